@@ -1,0 +1,1 @@
+"""Reads inputs, computes the account of a country, keeps the runs."""

@@ -1,0 +1,1 @@
+"""Ledger, totals and uncertainty: arithmetic only."""

@@ -1,0 +1,33 @@
+"""Assemble the command; each area registers its own subcommands.
+
+Exit status: 0 done, 1 done with rejected rows, 2 failed and nothing changed.
+Heavy imports stay inside the subcommands, so that ``--help`` is instant.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from ewater.cli import balance, cluster, ingest, registry, serve, simulate
+from ewater.errors import EWaterError
+
+app = typer.Typer(
+    name="ewater",
+    help="National water balance: load a country, ingest its data, account for it.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for area in (cluster, registry, ingest, balance, simulate, serve):
+    area.register(app)
+
+
+def main() -> None:
+    """Run the command; a fault a user can act on is one message, no traceback."""
+    try:
+        app()
+    except EWaterError as error:
+        typer.echo(f"ewater: {error}", err=True)
+        sys.exit(2)

@@ -1,0 +1,1 @@
+"""The pages an analyst opens in a browser."""

@@ -1,0 +1,1 @@
+"""Files to readings and reports: parsing, landing, publication."""

@@ -1,0 +1,1 @@
+"""Readings to volumes, curves and calendars: arithmetic only."""

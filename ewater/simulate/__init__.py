@@ -1,0 +1,1 @@
+"""A seeded country: true ledger, telemetry with faults, reports."""

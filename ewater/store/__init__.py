@@ -1,0 +1,1 @@
+"""What is kept: registry, readings, loads and runs in PostgreSQL + PostGIS."""

@@ -1,0 +1,285 @@
+"""The vocabulary: kinds, quantities, terms and statuses, as data.
+
+Names follow SEEA-Water and the glossary; nothing here depends on anything else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from types import MappingProxyType
+from typing import Literal
+
+End = Literal["from", "to"]
+
+CODE_PATTERN = r"[A-Za-z0-9_.:-]+"
+
+TERRITORY_KINDS = ("country", "basin", "district", "system")
+HIERARCHIES = ("basin", "district", "system")  # each may cover the country on its own
+
+SITE_KINDS = (
+    "river_gauge",
+    "reservoir",
+    "hydro_junction",
+    "canal",
+    "well",
+    "intake",
+    "outfall",
+    "meter",
+    "climate",
+)
+SIGNALS = ("instantaneous", "mean_preceding", "total_preceding", "totaliser", "pulse")
+CURVE_KINDS = ("rating", "storage", "area")
+METER_EVENTS = ("reset", "replacement", "rollover", "unit_change", "reverse")
+PERMIT_PERIODS = ("year", "month", "day")
+REPORT_STATUSES = ("draft", "submitted", "returned", "approved")
+
+SECTORS = (
+    "agriculture",
+    "industry",
+    "energy",
+    "water_supply",
+    "sewerage",
+    "services",
+    "households",
+)
+
+ACCOUNT_KINDS = (
+    "river",
+    "lake",
+    "snow_ice",
+    "canal",
+    "reservoir",
+    "groundwater",
+    "soil",
+    "economy",
+    "neighbour",
+    "sea",
+    "atmosphere",
+)
+OUTSIDE_KINDS = ("neighbour", "sea", "atmosphere")
+
+#: Account kinds inside each boundary (DESIGN, "Boundaries"). Canals and networks
+#: belong to the economy where the economy is outside: a diversion is abstraction.
+BOUNDARIES = MappingProxyType(
+    {
+        "managed": ("river", "lake", "canal", "reservoir", "economy"),
+        "water_resources": (
+            "river",
+            "lake",
+            "snow_ice",
+            "reservoir",
+            "groundwater",
+            "soil",
+        ),
+        "territory": (
+            "river",
+            "lake",
+            "snow_ice",
+            "canal",
+            "reservoir",
+            "groundwater",
+            "soil",
+            "economy",
+        ),
+    }
+)
+
+STEPS = ("day", "decade", "month", "quarter", "year")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quantity:
+    """What a series measures, and the SI unit it is stored in."""
+
+    name: str
+    unit: str
+    meaning: str
+
+
+QUANTITIES = MappingProxyType(
+    {
+        quantity.name: quantity
+        for quantity in (
+            Quantity(name="discharge", unit="m3 s-1", meaning="Volume per time"),
+            Quantity(name="level", unit="m", meaning="Water level above the datum"),
+            Quantity(name="storage", unit="m3", meaning="Volume stored at an instant"),
+            Quantity(name="volume", unit="m3", meaning="Volume of an interval"),
+            Quantity(name="precipitation", unit="m", meaning="Depth of an interval"),
+            Quantity(name="evaporation", unit="m", meaning="Depth of an interval"),
+            Quantity(name="groundwater_level", unit="m", meaning="Level in a well"),
+            Quantity(name="pump_hours", unit="s", meaning="Time a pump ran"),
+            Quantity(name="energy", unit="J", meaning="Energy a pump took"),
+            Quantity(name="snow", unit="m", meaning="Snow water equivalent"),
+        )
+    }
+)
+
+
+class Flag(IntEnum):
+    """Verdict on a reading (QARTOD)."""
+
+    PASS = 1
+    NOT_EVALUATED = 2
+    SUSPECT = 3
+    FAIL = 4
+    MISSING = 9
+
+
+class Lineage(IntEnum):
+    """Where a stored value comes from."""
+
+    RAW = 0
+    EDITED = 1
+    INFILLED = 2
+    RETRACTED = 3
+
+
+class Status(IntEnum):
+    """How a volume is known; a total takes that of its largest share by volume."""
+
+    MEASURED = 0
+    REPORTED = 1
+    MODELLED = 2
+    IMPUTED = 3
+    BALANCING = 4
+    UNKNOWN = 9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Term:
+    """One line of the account.
+
+    Volumes are never negative: the ends of a flow carry its direction.
+    ``counted_at`` is the end whose territory the volume of a term total belongs
+    to, so that the totals of all districts add up to the nation's.
+    """
+
+    name: str
+    counted_at: End
+    meaning: str
+
+
+TERMS = MappingProxyType(
+    {
+        term.name: term
+        for term in (
+            Term(
+                name="precipitation",
+                counted_at="to",
+                meaning="Rain and snow that falls on an account",
+            ),
+            Term(
+                name="runoff",
+                counted_at="to",
+                meaning="Surface water that forms inside a territory and reaches "
+                "a river",
+            ),
+            Term(
+                name="baseflow",
+                counted_at="to",
+                meaning="Groundwater that feeds a river",
+            ),
+            Term(
+                name="inflow_from_neighbours",
+                counted_at="to",
+                meaning="Water that enters from another country",
+            ),
+            Term(
+                name="outflow_to_neighbours",
+                counted_at="from",
+                meaning="Water that leaves to another country",
+            ),
+            Term(
+                name="outflow_to_sea",
+                counted_at="from",
+                meaning="Water that leaves to the sea",
+            ),
+            Term(
+                name="outflow_to_downstream",
+                counted_at="from",
+                meaning="Water that passes from one inland account to the next",
+            ),
+            Term(
+                name="evaporation",
+                counted_at="from",
+                meaning="Water that leaves an open surface to the atmosphere",
+            ),
+            Term(
+                name="actual_evapotranspiration",
+                counted_at="from",
+                meaning="Water that leaves soil and plants to the atmosphere",
+            ),
+            Term(
+                name="recharge",
+                counted_at="to",
+                meaning="Water that reaches groundwater from the soil",
+            ),
+            Term(
+                name="seepage",
+                counted_at="from",
+                meaning="Water that leaves a river, lake or reservoir to the ground",
+            ),
+            Term(
+                name="abstraction",
+                counted_at="from",
+                meaning="Fresh water taken from rivers, lakes, reservoirs and aquifers",
+            ),
+            Term(
+                name="seawater_abstraction",
+                counted_at="to",
+                meaning="Sea water taken, cooling included; not fresh water",
+            ),
+            Term(
+                name="desalinated",
+                counted_at="to",
+                meaning="Fresh water made from sea water",
+            ),
+            Term(
+                name="transfer",
+                counted_at="from",
+                meaning="Water passed from one canal or network to another",
+            ),
+            Term(
+                name="delivery",
+                counted_at="to",
+                meaning="Water supplied by a canal, network or unit to its user",
+            ),
+            Term(
+                name="losses_in_conveyance",
+                counted_at="from",
+                meaning="Water lost between abstraction and use",
+            ),
+            Term(
+                name="passed_on",
+                counted_at="from",
+                meaning="Water handed on unused to another unit",
+            ),
+            Term(
+                name="wastewater",
+                counted_at="from",
+                meaning="Used water handed to sewerage or to another unit",
+            ),
+            Term(
+                name="return_flow",
+                counted_at="from",
+                meaning="Used water that goes back to the environment",
+            ),
+            Term(
+                name="reuse",
+                counted_at="to",
+                meaning="Treated used water supplied again",
+            ),
+            Term(
+                name="consumption",
+                counted_at="from",
+                meaning="Water evaporated, transpired or built into products by a user",
+            ),
+            Term(
+                name="other_change_in_volume",
+                counted_at="from",
+                meaning="A real change that is no flow; never the residual",
+            ),
+        )
+    }
+)
