@@ -1,0 +1,49 @@
+"""Connections and the version of the schema."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import URL, Connection, Engine, create_engine, make_url, text
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+_MIGRATION_LOCK = 0x65776174  # one key for all processes: "ewat"
+
+
+def connect(url: str | URL) -> Engine:
+    """Make an engine for a PostgreSQL address; sessions run in UTC.
+
+    ``postgresql://`` is read as ``postgresql+psycopg://``, the driver in use.
+    """
+    address = make_url(url)
+    if address.drivername in {"postgresql", "postgres"}:
+        address = address.set(drivername="postgresql+psycopg")
+    return create_engine(
+        address, connect_args={"options": "-c timezone=UTC"}, pool_pre_ping=True
+    )
+
+
+def _config(connection: Connection) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    config.attributes["connection"] = connection
+    return config
+
+
+def migrate(engine: Engine) -> None:
+    """Bring the schema to this version; safe when several processes start at once."""
+    with engine.connect() as connection:
+        current = MigrationContext.configure(connection).get_current_revision()
+    if current == ScriptDirectory(str(_MIGRATIONS)).get_current_head():
+        return
+    with engine.begin() as connection:
+        connection.execute(
+            text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK}
+        )
+        connection.execute(text("CREATE EXTENSION IF NOT EXISTS postgis"))
+        connection.execute(text("CREATE EXTENSION IF NOT EXISTS btree_gist"))
+        command.upgrade(_config(connection), "head")

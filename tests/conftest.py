@@ -1,0 +1,92 @@
+"""Fixtures shared by all tests: a real PostGIS and an empty, migrated database."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import settings as hypothesis_settings
+from sqlalchemy import Engine, make_url, text
+
+hypothesis_settings.register_profile("ewater", derandomize=True, deadline=None)
+hypothesis_settings.load_profile("ewater")
+
+SHARED = Path(__file__).parents[2] / "shared" / "data"
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _clean_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test reads or writes the data of the person who runs it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("EWATER_DATABASE_URL", raising=False)
+        patch.setenv("EWATER_HOME", str(tmp_path_factory.mktemp("home")))
+        yield
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Facts and real files beside the checkout; not part of the project."""
+    if not SHARED.is_dir():
+        pytest.skip("../shared/data is not beside this checkout")
+    return SHARED
+
+
+@pytest.fixture(scope="session")
+def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a maintenance database on a server with PostGIS."""
+    given = os.environ.get("EWATER_TEST_DATABASE_URL")
+    if given:
+        yield given
+        return
+    from ewater.store import cluster
+
+    home = tmp_path_factory.mktemp("cluster")
+    url = make_url(cluster.start(home))
+    yield url.set(database="postgres").render_as_string(hide_password=False)
+    cluster.stop(home)
+
+
+def _admin(server_url: str, statement: str) -> None:
+    from ewater.store import database
+
+    engine = database.connect(server_url)
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as admin:
+        admin.execute(text(statement))
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def template_database(server_url: str) -> Iterator[str]:
+    """Name of a database at the newest schema, copied for every test."""
+    from ewater.store import database
+
+    name = f"ewater_template_{uuid.uuid4().hex[:12]}"
+    _admin(server_url, f"CREATE DATABASE {name}")
+    engine = database.connect(make_url(server_url).set(database=name))
+    database.migrate(engine)
+    engine.dispose()
+    yield name
+    _admin(server_url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def database_url(server_url: str, template_database: str) -> Iterator[str]:
+    """Address of a fresh database of this test alone."""
+    name = f"ewater_test_{uuid.uuid4().hex[:12]}"
+    _admin(server_url, f"CREATE DATABASE {name} TEMPLATE {template_database}")
+    url = make_url(server_url).set(database=name)
+    yield url.render_as_string(hide_password=False)
+    _admin(server_url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    """Engine on a fresh, migrated database."""
+    from ewater.store import database
+
+    engine = database.connect(database_url)
+    yield engine
+    engine.dispose()
