@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings as hypothesis_settings
 from sqlalchemy import Engine, make_url, text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 hypothesis_settings.register_profile("ewater", derandomize=True, deadline=None)
 hypothesis_settings.load_profile("ewater")
