@@ -1,0 +1,243 @@
+"""Approved returns of enterprises, split over the periods of an account.
+
+METHODS 6.1 and 6.3: a report covering ``[p, q)`` is split by time; who is due follows
+from the permit register; refusal is not zero, an explicit nil is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from ewater.balance.estimate import Estimate
+from ewater.terms import Status
+from ewater.units import factor_to_si
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+_US = 1e6
+REPORT_U = 0.15  # METHODS 4, norm-based report: U = 30 % [D]
+IMPUTED_U = 0.30  # METHODS 6.3: u of an imputed return is at least 30 %
+ANSWERED = 1 - 1e-6  # of the due time; less is a missing return, not a small one
+_KEY = [
+    "enterprise",
+    "period_start",
+    "period_end",
+    "item",
+    "source",
+    "purpose",
+    "counterparty",
+]
+_YEAR = pd.DateOffset(years=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportedVolumes:
+    """What enterprises returned, by enterprise and item (rows) and period.
+
+    ``volume`` m3 is the reported part, ``coverage`` the share of the due time it
+    covers (NaN where no return is due). ``earlier_volume`` and ``earlier_coverage``
+    are the same for the returns of one year before, moved to these periods.
+    """
+
+    rows: pd.DataFrame  # enterprise, item, territory, sector
+    volume: NDArray[np.float64]
+    coverage: NDArray[np.float64]
+    earlier_volume: NDArray[np.float64]
+    earlier_coverage: NDArray[np.float64]
+
+    def select(self, item: str, territories: set[str], sector: str) -> ReportedVolumes:
+        """Rows of one item, within some territories, of one sector."""
+        rows = self.rows
+        keep = (
+            (rows["item"] == item)
+            & (rows["sector"] == sector)
+            & rows["territory"].isin(territories)
+        ).to_numpy()
+        return ReportedVolumes(
+            rows=rows[keep],
+            volume=self.volume[keep],
+            coverage=self.coverage[keep],
+            earlier_volume=self.earlier_volume[keep],
+            earlier_coverage=self.earlier_coverage[keep],
+        )
+
+    def total(self, *, impute: bool) -> Estimate:
+        """Add up all rows; unknown in a period for which a due return is missing.
+
+        With ``impute`` a missing return is taken as the one of a year before
+        (METHODS 6.3), where there is one.
+        """
+        due = np.isfinite(self.coverage)
+        absent = due & (self.coverage < ANSWERED)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            rate = self.earlier_volume / self.earlier_coverage
+            infill = (1 - self.coverage) * rate if impute else np.nan
+        imputed = np.where(absent, infill, 0.0)
+        reported = np.where(due, self.volume, 0.0)
+        size = reported + np.nan_to_num(imputed)
+        weight = np.where(size.sum(axis=0) > 0, size, due)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            covered = (weight * np.where(due, self.coverage, 0.0)).sum(axis=0)
+            coverage = np.where(due.any(axis=0), covered / weight.sum(axis=0), 1.0)
+        total, filled = reported.sum(axis=0), imputed.sum(axis=0)
+        estimate = Estimate.of(
+            total + filled,
+            np.hypot(REPORT_U * total, IMPUTED_U * filled),
+            coverage,
+            Status.REPORTED,
+        )
+        status = np.where(filled > total, Status.IMPUTED, estimate.status)
+        return replace(estimate, status=status.astype(np.int8))
+
+
+def reported_volumes(
+    frames: Mapping[str, pd.DataFrame], bounds: NDArray[np.int64]
+) -> ReportedVolumes:
+    """Split the approved reports of a country over accounting periods.
+
+    Parameters
+    ----------
+    frames
+        Country frames; ``reports``, ``enterprises``, ``permits`` and ``sectors`` are
+        read. Of several revisions of one report the highest counts.
+    bounds : (period + 1,), int64 microseconds UTC
+
+    Returns
+    -------
+    ReportedVolumes
+        One row for each enterprise and item. An enterprise that has never returned
+        anything has a row, without volume, for each item that others of its sector
+        and territory report: it is due, and nothing says how much it took.
+    """
+    reports = _current(frames["reports"])
+    enterprises = _with_sector(frames["enterprises"], frames["sectors"])
+    rows = _rows(reports, enterprises)
+    position = {
+        key: n for n, key in enumerate(zip(rows.enterprise, rows.item, strict=True))
+    }
+    row = np.fromiter(
+        (position[key] for key in zip(reports.enterprise, reports.item, strict=True)),
+        dtype=np.int64,
+        count=len(reports),
+    )
+    shape = (len(rows), len(bounds) - 1)
+    due = _due_seconds(rows, frames["permits"], bounds)
+    volume, seconds = _split(reports, row, bounds, shape)
+    shifted = reports.assign(
+        period_start=reports["period_start"] + _YEAR,
+        period_end=reports["period_end"] + _YEAR,
+    )
+    earlier_volume, earlier_seconds = _split(shifted, row, bounds, shape)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return ReportedVolumes(
+            rows=rows,
+            volume=volume,
+            coverage=np.where(due > 0, seconds / due, np.nan),
+            earlier_volume=earlier_volume,
+            earlier_coverage=np.where(due > 0, earlier_seconds / due, np.nan),
+        )
+
+
+def _current(reports: pd.DataFrame) -> pd.DataFrame:
+    approved = reports[reports["status"] == "approved"]
+    newest = approved.sort_values("revision", kind="stable").drop_duplicates(
+        _KEY, keep="last"
+    )
+    factors = {unit: factor_to_si(unit, "volume") for unit in newest["unit"].unique()}
+    volume = newest["value"] * newest["unit"].map(factors).astype(float)
+    return newest.assign(volume=volume).reset_index(drop=True)
+
+
+def _with_sector(enterprises: pd.DataFrame, sectors: pd.DataFrame) -> pd.DataFrame:
+    sector = dict(zip(sectors["isic"].astype(str), sectors["sector"], strict=True))
+    found = [_sector_of(str(isic), sector) for isic in enterprises["isic"]]
+    return enterprises.assign(sector=pd.Series(found, index=enterprises.index))
+
+
+def _sector_of(isic: str, sector: Mapping[str, str]) -> str | None:
+    """Finer ISIC codes roll up: ``C2011`` belongs where ``C20`` or ``C`` belongs."""
+    for length in range(len(isic), 0, -1):
+        if isic[:length] in sector:
+            return sector[isic[:length]]
+    return None
+
+
+def _rows(reports: pd.DataFrame, enterprises: pd.DataFrame) -> pd.DataFrame:
+    places = enterprises[["code", "territory", "sector"]].rename(
+        columns={"code": "enterprise"}
+    )
+    given = reports[["enterprise", "item"]].drop_duplicates()
+    reported = given.merge(places, on="enterprise", how="left")
+    silent = places[~places["enterprise"].isin(given["enterprise"])]
+    asked = reported[["item", "territory", "sector"]].drop_duplicates()
+    unknown = silent.merge(asked, on=["territory", "sector"])
+    return pd.concat([reported, unknown], ignore_index=True)[
+        ["enterprise", "item", "territory", "sector"]
+    ]
+
+
+def _microseconds(times: pd.Series) -> NDArray[np.int64]:
+    stamps: NDArray[np.int64] = (
+        times.dt.tz_convert("UTC").dt.as_unit("us").astype("int64").to_numpy()
+    )
+    return stamps
+
+
+def _due_seconds(
+    rows: pd.DataFrame, permits: pd.DataFrame, bounds: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Time in which a return is due: the life of the permits, or all of it."""
+    length = np.diff(bounds) / _US
+    due = np.tile(length, (len(rows), 1))
+    span = permits.groupby("enterprise").agg(
+        start=("valid_from", lambda column: column.min(skipna=False)),
+        end=("valid_to", lambda column: column.max(skipna=False)),
+    )
+    for enterprise, start, end in span.itertuples():
+        mine = (rows["enterprise"] == enterprise).to_numpy()
+        first = bounds[0] if pd.isna(start) else start.value // 1000
+        last = bounds[-1] if pd.isna(end) else end.value // 1000
+        inside = np.minimum(bounds[1:], last) - np.maximum(bounds[:-1], first)
+        due[mine] = np.maximum(inside, 0) / _US
+    return due
+
+
+def _split(
+    reports: pd.DataFrame,
+    row: NDArray[np.int64],
+    bounds: NDArray[np.int64],
+    shape: tuple[int, int],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Volume and covered seconds of each row and period, splitting by time."""
+    start, end = (_microseconds(reports[c]) for c in ("period_start", "period_end"))
+    first = np.searchsorted(bounds, start, side="right") - 1
+    last = np.searchsorted(bounds, end, side="left")
+    first, last = np.clip(first, 0, shape[1]), np.clip(last, 0, shape[1])
+    count = np.maximum(last - first, 0)
+    report = np.repeat(np.arange(len(reports)), count)
+    offset = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+    period = first[report] + offset
+    overlap = np.minimum(bounds[period + 1], end[report]) - np.maximum(
+        bounds[period], start[report]
+    )
+    overlap = np.maximum(overlap, 0).astype(float)
+    share = overlap / (end - start)[report]
+    value = reports["volume"].to_numpy(dtype=float)[report]
+    volume, seconds = np.zeros(shape), np.zeros(shape)
+    np.add.at(volume, (row[report], period), value * share)
+    # one return may hold several lines of an item: its time counts once
+    line = reports.duplicated(["enterprise", "item", "period_start", "period_end"])
+    counted = ~line.to_numpy()[report]
+    np.add.at(
+        seconds,
+        (row[report[counted]], period[counted]),
+        overlap[counted] / _US,
+    )
+    return volume, seconds
