@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from fractions import Fraction
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -9,17 +11,24 @@ from ewater.errors import UsageError
 from ewater.terms import QUANTITIES
 
 if TYPE_CHECKING:
-    from types import ModuleType
+    from pint import UnitRegistry
 
 HM3 = 1e6  # cubic metres in a cubic hectometre
 
+_POWER = re.compile(r"(?<=[A-Za-z])(-?[0-9]+)")  # UDUNITS writes m3 s-1
+
 
 @cache
-def _registry() -> Any:
-    import cf_xarray.units as cf_units
+def _registry() -> UnitRegistry[Any]:
+    from pint import UnitRegistry
 
-    module: ModuleType = cf_units
-    return module.units
+    registry: UnitRegistry[Any] = UnitRegistry(
+        non_int_type=Fraction,  # exact, so that 1 l is 0.001 m3 to the last bit
+        preprocessors=[lambda text: _POWER.sub(r"**\1", text)],
+    )
+    registry.define("thousand = 1000")
+    registry.define("million = 1000000")
+    return registry
 
 
 @cache
@@ -28,10 +37,10 @@ def factor_to_si(unit: str, quantity: str) -> float:
 
     Examples
     --------
-    >>> factor_to_si("hm3", "volume")
-    1000000.0
-    >>> round(factor_to_si("ft3/s", "discharge"), 9)
-    0.028316847
+    >>> factor_to_si("hm3", "volume"), factor_to_si("thousand m3", "volume")
+    (1000000.0, 1000.0)
+    >>> factor_to_si("ft3/s", "discharge")
+    0.028316846592
 
     Raises
     ------
@@ -43,7 +52,8 @@ def factor_to_si(unit: str, quantity: str) -> float:
         return 1.0
     registry = _registry()
     try:
-        return float(registry.Quantity(1.0, unit).to(target).magnitude)
+        given = registry.parse_expression(unit, case_sensitive=True)
+        return float((1 * given).to(_POWER.sub(r"**\1", target)).magnitude)
     except Exception as error:
         raise UsageError(
             f"unit {unit!r} does not fit {quantity}; use {target!r} or a unit that "
