@@ -1,0 +1,50 @@
+"""One clock for everything that is recorded."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+_LOCK = 0x65777274  # "ewrt": one key for all writers
+
+# A sequence is not undone by a rollback, so a later moment is later than every
+# moment that was ever given out, also when the wall clock was set back.
+_NEXT = text(
+    """
+    SELECT to_timestamp(0) + interval '1 microsecond' * setval(
+        'recorded_clock',
+        greatest(
+            (SELECT last_value + 1 FROM recorded_clock),
+            (extract(epoch FROM clock_timestamp()) * 1000000)::bigint
+        )
+    )
+    """
+)
+
+
+def moment(connection: Connection) -> datetime:
+    """Say when the caller's transaction is recorded: after every earlier one.
+
+    Takes a lock that all writers share and that ends with the transaction, so
+    that recorded times are committed in their own order and a reader as of T
+    never sees a version appear before T later. Take it late: others wait.
+
+    Parameters
+    ----------
+    connection : sqlalchemy.Connection
+        In the transaction that writes.
+
+    Returns
+    -------
+    datetime.datetime
+        UTC, whole microseconds, strictly later than every moment given before.
+    """
+    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+    recorded: datetime = connection.execute(_NEXT).scalar_one()
+    return recorded
