@@ -1,0 +1,180 @@
+"""The balance document as a table for people and as CSV for programs."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from typing import TYPE_CHECKING, Any
+
+from ewater.units import HM3
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.console import Console
+    from rich.table import Table
+
+Document = dict[str, Any]
+
+_TOTALS = ("inflow", "outflow", "storage_change", "residual")
+_CSV = (
+    "territory",
+    "boundary",
+    "period_start",
+    "period_end",
+    "line",
+    "value_m3",
+    "known_m3",
+    "u_m3",
+    "coverage",
+    "status",
+    "missing",
+)
+
+
+def lines(period: Document) -> Iterator[tuple[str, Document]]:
+    """Walk the quantities of one period; names are dotted, as keys of the JSON."""
+    for name in (*_TOTALS, "re_entering"):
+        yield name, period[name]
+    for group in ("terms", "neighbours", "sectors"):
+        for name, entry in period[group].items():
+            if "value" in entry:
+                yield f"{group}.{name}", entry
+            else:
+                yield from ((f"{group}.{name}.{key}", q) for key, q in entry.items())
+
+
+def as_json(document: Document) -> str:
+    """Write the stable, documented form (docs/balance-json.md)."""
+    return json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False)
+
+
+def as_csv(document: Document) -> str:
+    """One line for each quantity and period; an unknown value is an empty cell."""
+    out = io.StringIO()
+    for notice in document["notices"]:
+        out.write(f"# {notice['en']}\n")
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(_CSV)
+    for period in document["periods"]:
+        start = (document["territory"], document["boundary"])
+        start += (period["start"], period["end"])
+        for name, q in lines(period):
+            figures = (q["value"], q["known"], q["u"], q["coverage"], q["status"])
+            writer.writerow((*start, name, *figures, " ".join(q["missing"])))
+    return out.getvalue()
+
+
+def hm3(volume: float | None) -> str:
+    """Cubic hectometres with one decimal, as the table prints them."""
+    return "?" if volume is None else f"{volume / HM3:,.1f}"
+
+
+def figure(quantity: Document) -> str:
+    """Value with its standard uncertainty, or what is known of it.
+
+    A value that is not known is never printed as if it were: ``>= 12.0 (2 missing)``
+    is the known part and how many flows it lacks.
+    """
+    u = f" ± {hm3(quantity['u'])}"
+    if quantity["value"] is not None:
+        return hm3(quantity["value"]) + u
+    count = len(quantity["missing"])
+    if count:
+        return f"known {hm3(quantity['known'])}{u} ({count} missing)"
+    return "not given"
+
+
+def print_table(document: Document, console: Console) -> None:
+    """Print the document as tables: totals by period, then what makes them up."""
+    for notice in document["notices"]:
+        console.print(f"[yellow]{notice['en']}[/yellow]")
+    console.print(
+        f"[bold]{document['territory']}[/bold], boundary {document['boundary']}, "
+        f"by {document['step']}, in hm3 ± u (k = 1); as of {document['as_of']}, "
+        f"run {document['run'][:12]}"
+    )
+    console.print(_totals(document))
+    if len(document["periods"]) <= _MOST_COLUMNS:
+        for group, title in _GROUPS.items():
+            table = _group(document, group, title)
+            if table.row_count:
+                console.print(table)
+    _footnotes(document, console)
+
+
+_MOST_COLUMNS = 6
+_GROUPS = {"neighbours": "By neighbour", "sectors": "By sector", "terms": "By term"}
+
+
+def _totals(document: Document) -> Table:
+    from rich.table import Table
+
+    table = Table(title="Water balance", title_justify="left")
+    table.add_column("period", no_wrap=True)
+    for name in (*_TOTALS, "z", "coverage", "status"):
+        table.add_column(name.replace("_", " "), justify="right")
+    for period in document["periods"]:
+        z = period["residual"]["z"]
+        table.add_row(
+            _label(period, document["step"]),
+            *(figure(period[name]) for name in _TOTALS),
+            "?" if z is None else f"{z:.1f}",
+            f"{100 * period['inflow']['coverage']:.0f} %",
+            period["inflow"]["status"],
+        )
+    return table
+
+
+def _group(document: Document, group: str, title: str) -> Table:
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left")
+    table.add_column("line", no_wrap=True)
+    rows: dict[str, list[str]] = {}
+    for n, period in enumerate(document["periods"]):
+        table.add_column(_label(period, document["step"]), justify="right")
+        for name, quantity in lines(period):
+            if name.startswith(group) and _says_something(quantity):
+                row = rows.setdefault(name.removeprefix(f"{group}."), [])
+                row += ["-"] * (n - len(row)) + [figure(quantity)]
+    count = len(document["periods"])
+    for name, row in rows.items():
+        table.add_row(
+            name.replace("_", " ").replace(".", ", "), *row, *["-"] * (count - len(row))
+        )
+    return table
+
+
+def _says_something(quantity: Document) -> bool:
+    return bool(quantity["missing"]) or quantity["value"] not in (None, 0.0)
+
+
+def _label(period: Document, step: str) -> str:
+    start: str = period["start"]
+    length = {"year": 4, "month": 7, "quarter": 7}.get(step, 10)
+    return start[:length]
+
+
+def _footnotes(document: Document, console: Console) -> None:
+    for period in document["periods"]:
+        label = _label(period, document["step"])
+        missing = sorted({m for _, q in lines(period) for m in q["missing"]})
+        if missing:
+            console.print(f"{label}: no value for {', '.join(missing)}")
+        if period["apportioned"]:
+            console.print(
+                f"{label}: gross inflow and outflow are not given, an account is "
+                "divided between territories"
+            )
+        if period["residual"]["after_balancing_items"]:
+            console.print(f"{label}: the residual is after balancing items")
+    unmodelled = {
+        code for p in document["periods"] for code in p["residual"]["not_modelled"]
+    }
+    if unmodelled:
+        console.print(
+            f"The residual holds the change of {len(unmodelled)} accounts that are "
+            "not modelled (named in the JSON)."
+        )
