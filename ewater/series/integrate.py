@@ -109,4 +109,5 @@ def run(
 def _checked(out: NDArray[np.float64], unsorted: list[int]) -> NDArray[np.float64]:
     if max(unsorted) >= 0:
         raise UnsortedError(max(unsorted))
+    out[..., [kernels.OBSERVED, kernels.DISTRIBUTED]] /= 1e6
     return out
