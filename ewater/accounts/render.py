@@ -58,8 +58,8 @@ def as_csv(document: Document) -> str:
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(_CSV)
     for period in document["periods"]:
-        start = (document["territory"], document["boundary"])
-        start += (period["start"], period["end"])
+        place = (document["territory"], document["boundary"])
+        start = (*place, period["start"], period["end"])
         for name, q in lines(period):
             figures = (q["value"], q["known"], q["u"], q["coverage"], q["status"])
             writer.writerow((*start, name, *figures, " ".join(q["missing"])))

@@ -125,6 +125,8 @@ class _Evaluation:
         shared: list[tuple[int, int, float]] = []
         own: list[tuple[int, Estimate]] = []
         for row, code in enumerate(self.flows):
+            if not self.flows[code].ways:
+                continue  # a reverse flow is known through the flow it reverses
             plain = self._plain_sum(self.flows[code])
             if plain is None:
                 own.append((row, self.flow(code)))
@@ -134,7 +136,7 @@ class _Evaluation:
 
     def _plain_sum(self, flow: _Flow) -> Sum | None:
         """Return the sum of series that is the flow in every period, if one is."""
-        if not flow.ways or np.isfinite(flow.u):
+        if np.isfinite(flow.u):
             return None
         first = flow.ways[0]
         if not isinstance(first, Sum):

@@ -48,3 +48,13 @@ def moment(connection: Connection) -> datetime:
     connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
     recorded: datetime = connection.execute(_NEXT).scalar_one()
     return recorded
+
+
+def latest(connection: Connection) -> datetime:
+    """Last moment that was given out: the present, for all that is recorded."""
+    statement = text(
+        "SELECT to_timestamp(0) + interval '1 microsecond' * last_value "
+        "FROM recorded_clock"
+    )
+    recorded: datetime = connection.execute(statement).scalar_one()
+    return recorded

@@ -1,0 +1,301 @@
+"""From country frames and readings to the sources and stocks of an account.
+
+No database: a notebook can call this on the files of a country folder.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from ewater.balance import expressions
+from ewater.balance.evaluate import Knowledge, evaluate
+from ewater.balance.ledger import Ledger
+from ewater.balance.reported import reported_volumes
+from ewater.errors import UsageError
+from ewater.series import calendars, infill, stocks, uncertainty, volumes
+from ewater.terms import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from numpy.typing import NDArray
+    from scipy import sparse
+
+    from ewater.series.calendars import Calendar
+
+    Frames = Mapping[str, pd.DataFrame]
+
+_ON_WATER = ("evaporation", "precipitation")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inputs:
+    """What the views of an account are made of (ARCHITECTURE.md)."""
+
+    ledger: Ledger
+    sources: xr.Dataset
+    weights: sparse.csr_array
+    stocks: xr.Dataset
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Needs:
+    """Series that the ledger draws on, by what is made of them."""
+
+    volumes: list[str]
+    depths: list[str]
+    stocks: list[str]
+    areas: dict[str, str]  # site: its level series
+
+    def all(self) -> list[str]:
+        """Every series once, in order of code."""
+        return sorted({*self.volumes, *self.depths, *self.stocks, *self.areas.values()})
+
+
+def needs(frames: Frames) -> Needs:
+    """Find the series that flows and stocks are measured by.
+
+    Raises
+    ------
+    UsageError
+        A rule needs the water area of a site that has no level series.
+    """
+    flows = [_ways(text) for text in frames["flows"]["measured_by"]]
+    known = set(frames["series"]["code"])
+    flowing: set[str] = set()
+    depths: set[str] = set()
+    sites: set[str] = set()
+    for way in (way for ways in flows for way in ways):
+        match way:
+            case expressions.Sum(terms):
+                flowing.update(code for _, code in terms)
+            case expressions.Rule(name, arguments) if name in _ON_WATER:
+                sites.add(str(arguments[0]))
+                depths.add(str(arguments[1]))
+            case expressions.Rule(("seasonal" | "share"), arguments):
+                flowing.update({str(arguments[0])} & known)
+    stored = [
+        code
+        for text in frames["stocks"]["measured_by"]
+        for _, code in _stock_terms(text)
+    ]
+    return Needs(
+        volumes=sorted(flowing),
+        depths=sorted(depths),
+        stocks=sorted(set(stored)),
+        areas={site: _level_series(frames["series"], site) for site in sorted(sites)},
+    )
+
+
+def compute(
+    frames: Frames, readings: xr.Dataset, bounds: NDArray[np.int64], calendar: Calendar
+) -> Inputs:
+    """Make the sources and stocks of all flows and accounts.
+
+    Parameters
+    ----------
+    frames
+        Country frames, with ``site_territories`` where accounts have sites.
+    readings
+        Contiguous ragged form, of at least the series that :func:`needs` names; the
+        long-term means come from all of them.
+    bounds : (period + 1,), int64 microseconds UTC
+    calendar
+        Whose months the long-term means belong to.
+
+    Raises
+    ------
+    EWaterError
+        Something in the ledger cannot be evaluated; the message names it.
+    """
+    ledger = Ledger.build(frames)
+    needed = needs(frames)
+    series = frames["series"]
+    depth = volumes.depths(select(readings, needed.depths), series, bounds)
+    area = stocks.mean_area(
+        select(readings, sorted(needed.areas.values())),
+        series,
+        frames["curves"],
+        bounds,
+    )
+    measured, normal = _series_sources(frames, readings, needed, bounds, calendar)
+    stored = _stocks(frames, readings, needed, bounds, ledger)
+    knowledge = Knowledge(
+        series=measured,
+        depth=depth,
+        area=_by_site(area, needed.areas),
+        normal=normal,
+        storage_change=_changes(stored, measured),
+        reported=reported_volumes(frames, bounds),
+        seconds=np.diff(bounds) / 1e6,
+    )
+    flows = frames["flows"].set_index("code", drop=False).loc[list(ledger.flows)]
+    sources, weights = evaluate(
+        flows, frames["accounts"], Descendants(frames["territories"]), knowledge
+    )
+    return Inputs(ledger=ledger, sources=sources, weights=weights, stocks=stored)
+
+
+class Descendants:
+    """Territories within a territory, itself included."""
+
+    def __init__(self, territories: pd.DataFrame) -> None:
+        self.children: dict[str, list[str]] = {}
+        for code, parent in zip(
+            territories["code"], territories["parent"], strict=True
+        ):
+            if isinstance(parent, str):
+                self.children.setdefault(parent, []).append(code)
+
+    def __call__(self, territory: str) -> set[str]:
+        """Codes of the territory and all below it."""
+        found, open_ = {territory}, [territory]
+        while open_:
+            below = set(self.children.get(open_.pop(), ())) - found
+            found |= below
+            open_ += below
+        return found
+
+
+def select(readings: xr.Dataset, codes: Iterable[str]) -> xr.Dataset:
+    """Take the readings of some series; one without readings stays, empty."""
+    wanted = list(codes)
+    have = {str(code): n for n, code in enumerate(readings["series"].values)}
+    size = readings["row_size"].values
+    offset = np.concatenate([[0], np.cumsum(size)])
+    rows = [have.get(code) for code in wanted]
+    parts = [
+        np.arange(offset[r], offset[r + 1]) if r is not None else np.arange(0)
+        for r in rows
+    ]
+    index = np.concatenate([np.arange(0), *parts])
+    chosen = readings.drop_dims("series").isel(reading=index)
+    sizes = np.array([len(part) for part in parts], dtype=np.int64)
+    return chosen.assign(row_size=("series", sizes)).assign_coords(series=wanted)
+
+
+def _ways(text: object) -> tuple[expressions.Way, ...]:
+    return expressions.parse(text) if isinstance(text, str) and text else ()
+
+
+def _stock_terms(text: object) -> tuple[tuple[float, str], ...]:
+    ways = _ways(text)
+    if not ways:
+        return ()
+    if len(ways) > 1 or not isinstance(ways[0], expressions.Sum):
+        raise UsageError(
+            f"stocks.csv: measured_by {text!r} is no sum of series; a stock is "
+            "measured by level or storage series"
+        )
+    return ways[0].terms
+
+
+def _level_series(series: pd.DataFrame, site: str) -> str:
+    levels = series[(series["site"] == site) & (series["quantity"] == "level")]
+    if levels.empty:
+        raise UsageError(
+            f"flows.csv: a rule needs the water area of {site}, which has no series "
+            "of quantity level"
+        )
+    return str(levels["code"].iloc[0])
+
+
+def _by_site(area: xr.DataArray, levels: dict[str, str]) -> xr.DataArray:
+    """Mean areas by site instead of by level series."""
+    chosen = area.sel(series=list(levels.values()))
+    return chosen.assign_coords(series=list(levels)).rename(series="site")
+
+
+def _series_sources(
+    frames: Frames,
+    readings: xr.Dataset,
+    needed: Needs,
+    bounds: NDArray[np.int64],
+    calendar: Calendar,
+) -> tuple[xr.Dataset, xr.DataArray]:
+    """Volumes of series with gaps infilled, as sources; and their normals."""
+    chosen = select(readings, needed.volumes)
+    series = frames["series"]
+    normals = infill.climatology(
+        chosen, series, calendar, events=frames["meter_events"]
+    )
+    months = infill.month_cells(bounds, calendar)
+    observed = volumes.volumes(chosen, series, months, events=frames["meter_events"])
+    filled = infill.infill(observed, bounds, normals, calendar)
+    u = uncertainty.of_volumes(filled, series, frames["sites"])
+    derived = series.set_index("code")["derived"].reindex(needed.volumes).eq(True)
+    status = np.where(derived, Status.MODELLED, Status.MEASURED)[:, None]
+    known = np.isfinite(filled["volume"].transpose("series", "period").values)
+    status = np.where(known, status, Status.UNKNOWN).astype(np.int8)
+    sources = filled[["volume", "coverage"]].assign(
+        u_random=np.hypot(u["u_random"], filled["infilled_u"]),
+        u_systematic=u["u_systematic"],
+        status=(("series", "period"), status),
+    )
+    return sources, infill.normal_volume(normals, bounds, calendar)
+
+
+def _stocks(
+    frames: Frames,
+    readings: xr.Dataset,
+    needed: Needs,
+    bounds: NDArray[np.int64],
+    ledger: Ledger,
+) -> xr.Dataset:
+    """Stock of each account at each bound, by its sum of level or storage series."""
+    series = frames["series"].set_index("code", drop=False)
+    volume = stocks.stocks(
+        select(readings, needed.stocks), frames["series"], frames["curves"], bounds
+    )["volume"]
+    wanted = frames["stocks"].set_index("account")["measured_by"]
+    accounts = [str(a) for a in ledger.accounts[ledger.stocked]]
+    shape = (len(accounts), len(bounds))
+    total, variance, systematic = np.zeros(shape), np.zeros(shape), np.zeros(shape[0])
+    for row, account in enumerate(accounts):
+        terms = _stock_terms(wanted[account])
+        total[row] = 0.0 if terms else np.nan
+        for factor, code in terms:
+            part = factor * volume.sel(series=code).values
+            total[row] += part
+            variance[row] += (_percent(series, code, "u_random_pct") * part) ** 2
+            systematic[row] = max(
+                systematic[row], _percent(series, code, "u_systematic_pct")
+            )
+    dims = ("account", "instant")
+    return xr.Dataset(
+        {
+            "volume": (dims, total, {"units": "m3"}),
+            "u_random": (dims, np.sqrt(variance), {"units": "m3"}),
+            "u_systematic_fraction": ("account", systematic, {"units": "1"}),
+        },
+        coords={"account": accounts, "instant": bounds.view("M8[us]")},
+    )
+
+
+def _percent(series: pd.DataFrame, code: str, column: str) -> float:
+    given = series[column].fillna(_STOCK_U[column])
+    return float(given.to_numpy()[series.index.get_loc(code)]) / 100
+
+
+# METHODS 4: storage curve U of 2 to 5 % of S, level 10 to 20 mm [D]
+_STOCK_U = {"u_random_pct": 0.1, "u_systematic_pct": 2.5}
+
+
+def _changes(stored: xr.Dataset, periods: xr.Dataset) -> xr.Dataset:
+    volume, u = stored["volume"].values, stored["u_random"].values
+    change = np.diff(volume, axis=1)
+    common = stored["u_systematic_fraction"].values[:, None] * change
+    total = np.sqrt(u[:, 1:] ** 2 + u[:, :-1] ** 2 + common**2)
+    dims = ("account", "period")
+    return xr.Dataset(
+        {"storage_change": (dims, change), "storage_change_u": (dims, total)},
+        coords={"account": stored["account"].values, "period": periods["period"]},
+    )
+
+
+__all__ = ["Inputs", "Needs", "calendars", "compute", "needs", "select"]

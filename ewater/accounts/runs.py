@@ -1,0 +1,151 @@
+"""Runs: the account computed once for a state of the store, and kept."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+import ewater
+from ewater.accounts import kept, pipeline
+from ewater.errors import NotReadyError
+from ewater.series import calendars
+from ewater.store import chunks, recording, registry
+from ewater.store.tables.runs import Run as RunRow
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+    from sqlalchemy import Engine
+
+    from ewater.accounts.pipeline import Inputs
+    from ewater.series.calendars import Calendar, Step
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One execution of the account, with the registry it was computed from."""
+
+    code: str
+    step: Step
+    calendar: Calendar
+    bounds: NDArray[np.int64]
+    as_of: dt.datetime
+    basis: str
+    inputs: Inputs
+    frames: Mapping[str, pd.DataFrame]
+
+
+def obtain(
+    engine: Engine,
+    start: dt.date,
+    end: dt.date,
+    step: Step,
+    *,
+    calendar: str | None = None,
+    as_of: dt.datetime | None = None,
+) -> Run:
+    """Return the run for these periods, computing and keeping it when it is new.
+
+    Parameters
+    ----------
+    engine
+        A migrated store.
+    start, end
+        Half-open, on edges of ``step``.
+    step
+        One of ``ewater.terms.STEPS``.
+    calendar
+        Code of a calendar of the country; default: the first one.
+    as_of
+        What was recorded by then, data and registry; default: all there is.
+
+    Raises
+    ------
+    NotReadyError
+        No country is loaded.
+    EWaterError
+        The account cannot be computed; the message names why.
+    """
+    with engine.connect().execution_options(
+        isolation_level="REPEATABLE READ"
+    ) as connection:
+        latest = recording.latest(connection)
+        seen = min(as_of, latest) if as_of else latest
+        frames = registry.read(connection, seen)
+        if frames["accounts"].empty:
+            raise NotReadyError(
+                "no country is loaded; run `ewater load DIR` or `ewater demo`"
+                if as_of is None
+                else f"no country was loaded by {as_of.isoformat()}"
+            )
+        used = _calendar(frames, calendar)
+        bounds = calendars.bounds(used, start, end, step)
+        code = _code(seen, step, used, bounds)
+        inputs = kept.load(connection, code, bounds, frames)
+        began = time.perf_counter()
+        computed = inputs is None
+        if inputs is None:
+            readings = chunks.read(
+                connection, pipeline.needs(frames).all(), None, None, as_of=seen
+            )
+            inputs = pipeline.compute(frames, readings, bounds, used)
+    run = Run(
+        code=code,
+        step=step,
+        calendar=used,
+        bounds=bounds,
+        as_of=seen,
+        basis="actual",
+        inputs=inputs,
+        frames=frames,
+    )
+    if computed:
+        kept.save(engine, run, time.perf_counter() - began)
+    return run
+
+
+def kept_years(engine: Engine) -> list[int]:
+    """Years for which a yearly account was ever computed, ascending."""
+    statement = select(RunRow.period_start, RunRow.period_end).where(
+        RunRow.step == "year"
+    )
+    with engine.connect() as connection:
+        spans = connection.execute(statement).all()
+    middle = dt.timedelta(days=180)  # safely inside, whatever zone the year is in
+    return sorted(
+        {
+            year
+            for start, end in spans
+            for year in range((start + middle).year, (end - middle).year + 1)
+        }
+    )
+
+
+def _calendar(frames: Mapping[str, pd.DataFrame], code: str | None) -> Calendar:
+    frame = frames["calendars"]
+    if code is None and frame.empty:
+        return calendars.Calendar.UTC
+    return calendars.from_frame(frame, code or str(frame["code"].iloc[0]))
+
+
+def _code(
+    seen: dt.datetime, step: str, calendar: Calendar, bounds: NDArray[np.int64]
+) -> str:
+    """Hash what determines the result: same inputs and version, same code."""
+    identity = {
+        "recorded": seen.isoformat(),
+        "step": step,
+        "calendar": [calendar.code, calendar.timezone, calendar.day_start],
+        "bounds": hashlib.sha256(bounds.tobytes()).hexdigest(),
+        "version": ewater.__version__,
+    }
+    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
