@@ -1,12 +1,72 @@
-"""Subcommands of the balance area."""
+"""The balance of a territory, as a table, JSON or CSV."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from enum import StrEnum
+from typing import Annotated
 
-if TYPE_CHECKING:
-    import typer
+import typer
+
+from ewater.cli.session import open_store
+from ewater.terms import BOUNDARIES, STEPS
+
+Step = StrEnum("Step", {step: step for step in STEPS})
+Boundary = StrEnum("Boundary", {name: name for name in BOUNDARIES})
+
+
+class Format(StrEnum):
+    """How to print."""
+
+    table = "table"
+    json = "json"
+    csv = "csv"
 
 
 def register(app: typer.Typer) -> None:
     """Add this area's subcommands."""
+    app.command()(balance)
+
+
+def balance(
+    *,
+    territory: Annotated[
+        str | None, typer.Option(help="Code of a territory; default: the country")
+    ] = None,
+    from_: Annotated[
+        str | None,
+        typer.Option("--from", help="2023, 2023-04 or 2023-04-11; default: last year"),
+    ] = None,
+    to: Annotated[
+        str | None,
+        typer.Option(help="A year or month is included; a full date is not"),
+    ] = None,
+    step: Annotated[Step, typer.Option(help="Length of the periods")] = Step("year"),
+    calendar: Annotated[
+        str | None, typer.Option(help="Code of a calendar; default: the first")
+    ] = None,
+    boundary: Annotated[Boundary, typer.Option(help="What is inside")] = Boundary(
+        "managed"
+    ),
+    as_of: Annotated[
+        str | None, typer.Option(help="As known at this time, with its offset")
+    ] = None,
+    format_: Annotated[Format, typer.Option("--format")] = Format.table,
+) -> None:
+    """Print how much water came in, left, was stored and used.
+
+    Exit status: 0 printed, 2 failed.
+    """
+    from ewater.accounts import dates, documents, render, runs
+
+    engine = open_store()
+    when = dates.moment(as_of) if as_of else None
+    start, end = dates.span(from_ or str(runs.newest_year(engine)), to)
+    run = runs.obtain(engine, start, end, step.value, calendar=calendar, as_of=when)
+    document = documents.balance(run, territory, boundary=boundary.value)
+    if format_ is Format.table:
+        from rich.console import Console
+
+        render.print_table(document, Console())
+    else:
+        write = render.as_json if format_ is Format.json else render.as_csv
+        typer.echo(write(document).rstrip("\n"))
