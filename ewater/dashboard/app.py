@@ -1,0 +1,89 @@
+"""The application: pages, headers and static files, with no outside address."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from dash import Dash
+
+from ewater.dashboard.pages import overview
+from ewater.dashboard.queries import CachedReader
+from ewater.dashboard.theme import css_variables
+
+if TYPE_CHECKING:
+    from flask import Response
+
+    from ewater.dashboard.queries import Reader
+
+_INDEX = """<!DOCTYPE html>
+<html lang="en" data-mantine-color-scheme="light">
+<head>
+{%metas%}
+<title>{%title%}</title>
+<link rel="icon" href="/assets/mark.svg" type="image/svg+xml">
+<style>VARIABLES</style>
+{%css%}
+</head>
+<body>
+<noscript>This page needs JavaScript.</noscript>
+{%app_entry%}
+<div>{%config%}{%scripts%}{%renderer%}</div>
+</body>
+</html>"""
+
+
+def create_app(reader: Reader) -> Dash:
+    """Make the application over a reader of accounts.
+
+    Nothing is asked of the reader until a browser asks for a page.
+    """
+    app = Dash(
+        "ewater.dashboard",
+        title="ewater",
+        update_title="",
+        serve_locally=True,
+        compress=find_spec("flask_compress") is not None,
+        suppress_callback_exceptions=False,
+        meta_tags=[
+            {"name": "viewport", "content": "width=device-width, initial-scale=1"},
+            {"name": "referrer", "content": "same-origin"},
+        ],
+    )
+    app.index_string = _INDEX.replace("VARIABLES", css_variables())
+    app.layout = overview.layout()
+    overview.register(app, CachedReader(reader))
+    _protect(app)
+    return app
+
+
+def warm(app: Dash) -> None:
+    """Finish the set-up now: a cold worker's first callbacks would race over it."""
+    with app.server.test_client() as client:
+        client.get("/_dash-dependencies")
+
+
+def _protect(app: Dash) -> None:
+    scripts = " ".join(["'self'", *app.csp_hashes()])
+    policy = "; ".join(
+        [
+            "default-src 'self'",
+            f"script-src {scripts}",
+            "style-src 'self' 'unsafe-inline'",  # Mantine and Plotly write styles
+            "img-src 'self' data: blob:",
+            "font-src 'self' data:",
+            "connect-src 'self'",
+            "worker-src 'self' blob:",
+            "object-src 'none'",
+            "base-uri 'self'",
+            "form-action 'self'",
+            "frame-ancestors 'self'",
+        ]
+    )
+
+    @app.server.after_request
+    def add_headers(response: Response) -> Response:
+        response.headers.setdefault("Content-Security-Policy", policy)
+        response.headers.setdefault("X-Content-Type-Options", "nosniff")
+        response.headers.setdefault("Referrer-Policy", "same-origin")
+        return response

@@ -1,0 +1,99 @@
+"""Water exchanged with each neighbour, and what leaves to come back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ewater.dashboard import format as fmt
+from ewater.dashboard.theme import alpha, axis, base_layout, palette
+from ewater.units import HM3
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ewater.dashboard.i18n import Language
+    from ewater.dashboard.queries import Quantity
+
+Row = tuple[str, "Quantity"]
+
+
+def _bars(
+    rows: Sequence[Row], name: str, colour: str, lang: Language, *, hatched: bool
+) -> dict[str, Any]:
+    """Bars of what is known; one that is only a part is paler."""
+    whole = [q["value"] is not None for _, q in rows]
+    marker: dict[str, Any] = {
+        "color": [colour if w else alpha(colour, 0.35) for w in whole],
+        "line": {"color": colour, "width": 1},
+    }
+    if hatched:
+        marker["pattern"] = {"shape": "/", "size": 6, "solidity": 0.3}
+    return {
+        "type": "bar",
+        "orientation": "h",
+        "name": name,
+        "y": [label for label, _ in rows],
+        "x": [q["known"] / HM3 if q["known"] or w else None for (_, q), w in zip(rows, whole, strict=True)],
+        "error_x": {
+            "type": "data",
+            "array": [
+                None if q["u"] is None else fmt.EXPANSION * q["u"] / HM3
+                for _, q in rows
+            ],
+            "thickness": 1.4,
+            "width": 4,
+        },
+        "marker": marker,
+        "text": [fmt.amount(q, lang) if q["known"] or not w else "" for (_, q), w in zip(rows, whole, strict=True)],
+        "textposition": "none",
+        "customdata": [
+            f"{fmt.amount(q, lang)} {fmt.UNIT}  {fmt.expanded(q['u'], lang)} (95 %)"
+            for _, q in rows
+        ],
+        "hovertemplate": "<b>%{y}</b><br>%{customdata}<extra>" + name + "</extra>",
+    }
+
+
+def neighbours(
+    inflows: Sequence[Row],
+    outflows: Sequence[Row],
+    re_entering: Row | None,
+    *,
+    theme: str,
+    lang: Language,
+) -> dict[str, Any]:
+    """Draw inflow and outflow per neighbour, largest on top.
+
+    ``re_entering`` leaves the country and comes back; it stands apart because
+    gross totals count it on both sides.
+    """
+    colours = palette(theme)
+    data = [
+        _bars(inflows, lang.gettext("Inflow"), colours["inflow"], lang, hatched=False),
+        _bars(
+            outflows, lang.gettext("Outflow"), colours["outflow"], lang, hatched=False
+        ),
+    ]
+    rows = len(inflows)
+    if re_entering is not None:
+        data.append(
+            _bars(
+                [re_entering],
+                lang.gettext("Leaves and comes back"),
+                colours["storage"],
+                lang,
+                hatched=True,
+            )
+        )
+        rows += 1
+    layout = {
+        **base_layout(theme, lang),
+        "height": 90 + 46 * max(rows, 1),
+        "margin": {"l": 8, "r": 16, "t": 30, "b": 34},
+        "barmode": "group",
+        "bargap": 0.3,
+        "legend": {"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0},
+        "xaxis": axis(theme, rangemode="tozero", title={"text": fmt.UNIT, "font": {"size": 11}}),
+        "yaxis": axis(theme, autorange="reversed", ticks=""),
+    }
+    return {"data": data, "layout": layout}

@@ -1,0 +1,117 @@
+"""How quantities are written: hm³, expanded uncertainty, known part, change."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from ewater.units import HM3
+
+if TYPE_CHECKING:
+    from ewater.dashboard.i18n import Language
+    from ewater.dashboard.queries import Quantity
+
+EXPANSION = 2.0  # U = 2u, about 95 % (METHODS, conventions)
+UNIT = "hm³"
+DASH = "—"
+
+
+def _finite(value: float | None) -> bool:
+    return value is not None and math.isfinite(value)
+
+
+def hm3(value: float | None, lang: Language) -> str:
+    """Write a volume (m3) in hm³ with about three figures; unknown is a dash."""
+    if value is None or not math.isfinite(value):
+        return DASH
+    scaled = value / HM3
+    size = abs(scaled)
+    digits = 0 if size >= 100 or size == 0 else 1 if size >= 10 else 2
+    return lang.number(scaled, digits)
+
+
+def signed_hm3(value: float | None, lang: Language) -> str:
+    """Write a volume with its sign, for changes and residuals."""
+    text = hm3(value, lang)
+    return f"+{text}" if value is not None and value > 0 else text
+
+
+def expanded(u: float | None, lang: Language) -> str:
+    """Write the expanded uncertainty of a volume: ``± 12`` (hm³, 95 %)."""
+    if u is None or not math.isfinite(u):
+        return DASH
+    return f"± {hm3(EXPANSION * u, lang)}"
+
+
+def percent(share: float | None, lang: Language, digits: int = 0) -> str:
+    """Write a share (1 is all); a share just below all is never shown as all."""
+    if share is None or not math.isfinite(share):
+        return DASH
+    shown = share * 100
+    step = 10.0**-digits
+    if shown < 100 < shown + step / 2:
+        shown = 100 - step
+    return f"{lang.number(shown, digits)} %"
+
+
+def amount(quantity: Quantity, lang: Language, *, signed: bool = False) -> str:
+    """Write a value, or what is known of it.
+
+    A sum of volumes with gaps is at least its known part, ``≥ 120``; a signed
+    quantity with gaps is not bounded by it and is only a dash.
+    """
+    value = quantity["value"]
+    if _finite(value):
+        return signed_hm3(value, lang) if signed else hm3(value, lang)
+    if signed or not quantity["known"]:
+        return DASH
+    return f"≥ {hm3(quantity['known'], lang)}"
+
+
+def gap(quantity: Quantity, lang: Language) -> str:
+    """Say how many flows are missing; empty when none is."""
+    count = len(quantity["missing"])
+    if not count:
+        return ""
+    return lang.ngettext(
+        "{count} flow without data", "{count} flows without data", count
+    ).format(count=lang.number(count))
+
+
+def change(
+    now: Quantity, before: Quantity | None, lang: Language, *, signed: bool = False
+) -> str:
+    """Write the change on an earlier value: a share, or hm³ if it has a sign."""
+    if before is None or now["value"] is None or before["value"] is None:
+        return DASH
+    difference = now["value"] - before["value"]
+    if signed:
+        return f"{signed_hm3(difference, lang)} {UNIT}"
+    if not before["value"]:
+        return DASH
+    share = percent(difference / before["value"], lang, 1)
+    return f"+{share}" if difference > 0 else share
+
+
+def is_within_uncertainty(now: Quantity, before: Quantity | None) -> bool:
+    """Whether a change is too small to be told from the uncertainty of both."""
+    if before is None or now["value"] is None or before["value"] is None:
+        return False
+    if now["u"] is None or before["u"] is None:
+        return False
+    difference = abs(now["value"] - before["value"])
+    return difference <= EXPANSION * math.hypot(now["u"], before["u"])
+
+
+def verdict(z: float | None) -> str:
+    """Judge a residual: closed to 2, watch to 3, then investigate (METHODS 4).
+
+    Examples
+    --------
+    >>> verdict(-0.4), verdict(2.5), verdict(-3.1), verdict(None)
+    ('closed', 'watch', 'investigate', 'unknown')
+    """
+    if z is None or not math.isfinite(z):
+        return "unknown"
+    size = abs(z)
+    return "closed" if size <= 2 else "watch" if size <= 3 else "investigate"

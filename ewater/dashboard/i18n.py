@@ -1,0 +1,95 @@
+"""Languages of the pages: gettext for words, Babel for numbers and dates.
+
+English is the language of the source; the catalogues hold Azerbaijani and
+Russian. `mark` names a text that is translated where it is shown.
+"""
+
+from __future__ import annotations
+
+import gettext
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from babel import Locale
+from babel.dates import format_datetime
+from babel.numbers import format_decimal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+LANGUAGES = ("az", "en", "ru")
+LOCALE_DIR = Path(__file__).parent / "locale"
+_COUNTRY = re.compile(r"(?:^|[-_.:])([A-Z]{2})(?:$|[-_.:])")
+
+
+def mark(message: str) -> str:
+    """Name a text for the catalogues; it is translated later."""
+    return message
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """Words and number formats of one language."""
+
+    code: str
+    translations: gettext.NullTranslations
+    locale: Locale
+
+    def gettext(self, message: str) -> str:
+        """Translate a text; the empty text stays empty."""
+        return self.translations.gettext(message) if message else ""
+
+    def ngettext(self, singular: str, plural: str, count: int) -> str:
+        """Translate a text that depends on a number."""
+        return self.translations.ngettext(singular, plural, count)
+
+    def pick(self, names: Mapping[str, Any], prefix: str = "") -> str:
+        """Choose this language's name, else English, else any, else nothing."""
+        for code in (self.code, "en", *LANGUAGES):
+            name = names.get(f"{prefix}{code}")
+            if isinstance(name, str) and name:
+                return name
+        return ""
+
+    def country(self, code: str) -> str:
+        """Name the country whose ISO 3166 code stands in an account's code."""
+        for token in _COUNTRY.findall(code.upper()):
+            if name := self.locale.territories.get(token):
+                return str(name)
+        return code
+
+    def number(self, value: float, digits: int = 0) -> str:
+        """Write a number with a fixed count of decimals and a true minus sign."""
+        pattern = "#,##0" + ("." + "0" * digits if digits else "")
+        text = format_decimal(value, format=pattern, locale=self.locale)
+        minus = any(d in "123456789" for d in text) and value < 0
+        return ("−" if minus else "") + text.lstrip("-−")
+
+    def month(self, month: int, width: str = "abbreviated") -> str:
+        """Name a month as it stands alone, from 1 for January."""
+        names = self.locale.months["stand-alone"]
+        return str(names.get(width, names["wide"])[month]).rstrip(".").capitalize()
+
+    def when(self, moment: datetime) -> str:
+        """Write a date and time in the given zone."""
+        return str(format_datetime(moment, "d MMMM y, HH:mm z", locale=self.locale))
+
+    @property
+    def separators(self) -> str:
+        """Decimal and thousands separators, as Plotly wants them."""
+        symbols = self.locale.number_symbols["latn"]
+        return f"{symbols['decimal']}{symbols['group']}"
+
+
+@cache
+def language(code: str) -> Language:
+    """Load a language; an unknown one is English."""
+    known = code if code in LANGUAGES else "en"
+    translations = gettext.translation(
+        "messages", LOCALE_DIR, languages=[known], fallback=known == "en"
+    )
+    return Language(known, translations, Locale.parse(known))

@@ -1,0 +1,1 @@
+"""The pages: each has ``register(app, reader)`` and a layout."""

@@ -1,0 +1,275 @@
+"""The strip of key figures: value, uncertainty, change, status and coverage."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from dash import html
+
+from ewater.dashboard import format as fmt
+from ewater.dashboard import totals
+from ewater.dashboard.figures.sparkline import sparkline
+from ewater.dashboard.i18n import mark
+from ewater.dashboard.labels import STATUSES, VERDICTS
+from ewater.dashboard.theme import palette
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ewater.dashboard.i18n import Language
+    from ewater.dashboard.pages.overview.view import View
+    from ewater.dashboard.queries import Period, Quantity, Residual
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """One key figure: how to find it in a period, and how to show it."""
+
+    name: str
+    title: str
+    quantity: Callable[[Period], Quantity]
+    colour: str
+    signed: bool = False
+
+
+CARDS = (
+    Card(
+        name="inflow",
+        title=mark("Inflow"),
+        quantity=lambda p: p["inflow"],
+        colour="inflow",
+    ),
+    Card(
+        name="outflow",
+        title=mark("Outflow"),
+        quantity=lambda p: p["outflow"],
+        colour="outflow",
+    ),
+    Card(name="use", title=mark("Use"), quantity=totals.use, colour="use"),
+    Card(
+        name="storage_change",
+        title=mark("Storage change"),
+        quantity=lambda p: p["storage_change"],
+        colour="storage",
+        signed=True,
+    ),
+    Card(
+        name="residual",
+        title=mark("Residual"),
+        quantity=lambda p: p["residual"],
+        colour="residual",
+        signed=True,
+    ),
+)
+
+
+def badge(status: str, lang: Language) -> html.Span:
+    """How a volume is known, in one word."""
+    words = lang.gettext(STATUSES.get(status, status))
+    return html.Span(words, className=f"badge status-{status}")
+
+
+def missing(quantity: Quantity, lang: Language) -> list[Any]:
+    """The flows without data, behind a line that counts them."""
+    if not quantity["missing"]:
+        return []
+    return [
+        html.Details(
+            [
+                html.Summary(fmt.gap(quantity, lang)),
+                html.Ul([html.Li(html.Code(code)) for code in quantity["missing"]]),
+            ],
+            className="missing",
+        )
+    ]
+
+
+def _figure(
+    card: Card, quantity: Quantity, lang: Language, *, apportioned: bool
+) -> list[Any]:
+    value = quantity["value"]
+    shown = fmt.amount(quantity, lang, signed=card.signed)
+    if value is None and apportioned and not quantity["missing"]:
+        words = lang.gettext("Not defined: a shared reach crosses the boundary")
+        return [html.P(words, className="undefined")]
+    parts: list[Any] = [html.Span(shown, className="number")]
+    if shown != fmt.DASH:
+        parts.append(html.Span(fmt.UNIT, className="unit"))
+    unsure = f"{fmt.expanded(quantity['u'], lang)} (95 %)"
+    if value is None:
+        unsure = lang.gettext("unknown")
+        if shown != fmt.DASH:
+            unsure = lang.gettext("known so far")
+    return [
+        html.P(parts, className="value"),
+        html.P(unsure, className="unsure"),
+    ]
+
+
+def _trend(card: Card, view: View, lang: Language, theme: str) -> html.Div:
+    year, _ = view.history[-1]
+    quantities = [(y, card.quantity(p) if p else None) for y, p in view.history]
+    now = card.quantity(view.period)
+    before = card.quantity(view.before) if view.before else None
+    written = fmt.change(now, before, lang, signed=card.signed)
+    arrow = {"+": "▲ ", "−": "▼ "}.get(written[:1], "")
+    words = lang.gettext("on {year}").format(year=year - 1)
+    small = fmt.is_within_uncertainty(now, before)
+    title = lang.gettext("Within the uncertainty of both years") if small else ""
+    spoken = "; ".join(
+        f"{y}: {fmt.amount(q, lang, signed=card.signed) if q else fmt.DASH}"
+        for y, q in quantities
+    )
+    return html.Div(
+        [
+            html.Span(
+                [html.B(f"{arrow}{written}"), " ", words],
+                className="change small" if small else "change",
+                title=title,
+            ),
+            html.Img(
+                src=sparkline(
+                    [q["value"] if q else None for _, q in quantities],
+                    palette(theme)[card.colour],
+                ),
+                alt=f"{lang.gettext(card.title)}, {fmt.UNIT}. {spoken}",
+                title=spoken,
+                className="spark",
+            ),
+        ],
+        className="trend",
+    )
+
+
+def _coverage_line(quantity: Quantity, lang: Language) -> html.Div:
+    covered = quantity["coverage"]
+    return html.Div(
+        [
+            html.Span(lang.gettext("Coverage")),
+            html.Div(
+                html.Div(style={"width": f"{100 * (covered or 0.0):.1f}%"}),
+                className="meter",
+            ),
+            html.Span(fmt.percent(covered, lang)),
+        ],
+        className="covered",
+    )
+
+
+def _verdict(residual: Residual, lang: Language) -> list[Any]:
+    z = residual["z"]
+    name = fmt.verdict(z)
+    parts: list[Any] = [
+        html.Span(lang.gettext(VERDICTS[name]), className=f"badge verdict-{name}"),
+    ]
+    if z is not None:
+        parts.append(html.Span(f"z = {lang.number(z, 2)}", className="z"))
+    notes: list[Any] = []
+    if residual["after_balancing_items"]:
+        notes.append(html.P(lang.gettext("after balancing items"), className="note"))
+    if accounts := residual["not_modelled"]:
+        words = lang.ngettext(
+            "{count} account without stocks is in it",
+            "{count} accounts without stocks are in it",
+            len(accounts),
+        ).format(count=lang.number(len(accounts)))
+        notes.append(
+            html.Details(
+                [
+                    html.Summary(words),
+                    html.Ul([html.Li(html.Code(code)) for code in accounts]),
+                ],
+                className="missing",
+            )
+        )
+    return [html.Div(parts, className="verdict"), *notes]
+
+
+def _card(card: Card, view: View, lang: Language, theme: str) -> html.Article:
+    quantity = card.quantity(view.period)
+    heading = html.Header(
+        [html.H2(lang.gettext(card.title)), badge(quantity["status"], lang)]
+    )
+    content = [
+        heading,
+        *_figure(card, quantity, lang, apportioned=view.period["apportioned"]),
+    ]
+    if card.name == "residual":
+        content += _verdict(view.period["residual"], lang)
+    content += [*missing(quantity, lang), _trend(card, view, lang, theme)]
+    content.append(_coverage_line(quantity, lang))
+    value = quantity["value"]
+    return html.Article(
+        content,
+        className=f"kpi kpi-{card.colour}",
+        **{
+            "data-kpi": card.name,
+            "data-m3": "" if value is None else repr(float(value)),
+        },
+    )
+
+
+def _coverage_card(view: View, lang: Language) -> html.Article:
+    period = view.period
+    parts = (
+        (mark("Inflow"), period["inflow"]),
+        (mark("Outflow"), period["outflow"]),
+        (mark("Use"), totals.use(period)),
+    )
+    covered = [q["coverage"] for _, q in parts if q["coverage"] is not None]
+    mean = sum(covered) / len(covered) if covered else None
+    shares = totals.coverage(period)["status_shares"]
+    ordered = [(s, shares[s]) for s in STATUSES if shares.get(s)]
+    return html.Article(
+        [
+            html.Header(html.H2(lang.gettext("Coverage"))),
+            html.P(
+                html.Span(fmt.percent(mean, lang), className="number"),
+                className="value",
+            ),
+            html.P(lang.gettext("Mean of inflow, outflow and use"), className="unsure"),
+            html.Ul(
+                [
+                    html.Li(
+                        [
+                            html.Span(lang.gettext(label)),
+                            html.B(fmt.percent(q["coverage"], lang)),
+                        ]
+                    )
+                    for label, q in parts
+                ],
+                className="parts",
+            ),
+            html.Div(
+                [
+                    html.Div(
+                        style={"width": f"{100 * share:.2f}%"}, className=f"fill-{name}"
+                    )
+                    for name, share in ordered
+                ],
+                className="shares",
+                **{"aria-hidden": "true"},
+            ),
+            html.P(
+                [
+                    html.Span(
+                        f"{lang.gettext(STATUSES[name])} {fmt.percent(share, lang)}",
+                        className=f"key key-{name}",
+                    )
+                    for name, share in ordered
+                ],
+                className="keys",
+            ),
+        ],
+        className="kpi kpi-accent",
+        **{"data-kpi": "coverage"},
+    )
+
+
+def strip(view: View, lang: Language, theme: str) -> list[html.Article]:
+    """All key figures of the period."""
+    return [
+        *(_card(card, view, lang, theme) for card in CARDS),
+        _coverage_card(view, lang),
+    ]

@@ -1,0 +1,312 @@
+"""Fill the panels: each callback reads one state and draws one panel."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from dash import Input, Output, html
+
+from ewater import __version__
+from ewater.dashboard import format as fmt
+from ewater.dashboard import totals
+from ewater.dashboard.figures import flows as grouping
+from ewater.dashboard.figures.basin_map import Area, Place, basin_map
+from ewater.dashboard.figures.monthly import monthly
+from ewater.dashboard.figures.neighbours import neighbours
+from ewater.dashboard.figures.sankey import sankey
+from ewater.dashboard.i18n import language
+from ewater.dashboard.labels import SITE_KINDS, TERRITORY_KINDS
+from ewater.dashboard.pages.overview import cards, tables, view
+from ewater.dashboard.state import State
+from ewater.units import HM3
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dash import Dash
+
+    from ewater.dashboard.i18n import Language
+    from ewater.dashboard.queries import CachedReader, Period, Quantity
+
+_SHOWN_SITES = ("reservoir", "river_gauge")
+
+
+def register(app: Dash, reader: CachedReader) -> None:
+    """Connect all panels."""
+    _register_frame(app, reader)
+    _register_flows(app, reader)
+    _register_map(app, reader)
+    _register_months(app, reader)
+    _register_neighbours(app, reader)
+
+
+def _open(data: Mapping[str, Any]) -> tuple[State, Language]:
+    state = State.from_store(data)
+    return state, language(state.lang)
+
+
+def notices(state: State, view_: view.View, lang: Language) -> list[Any]:
+    """What every viewer must know, and what a link asked for in vain."""
+    lines = [
+        html.Li(lang.pick(notice), **{"data-notice": notice["code"]})
+        for notice in view_.balance["notices"]
+    ]
+    if state.dropped:
+        words = lang.gettext(
+            "The link asks for something this country does not have: {what}."
+        ).format(what=", ".join(state.dropped))
+        lines.append(html.Li(words, className="dropped"))
+    return [html.Ul(lines)] if lines else []
+
+
+def _written(stamp: str, lang: Language) -> str:
+    try:
+        return lang.when(datetime.fromisoformat(stamp))
+    except ValueError:
+        return stamp
+
+
+def _register_frame(app: Dash, reader: CachedReader) -> None:
+    @app.callback(
+        Output("kpis", "children"),
+        Output("notices", "children"),
+        Output("sectors-table", "children"),
+        Output("footer", "children"),
+        Input("state", "data"),
+        prevent_initial_call=True,
+    )
+    def show_figures(data: Mapping[str, Any]) -> tuple[Any, ...]:
+        state, lang = _open(data)
+        shown = view.load(reader, state)
+        balance = shown.balance
+        footer = [
+            html.Span(
+                [
+                    lang.gettext("Data as of"),
+                    " ",
+                    html.B(_written(balance["as_of"], lang)),
+                ]
+            ),
+            html.Span([lang.gettext("Run"), " ", html.Code(balance["run"])]),
+            html.Span(lang.gettext("1 hm³ = 1 million m³; ± U is two standard errors")),
+            html.Span(f"ewater {__version__}"),
+        ]
+        return (
+            cards.strip(shown, lang, state.theme),
+            notices(state, shown, lang),
+            tables.sector_table(shown.period, shown.before, lang),
+            footer,
+        )
+
+    @app.callback(
+        Output("published-table", "children"),
+        Input("state", "data"),
+        prevent_initial_call=True,
+    )
+    def show_published(data: Mapping[str, Any]) -> Any:
+        state, lang = _open(data)
+        whole = state.with_changes(months=(1, 12))
+        items = reader.published(state.territory, state.year)
+        if not items:
+            return tables.empty(
+                lang.gettext("Nobody published figures for this territory and year.")
+            )
+        period = view.load(reader, whole).period
+        return tables.published_table(items, period, lang)
+
+
+def _unknown_flows(links: list[grouping.Link], lang: Language) -> list[Any]:
+    codes = sorted({code for link in links for code in link.missing})
+    if not codes:
+        return []
+    words = lang.ngettext(
+        "{count} flow without data is not drawn",
+        "{count} flows without data are not drawn",
+        len(codes),
+    ).format(count=lang.number(len(codes)))
+    items = html.Ul([html.Li(html.Code(code)) for code in codes])
+    return [html.Details([html.Summary(words), items], className="missing")]
+
+
+def _register_flows(app: Dash, reader: CachedReader) -> None:
+    @app.callback(
+        Output("sankey", "figure"),
+        Output("sankey-table", "children"),
+        Output("sankey-missing", "children"),
+        Input("state", "data"),
+        prevent_initial_call=True,
+    )
+    def show_flows(data: Mapping[str, Any]) -> tuple[Any, ...]:
+        state, lang = _open(data)
+        flows = reader.flows(state.territory, state.start, state.end, state.boundary)
+        links = grouping.links(flows, state.boundary)
+        links += grouping.closing_links(view.load(reader, state).period)
+        names = grouping.names_of(flows)
+        return (
+            sankey(links, names, theme=state.theme, lang=lang),
+            tables.flow_table(links, names, lang),
+            _unknown_flows(links, lang),
+        )
+
+
+def _measure(period: Period, measure: str) -> tuple[float | None, Quantity]:
+    """Value to colour by, in display units, and the quantity behind it."""
+    if measure == "residual":
+        return period["residual"]["z"], period["residual"]
+    if measure == "coverage":
+        whole = totals.coverage(period)
+        covered = whole["coverage"]
+        return None if covered is None else 100 * covered, whole
+    quantity = totals.use(period) if measure == "use" else period["inflow"]
+    value = quantity["value"]
+    return None if value is None else value / HM3, quantity
+
+
+def _area_hover(name: str, period: Period | None, measure: str, lang: Language) -> str:
+    if period is None:
+        return f"<b>{name}</b><br>{lang.gettext('no account')}"
+    value, quantity = _measure(period, measure)
+    lines = [f"<b>{name}</b>"]
+    if measure == "coverage":
+        lines.append(fmt.percent(quantity["coverage"], lang))
+    else:
+        signed = measure == "residual"
+        amount = fmt.amount(quantity, lang, signed=signed)
+        unsure = fmt.expanded(quantity["u"], lang)
+        lines.append(f"{amount} {fmt.UNIT}  {unsure} (95 %)")
+        if signed and value is not None:
+            lines.append(f"z = {lang.number(value, 2)}")
+    if missing := fmt.gap(quantity, lang):
+        lines.append(missing)
+    return "<br>".join(lines)
+
+
+def _places(
+    reader: CachedReader, bounds: tuple[float, float, float, float], lang: Language
+) -> list[Place]:
+    sites = reader.sites()
+    west, south, east, north = bounds
+    near = sites[sites["kind"].isin(_SHOWN_SITES)].cx[west:east, south:north]
+    points = near.geometry.representative_point()
+    return [
+        Place(
+            name=f"{lang.pick(row, 'name_') or code}"
+            f"<br>{lang.gettext(SITE_KINDS[row['kind']])}",
+            kind=row["kind"],
+            lon=float(point.x),
+            lat=float(point.y),
+        )
+        for (code, row), point in zip(
+            near.to_dict("index").items(), points, strict=True
+        )
+    ]
+
+
+def _register_map(app: Dash, reader: CachedReader) -> None:
+    @app.callback(
+        Output("map", "figure"),
+        Output("map-table", "children"),
+        Input("state", "data"),
+        prevent_initial_call=True,
+    )
+    def show_map(data: Mapping[str, Any]) -> tuple[Any, ...]:
+        state, lang = _open(data)
+        geography = view.geography(reader)
+        codes = geography.shown(state.territory, state.level)
+        kind = geography.kind(codes[0])
+        periods = reader.balances(kind, state.start, state.end, state.boundary)
+        drawn = geography.drawable(codes)
+        labels = geography.label_points(drawn)
+        areas = []
+        for code in drawn:
+            name, period = geography.name(code, lang), periods.get(code)
+            areas.append(
+                Area(
+                    code=code,
+                    name=name,
+                    value=_measure(period, state.measure)[0] if period else None,
+                    hover=_area_hover(name, period, state.measure, lang),
+                    label_at=labels[code],
+                )
+            )
+        bounds = geography.bounds(drawn or geography.codes())
+        figure = basin_map(
+            reader.derived(
+                "geojson", lambda *inner: geography.geojson(inner), *drawn
+            ),
+            areas,
+            selected=state.territory,
+            measure=state.measure,
+            unit={"residual": "z", "coverage": "%"}.get(state.measure, fmt.UNIT),
+            bounds=bounds,
+            places=_places(reader, bounds, lang),
+            theme=state.theme,
+            lang=lang,
+        )
+        rows = [
+            (
+                geography.name(code, lang),
+                totals.use(period),
+                period["inflow"],
+                period["residual"],
+                period["residual"]["z"],
+            )
+            for code in codes
+            if (period := periods.get(code)) is not None
+        ]
+        head = lang.gettext(TERRITORY_KINDS[kind])
+        return figure, tables.area_table(head, rows, lang)
+
+
+def _register_months(app: Dash, reader: CachedReader) -> None:
+    @app.callback(
+        Output("monthly", "figure"),
+        Output("monthly-table", "children"),
+        Input("state", "data"),
+        prevent_initial_call=True,
+    )
+    def show_months(data: Mapping[str, Any]) -> tuple[Any, ...]:
+        state, lang = _open(data)
+        periods = view.months(reader, state)["periods"]
+        return (
+            monthly(periods, state.months, theme=state.theme, lang=lang),
+            tables.month_table(periods, lang),
+        )
+
+
+def _register_neighbours(app: Dash, reader: CachedReader) -> None:
+    @app.callback(
+        Output("neighbours", "figure"),
+        Output("neighbours-table", "children"),
+        Input("state", "data"),
+        prevent_initial_call=True,
+    )
+    def show_neighbours(data: Mapping[str, Any]) -> tuple[Any, ...]:
+        state, lang = _open(data)
+        period = view.load(reader, state).period
+        rows = [
+            (
+                (lang.pick(e["names"]) if "names" in e else "") or lang.country(code),
+                e["inflow"],
+                e["outflow"],
+            )
+            for code, e in period["neighbours"].items()
+        ]
+        rows.sort(key=lambda row: -row[1]["known"])
+        again = period["re_entering"]
+        comes_back = again["known"] or again["missing"]
+        re_entering = (
+            (lang.gettext("Leaves and comes back"), again) if comes_back else None
+        )
+        figure = neighbours(
+            [(name, inflow) for name, inflow, _ in rows],
+            [(name, outflow) for name, _, outflow in rows],
+            re_entering,
+            theme=state.theme,
+            lang=lang,
+        )
+        if not rows:
+            words = lang.gettext("This territory exchanges no water with a neighbour.")
+            return figure, tables.empty(words)
+        return figure, tables.neighbour_table(rows, re_entering, lang)

@@ -1,0 +1,88 @@
+"""Serve the dashboard with gunicorn, in this process, until Ctrl-C."""
+
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING, Any
+
+from gunicorn.app.base import BaseApplication
+
+from ewater.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flask import Flask
+
+_THREADS = 4
+
+
+class _Server(BaseApplication):  # type: ignore[misc]
+    def __init__(self, make: Callable[[], Flask], options: dict[str, Any]) -> None:
+        self._make = make
+        self._options = options
+        super().__init__()
+
+    def load_config(self) -> None:
+        for key, value in self._options.items():
+            self.cfg.set(key, value)
+
+    def load(self) -> Flask:
+        return self._make()
+
+
+def check_port(host: str, port: int) -> None:
+    """Refuse an address that cannot be listened on, before anything is started.
+
+    Raises
+    ------
+    UsageError
+        Another program listens there, or this machine has no such address.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise UsageError(
+                f"cannot listen on {host}:{port} ({error.strerror}); "
+                "stop what uses it or choose another with --port"
+            ) from error
+
+
+def serve(
+    make: Callable[[], Flask],
+    *,
+    host: str,
+    port: int,
+    workers: int,
+    ready: Callable[[str], None],
+) -> None:
+    """Serve until the process is told to stop.
+
+    Parameters
+    ----------
+    make
+        Makes the application, once, before workers are forked.
+    ready
+        Told the address when the workers are about to answer.
+    """
+    check_port(host, port)
+    shown = f"[{host}]" if ":" in host else host
+    address = f"{shown}:{port}"
+    _Server(
+        make,
+        {
+            "bind": address,
+            "workers": workers,
+            "worker_class": "gthread",
+            "threads": _THREADS,
+            "preload_app": True,
+            "loglevel": "warning",
+            "graceful_timeout": 3,
+            "timeout": 120,
+            "control_socket_disable": True,
+            "when_ready": lambda _: ready(f"http://{address}"),
+        },
+    ).run()

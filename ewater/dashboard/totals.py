@@ -1,0 +1,65 @@
+"""Totals that the account does not carry itself, with gaps kept as gaps."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from ewater.dashboard.queries import Period, Quantity
+
+
+def _coverage(parts: Sequence[Quantity]) -> float | None:
+    """Weight coverage by volume; a part wholly unknown weighs as much as the mean."""
+    if not parts:
+        return None
+    mean = math.fsum(abs(p["known"]) for p in parts) / len(parts)
+    weights = [
+        abs(p["known"]) or (mean or 1.0 if p["missing"] else 0.0) for p in parts
+    ]
+    total = math.fsum(weights)
+    covered = math.fsum(
+        w * (p["coverage"] or 0.0) for w, p in zip(weights, parts, strict=True)
+    )
+    return covered / total if total > 0 else None
+
+
+def add(quantities: Iterable[Quantity]) -> Quantity:
+    """Sum quantities; unknown if any of them is unknown.
+
+    The uncertainty is the plain sum of those of the parts: they often share
+    instruments, and the sum is right for full correlation and safe otherwise.
+    """
+    parts = list(quantities)
+    values = [p["value"] for p in parts]
+    known = math.fsum(p["known"] for p in parts)
+    us = [p["u"] for p in parts]
+    shares: dict[str, float] = {}
+    for part in parts:
+        for status, share in part["status_shares"].items():
+            shares[status] = shares.get(status, 0.0) + share * abs(part["known"])
+    whole = math.fsum(shares.values())
+    shares = {s: v / whole for s, v in shares.items()} if whole > 0 else {}
+    return {
+        "value": None if not parts or None in values else known,
+        "known": known,
+        "missing": [code for p in parts for code in p["missing"]],
+        "u": None if not parts or None in us else math.fsum(u or 0.0 for u in us),
+        "coverage": _coverage(parts),
+        "status": max(shares, key=shares.__getitem__) if shares else "unknown",
+        "status_shares": shares,
+    }
+
+
+def use(period: Period) -> Quantity:
+    """Use of all sectors, as the account gives it or as the sum of its sectors."""
+    if "use" in period:
+        return period["use"]
+    return add(sector["use"] for sector in period["sectors"].values())
+
+
+def coverage(period: Period) -> Quantity:
+    """Inflow, outflow and use as one, for their coverage and their statuses."""
+    return add([period["inflow"], period["outflow"], use(period)])

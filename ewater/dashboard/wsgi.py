@@ -1,0 +1,35 @@
+"""The application for a WSGI server: ``gunicorn ewater.dashboard.wsgi:app``.
+
+``app`` is made on first use from the environment, so that importing this module
+needs neither a database nor the 0.5 s that Dash takes.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+
+@cache
+def make() -> Flask:
+    """Connect to the store of this environment and finish the application."""
+    from ewater.accounts.reader import DatabaseReader
+    from ewater.dashboard.app import create_app, warm
+    from ewater.store import cluster, database
+    from ewater.settings import settings
+
+    chosen = settings()
+    url = chosen.database_url or cluster.start(chosen.home)
+    dash = create_app(DatabaseReader(database.connect(url)))
+    warm(dash)
+    server: Flask = dash.server
+    return server
+
+
+def __getattr__(name: str) -> Any:
+    if name == "app":
+        return make()
+    raise AttributeError(name)
