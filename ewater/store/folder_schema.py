@@ -132,6 +132,11 @@ class File:
         return (*self.key, "valid_from")
 
     @property
+    def order(self) -> tuple[str, ...]:
+        """Columns by which rows are sorted: the key, as the columns stand."""
+        return tuple(name for name in self.names if name in self.row_key)
+
+    @property
     def validity_of(self) -> tuple[str, ...]:
         """Columns that name what a validity belongs to."""
         return self.version_key or self.key

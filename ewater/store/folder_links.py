@@ -1,0 +1,174 @@
+"""Checks between files of a country folder, and with what is already registered."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from ewater.store.folder_files import FILES, REPORT_ITEMS
+from ewater.store.folder_table import nearest, rows_where
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from ewater.errors import Fault
+    from ewater.store.folder_table import ExpressionCodes, Table
+
+_TOLERANCE = 1e-6  # of the sum of an account's shares
+_FILE_OF_KIND = {
+    "series": "series",
+    "flow": "flows",
+    "site": "sites",
+    "account": "accounts",
+}
+_START = pd.Timestamp("1000-01-01", tz="UTC")
+_END = pd.Timestamp("3000-01-01", tz="UTC")
+
+
+def link_faults(
+    given: Mapping[str, Table],
+    known: Mapping[str, Table],
+    unreadable: set[str],
+    expression_codes: ExpressionCodes | None,
+) -> Iterator[Fault]:
+    """Find codes, shares and expressions that do not fit across files.
+
+    ``known`` tables stand in for files that are not given; their rows are checked
+    against the files that are. References to ``unreadable`` files are not checked.
+    """
+    tables = {**known, **given}
+    for name, table in tables.items():
+        for column in table.file.columns:
+            refers = column.refers
+            if refers is None or refers in unreadable:
+                continue
+            if name in given or refers in given:
+                yield from _unknown_codes(table, column.name, refers, tables)
+    if {"enterprises", "sectors"} & set(given) and "sectors" not in unreadable:
+        yield from _unknown_activities(tables)
+    if {"account_territories", "territories"} & set(given):
+        yield from _share_sums(tables)
+    if expression_codes is not None:
+        for name in ("flows", "stocks"):
+            if name in tables:
+                table = tables[name]
+                yield from _expressions(table, tables, unreadable, expression_codes)
+
+
+def _codes(tables: Mapping[str, Table], name: str) -> set[str]:
+    return tables[name].codes() if name in tables else set()
+
+
+def _unknown_codes(
+    table: Table, column: str, refers: str, tables: Mapping[str, Table]
+) -> Iterator[Fault]:
+    codes = _codes(tables, refers)
+    file_name = FILES[refers].file_name
+    values = table.frame[column]
+    for row in rows_where(values.notna() & ~values.isin(codes)):
+        code = values.iloc[row]
+        message = f"{code!r} is not in {file_name}"
+        allowed = nearest(code, codes, f"a code of {file_name}")
+        yield table.fault(row, column, message, allowed)
+
+
+def activity_in(isic: str, known: set[str]) -> str | None:
+    """Find the ISIC code itself, or the nearest coarser one, among those known.
+
+    Examples
+    --------
+    >>> activity_in("0111", {"01", "A"}), activity_in("0311", {"01"})
+    ('01', None)
+    """
+    for length in range(len(isic), 0, -1):
+        if isic[:length] in known:
+            return isic[:length]
+    return None
+
+
+def _unknown_activities(tables: Mapping[str, Table]) -> Iterator[Fault]:
+    enterprises = tables.get("enterprises")
+    if enterprises is None:
+        return
+    known = _codes(tables, "sectors")
+    isic = enterprises.frame["isic"]
+    strange = {code for code in isic.dropna() if activity_in(code, known) is None}
+    for row in rows_where(isic.isin(strange)):
+        message = f"{isic.iloc[row]!r} is in no row of sectors.csv"
+        allowed = nearest(
+            isic.iloc[row], known, "an ISIC code of sectors.csv, or finer"
+        )
+        yield enterprises.fault(row, "isic", message, allowed)
+
+
+def _share_sums(tables: Mapping[str, Table]) -> Iterator[Fault]:
+    """Check that shares add up to 1 by account, hierarchy and time.
+
+    Where a territory and a part of it are both listed, the part is contained.
+    """
+    if not {"account_territories", "territories"} <= set(tables):
+        return
+    shares = tables["account_territories"]
+    territories = tables["territories"].frame.drop_duplicates("code").set_index("code")
+    frame = shares.frame.assign(
+        kind=shares.frame["territory"].map(territories["kind"]),
+        start=shares.frame["valid_from"].fillna(_START),
+        end=shares.frame["valid_to"].fillna(_END),
+    ).dropna(subset=["account", "kind", "share"])
+    frame = frame[~_within_listed(frame, territories)]
+    for (account, kind), group in frame.groupby(["account", "kind"]):
+        for start in sorted(set(group["start"])):
+            valid = group[(group["start"] <= start) & (group["end"] > start)]
+            total = valid["share"].sum()
+            if abs(total - 1) > _TOLERANCE:
+                since = "" if start == _START else f" from {start.date()}"
+                yield shares.fault(
+                    int(valid.index[0]),
+                    "share",
+                    f"shares of {account} over {kind} add up to {total:.9g}{since}",
+                    "shares that add up to 1",
+                )
+
+
+def _within_listed(frame: pd.DataFrame, territories: pd.DataFrame) -> pd.Series:
+    listed = set(zip(frame["account"], frame["territory"], strict=True))
+    within = pd.Series(data=False, index=frame.index)
+    above = frame["territory"].map(territories["parent"])
+    for _ in range(len(territories)):  # ends at the roots; a cycle ends here
+        if above.isna().all():
+            break
+        same_kind = above.map(territories["kind"]) == frame["kind"]
+        pairs = zip(frame["account"], above, strict=True)
+        within |= same_kind & np.array([pair in listed for pair in pairs], dtype=bool)
+        above = above.map(territories["parent"])
+    return within
+
+
+def _expressions(
+    table: Table,
+    tables: Mapping[str, Table],
+    unreadable: set[str],
+    expression_codes: ExpressionCodes,
+) -> Iterator[Fault]:
+    allowed = {kind: _codes(tables, file) for kind, file in _FILE_OF_KIND.items()}
+    allowed["item"] = set(REPORT_ITEMS)
+    unchecked = {kind for kind, file in _FILE_OF_KIND.items() if file in unreadable}
+    for row, text in enumerate(table.frame["measured_by"]):
+        if not isinstance(text, str):
+            continue
+        try:
+            named = list(expression_codes(text))
+        except ValueError as error:
+            column = table.file.column("measured_by")
+            yield table.fault(row, "measured_by", str(error), column.allows)
+            continue
+        for kinds, code in named:
+            options = kinds.split("_or_")
+            codes = set().union(*(allowed[kind] for kind in options))
+            if code not in codes and not unchecked.intersection(options):
+                what = " or ".join(options)
+                message = f"{code!r} is not a known {what}"
+                near = nearest(code, codes, f"a {what}")
+                yield table.fault(row, "measured_by", message, near)
