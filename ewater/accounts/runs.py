@@ -87,7 +87,7 @@ def obtain(
                 if as_of is None
                 else f"no country was loaded by {as_of.isoformat()}"
             )
-        used = _calendar(frames, calendar)
+        used = calendar_of(frames["calendars"], calendar)
         bounds = calendars.bounds(used, start, end, step)
         code = _code(seen, step, used, bounds)
         inputs = kept.load(connection, code, bounds, frames)
@@ -130,11 +130,32 @@ def kept_years(engine: Engine) -> list[int]:
     )
 
 
-def _calendar(frames: Mapping[str, pd.DataFrame], code: str | None) -> Calendar:
-    frame = frames["calendars"]
-    if code is None and frame.empty:
+def newest_year(engine: Engine) -> int:
+    """Give the newest year with an account; without one, the newest with reports.
+
+    Raises
+    ------
+    NotReadyError
+        Neither is there, so nothing says which year is meant.
+    """
+    years = kept_years(engine)
+    if years:
+        return years[-1]
+    with engine.connect() as connection:
+        reports = registry.read_table(connection, "reports", None)
+    if reports.empty:
+        raise NotReadyError(
+            "say which periods with --from; no account was computed yet"
+        )
+    return int(reports["period_start"].max().year)
+
+
+def calendar_of(calendars_frame: pd.DataFrame, code: str | None) -> Calendar:
+    """Take a calendar of the country: the first, or UTC, when none is named."""
+    if code is None and calendars_frame.empty:
         return calendars.Calendar.UTC
-    return calendars.from_frame(frame, code or str(frame["code"].iloc[0]))
+    chosen = code or str(calendars_frame["code"].iloc[0])
+    return calendars.from_frame(calendars_frame, chosen)
 
 
 def _code(

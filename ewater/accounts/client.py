@@ -1,0 +1,187 @@
+"""The store as a researcher sees it: series, readings, volumes and accounts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ewater.accounts import dates, documents, runs
+from ewater.balance.account import account
+from ewater.series import calendars
+from ewater.series import volumes as integrate
+from ewater.settings import settings
+from ewater.store import chunks, cluster, database, registry
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Sequence
+
+    import pandas as pd
+    import xarray as xr
+    from geopandas import GeoDataFrame
+    from sqlalchemy import Engine
+
+    from ewater.series.calendars import Step
+
+
+class Client:
+    """Read-only access to one country; everything takes ``as_of``."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    @classmethod
+    def open(cls, url: str | None = None) -> Client:
+        """Connect; see :func:`ewater.connect`."""
+        engine = database.connect(url or cluster.database_url(settings()))
+        database.migrate(engine)
+        return cls(engine)
+
+    def table(self, name: str, as_of: dt.datetime | None = None) -> pd.DataFrame:
+        """Read one file of the country folder as it stood."""
+        with self.engine.connect() as connection:
+            return registry.read_table(connection, name, as_of)
+
+    def series(self, as_of: dt.datetime | None = None) -> GeoDataFrame:
+        """List the series with the names and places of their sites.
+
+        Returns
+        -------
+        geopandas.GeoDataFrame
+            A row per series, EPSG:4326.
+        """
+        import geopandas as gpd
+
+        sites = self.table("sites", as_of).rename(columns={"code": "site"})
+        joined = self.table("series", as_of).merge(
+            sites, on="site", how="left", suffixes=("", "_site")
+        )
+        place = gpd.points_from_xy(joined["lon"], joined["lat"], crs="EPSG:4326")
+        return gpd.GeoDataFrame(joined, geometry=place)
+
+    def readings(
+        self,
+        series: str | Sequence[str],
+        first: str,
+        last: str | None = None,
+        as_of: dt.datetime | None = None,
+    ) -> xr.Dataset:
+        """Read series in SI units, flags kept, gaps absent.
+
+        Parameters
+        ----------
+        series
+            One code or several.
+        first, last
+            As ``--from`` and ``--to`` of the command, in the first calendar.
+        as_of
+            What was recorded by then.
+
+        Returns
+        -------
+        xarray.Dataset
+            Contiguous ragged form of CF: ``row_size`` (series), ``time``, ``value``,
+            ``flag``, ``lineage`` (reading).
+        """
+        codes = [series] if isinstance(series, str) else list(series)
+        bounds = self._bounds(first, last, "day", None)
+        with self.engine.connect() as connection:
+            return chunks.read(
+                connection, codes, int(bounds[0]), int(bounds[-1]), as_of=as_of
+            )
+
+    def volumes(
+        self,
+        series: str | Sequence[str],
+        first: str,
+        last: str | None = None,
+        *,
+        step: Step = "month",
+        calendar: str | None = None,
+        as_of: dt.datetime | None = None,
+    ) -> xr.Dataset:
+        """Observed volumes (m3) of series of discharge or volume by period.
+
+        Returns
+        -------
+        xarray.Dataset : (series, period)
+            ``volume``, ``coverage`` and more, see ``ewater.series.volumes``. Gaps
+            are not infilled.
+        """
+        codes = [series] if isinstance(series, str) else list(series)
+        bounds = self._bounds(first, last, step, calendar)
+        with self.engine.connect() as connection:
+            found = chunks.read(connection, codes, None, None, as_of=as_of)
+            frame = registry.read_table(connection, "series", as_of)
+            events = registry.read_table(connection, "meter_events", as_of)
+        return integrate.volumes(found, frame, bounds, events=events)
+
+    def account(
+        self,
+        territory: str | Sequence[str] | None = None,
+        first: str | None = None,
+        last: str | None = None,
+        *,
+        step: Step = "year",
+        calendar: str | None = None,
+        boundary: str = "managed",
+        as_of: dt.datetime | None = None,
+    ) -> xr.Dataset:
+        """Account of territories by period: inflow, outflow, storage change, residual.
+
+        Returns
+        -------
+        xarray.Dataset : (territory, period), m3
+            See ``ewater.balance.account``; NaN is unknown. ``attrs`` name the run
+            and carry the notices of the country.
+        """
+        run = self.run(first, last, step=step, calendar=calendar, as_of=as_of)
+        codes = [territory] if isinstance(territory, str) else territory
+        inputs = run.inputs
+        result = account(
+            inputs.ledger,
+            inputs.sources,
+            inputs.weights,
+            inputs.stocks,
+            boundary=boundary,
+            territories=codes,
+        )
+        notices = [str(text) for text in run.frames["notices"]["text_en"]]
+        return result.assign_attrs(
+            run=run.code, as_of=run.as_of.isoformat(), notices=notices
+        )
+
+    def balance(
+        self,
+        territory: str | None = None,
+        first: str | None = None,
+        last: str | None = None,
+        *,
+        step: Step = "year",
+        boundary: str = "managed",
+        as_of: dt.datetime | None = None,
+    ) -> dict[str, Any]:
+        """Return what ``ewater balance --format json`` prints, as a dictionary."""
+        run = self.run(first, last, step=step, as_of=as_of)
+        return documents.balance(run, territory, boundary=boundary)
+
+    def run(
+        self,
+        first: str | None = None,
+        last: str | None = None,
+        *,
+        step: Step = "year",
+        calendar: str | None = None,
+        as_of: dt.datetime | None = None,
+    ) -> runs.Run:
+        """Obtain the run behind an account: ledger, sources, weights, stocks."""
+        start, end = dates.span(first or str(runs.newest_year(self.engine)), last)
+        return runs.obtain(
+            self.engine, start, end, step, calendar=calendar, as_of=as_of
+        )
+
+    def _bounds(
+        self, first: str, last: str | None, step: Step, calendar: str | None
+    ) -> Any:
+        frame = self.table("calendars")
+        used = runs.calendar_of(frame, calendar)
+        return calendars.bounds(used, *dates.span(first, last), step)
