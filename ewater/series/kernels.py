@@ -315,3 +315,46 @@ def block(  # type: ignore[no-untyped-def]
                 signal[s] == TOTAL_PRECEDING, bounds, out[s],
             )  # fmt: skip
     return -1
+
+
+@nb.njit(cache=True, nogil=True)
+def _between(time, value, flag, lo, hi, j, instant, gap):  # type: ignore[no-untyped-def]
+    """Interpolate between the usable readings around ``j``, none of them at it."""
+    left, right = j - 1, j
+    while left >= lo and _unusable(flag[left], value[left]):
+        left -= 1
+    while right < hi and _unusable(flag[right], value[right]):
+        right += 1
+    if left < lo or right >= hi or time[right] - time[left] > gap:
+        return np.nan
+    share = (instant - time[left]) / (time[right] - time[left])
+    return value[left] + share * (value[right] - value[left])
+
+
+@nb.njit(
+    [
+        nb.void(
+            _I8, _I8, _F8, _U1, _I8, _I8, _I8, nb.float64[:, ::1],
+        )
+    ],
+    cache=True, nogil=True,
+)  # fmt: skip
+def levels(offset, time, value, flag, window, gap, instants, out):  # type: ignore[no-untyped-def]
+    """Mean of the usable readings near each instant, else between its neighbours."""
+    for s in range(offset.size - 1):
+        i, hi = offset[s], offset[s + 1]
+        for k in range(instants.size):
+            while i < hi and time[i] < instants[k] - window[s]:
+                i += 1
+            total, count, j = 0.0, 0, i
+            while j < hi and time[j] <= instants[k] + window[s]:
+                if not _unusable(flag[j], value[j]):
+                    total += value[j]
+                    count += 1
+                j += 1
+            if count > 0:
+                out[s, k] = total / count
+            else:
+                out[s, k] = _between(
+                    time, value, flag, offset[s], hi, i, instants[k], gap[s]
+                )

@@ -12,9 +12,9 @@ from ewater.errors import UsageError
 from ewater.units import factor_to_si
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
     from ewater.series.integrate import Events, Steps
 
@@ -196,8 +196,8 @@ def rows_of(readings: xr.Dataset, series: pd.DataFrame) -> pd.DataFrame:
     unknown = codes.difference(known.index)
     if len(unknown):
         raise UsageError(
-            f"series {_some(unknown)} have readings but are not registered; add them "
-            "to series.csv"
+            f"series {some(list(unknown))} have readings but are not registered; add "
+            "them to series.csv"
         )
     rows: pd.DataFrame = known.loc[codes]
     if len(rows) != len(codes) or not codes.is_unique:
@@ -261,8 +261,9 @@ def check_bounds(bounds: NDArray[np.int64]) -> None:
         )
 
 
-def _some(codes: pd.Index[str] | pd.Series[str]) -> str:
-    shown = [str(code) for code in codes[:5]]
+def some(codes: Sequence[str]) -> str:
+    """Name the first few of many codes in a message."""
+    shown = list(codes[:5])
     return ", ".join(shown) + (f" and {len(codes) - 5} more" if len(codes) > 5 else "")
 
 
@@ -276,19 +277,20 @@ def _check_signals(rows: pd.DataFrame, allowed: Mapping[str, tuple[str, ...]]) -
         right = "; ".join(
             f"{quantity}: {', '.join(signals)}" for quantity, signals in allowed.items()
         )
-        raise UsageError(f"{_some(named)} cannot be summed over time; use {right}")
+        raise UsageError(f"{some(list(named))} cannot be summed over time; use {right}")
     needs = rows["signal"].isin(("mean_preceding", "total_preceding"))
     blank = rows.loc[needs & ~(rows["interval_s"] > 0), "code"]
     if len(blank):
         raise UsageError(
-            f"{_some(blank)} stand for the interval before their time, but interval_s "
-            "is not given; add it to series.csv"
+            f"{some(list(blank))} stand for the interval before their time, but "
+            "interval_s is not given; add it to series.csv"
         )
 
 
-def _microseconds(seconds: pd.Series[float]) -> NDArray[np.int64]:
-    filled = seconds.to_numpy(dtype=np.float64, na_value=0.0)
-    return np.asarray(np.rint(filled * 1e6), dtype=np.int64)
+def microseconds(seconds: ArrayLike) -> NDArray[np.int64]:
+    """Whole microseconds; 0 where not given."""
+    filled = np.nan_to_num(np.asarray(seconds, dtype=np.float64))
+    return np.rint(filled * 1e6).astype(np.int64)
 
 
 def _steps(rows: pd.DataFrame, max_gap_s: float) -> Steps:
@@ -306,8 +308,8 @@ def _steps(rows: pd.DataFrame, max_gap_s: float) -> Steps:
     gap = usual.where(counter & usual.notna(), usual.clip(lower=max_gap_s))
     return Steps(
         signal=signal,
-        interval=_microseconds(rows["interval_s"]),
-        gap=_microseconds(gap.fillna(max_gap_s)),
+        interval=microseconds(rows["interval_s"]),
+        gap=microseconds(gap.fillna(max_gap_s)),
         modulus=rows["modulus"].to_numpy(dtype=np.float64) * factors(rows),
         max_rate=rows["max_rate"].to_numpy(dtype=np.float64, copy=True),
     )
