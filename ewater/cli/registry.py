@@ -1,12 +1,121 @@
-"""Subcommands of the registry area."""
+"""Subcommands of the registry: a country folder in and out."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import time
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 if TYPE_CHECKING:
-    import typer
+    from sqlalchemy import Engine
+
+    from ewater.store.registry import LoadSummary
+
+_FOLDER = Annotated[Path, typer.Argument(metavar="DIR", help="Country folder")]
 
 
 def register(app: typer.Typer) -> None:
     """Add this area's subcommands."""
+    app.command()(load)
+    app.command()(dump)
+
+
+def load(
+    folder: _FOLDER,
+    *,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would change; change nothing")
+    ] = False,
+) -> None:
+    """Load a country folder into the registry, all of it or nothing.
+
+    A file that is there is the whole truth of its table, except reports.csv,
+    which adds and replaces. Exit status: 0 loaded (also when nothing was new),
+    2 refused; every fault is listed and nothing changed.
+    """
+    from ewater.balance.expressions import codes
+    from ewater.store import folder as folders
+    from ewater.store import registry
+
+    started = time.perf_counter()
+    engine = _engine()
+    with engine.connect() as connection, connection.begin() as transaction:
+        known = registry.read(connection)
+        frames = folders.read(folder, known=known, expression_codes=codes)
+        summary = registry.load(connection, frames, expression_codes=codes)
+        if dry_run:
+            transaction.rollback()
+    for line in _table(summary):
+        typer.echo(line)
+    typer.echo(_outcome(summary, time.perf_counter() - started, dry_run=dry_run))
+
+
+def dump(
+    folder: _FOLDER,
+    *,
+    as_of: Annotated[
+        str | None,
+        typer.Option(metavar="T", help="Registry as it stood, ISO 8601 with offset"),
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace country files that are there")
+    ] = False,
+) -> None:
+    """Write the registry as a country folder.
+
+    Exit status: 0 written, 2 refused; nothing changed.
+    """
+    from ewater.errors import UsageError
+    from ewater.store import registry
+
+    started = time.perf_counter()
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())) and not force:
+        raise UsageError(f"{folder} is not empty; name another folder, or use --force")
+    frames = registry.dump(_engine(), folder, _instant(as_of))
+    rows = sum(len(frame) for frame in frames.values())
+    seconds = time.perf_counter() - started
+    typer.echo(f"{folder}: {len(frames)} files, {rows} rows written in {seconds:.1f} s")
+
+
+def _engine() -> Engine:
+    from ewater.settings import settings
+    from ewater.store import cluster, database
+
+    engine = database.connect(cluster.database_url(settings()))
+    database.migrate(engine)
+    return engine
+
+
+def _instant(given: str | None) -> datetime | None:
+    from ewater.errors import UsageError
+
+    if given is None:
+        return None
+    wanted = "give a time with its offset, such as 2024-01-31T00:00:00+04:00"
+    try:
+        instant = datetime.fromisoformat(given)
+    except ValueError as error:
+        raise UsageError(f"--as-of {given!r} is not a time; {wanted}") from error
+    if instant.tzinfo is None:
+        raise UsageError(f"--as-of {given!r} has no offset; {wanted}")
+    return instant
+
+
+def _table(summary: LoadSummary) -> list[str]:
+    names = ("new", "changed", "retired", "unchanged")
+    lines = [f"{'':20}" + "".join(f"{name:>11}" for name in names)]
+    for table, counts in summary.tables.items():
+        cells = "".join(f"{getattr(counts, name):>11,}" for name in names)
+        lines.append(f"{table:20}{cells}")
+    return lines
+
+
+def _outcome(summary: LoadSummary, seconds: float, *, dry_run: bool) -> str:
+    if summary.recorded_at is None:
+        return f"nothing new, in {seconds:.1f} s"
+    if dry_run:
+        return f"nothing was changed: a dry run, in {seconds:.1f} s"
+    return f"recorded at {summary.recorded_at.isoformat()}, in {seconds:.1f} s"

@@ -301,7 +301,7 @@ def _faults(
     registered = {
         name: Table(FILES[name], frame)
         for name, frame in conform(known).items()
-        if name not in tables and name not in unreadable
+        if FILES[name].additive or name not in {*tables, *unreadable}
     }
     found += link_faults(tables, registered, unreadable, expression_codes)
     return found

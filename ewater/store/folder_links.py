@@ -39,12 +39,12 @@ def link_faults(
     against the files that are. References to ``unreadable`` files are not checked.
     """
     tables = {**known, **given}
-    for name, table in tables.items():
+    for table in (*given.values(), *known.values()):
         for column in table.file.columns:
             refers = column.refers
             if refers is None or refers in unreadable:
                 continue
-            if name in given or refers in given:
+            if table.lines is not None or refers in given:
                 yield from _unknown_codes(table, column.name, refers, tables)
     if {"enterprises", "sectors"} & set(given) and "sectors" not in unreadable:
         yield from _unknown_activities(tables)
