@@ -292,7 +292,7 @@ def _report_periods(table: Table) -> Iterator[Fault]:
 
 
 def _parents(table: Table) -> Iterator[Fault]:
-    """Check that a parent is a country or of the same kind."""
+    """Check that a parent is a country, of the same kind, or a district's basin."""
     frame = table.frame
     kinds = frame.drop_duplicates("code").set_index("code")["kind"]
     parent_kind = frame["parent"].map(kinds)
@@ -300,6 +300,7 @@ def _parents(table: Table) -> Iterator[Fault]:
     for row in rows_where(country & frame["parent"].notna()):
         yield table.fault(row, "parent", "a country has no parent", "an empty cell")
     fits = parent_kind.isna() | (parent_kind == "country")
+    fits |= (frame["kind"] == "district") & (parent_kind == "basin")
     for row in rows_where(~country & ~fits & (parent_kind != frame["kind"])):
         kind = frame["kind"].iloc[row]
         message = f"{frame['parent'].iloc[row]!r} is a {parent_kind.iloc[row]}"
