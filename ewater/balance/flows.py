@@ -12,16 +12,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import xarray as xr
 from scipy import sparse
 
+from ewater.balance.labels import bounds_of, labelled
+from ewater.balance.matrices import above, csr, filled, pattern
 from ewater.errors import UsageError
 from ewater.terms import Status
 
 if TYPE_CHECKING:
+    import xarray as xr
     from numpy.typing import NDArray
 
     from ewater.balance.ledger import Ledger
+    from ewater.balance.matrices import Matrix
 
 _KEPT, _ABSENT, _TURNED = 1, 0, -1
 _TRACE = 1e-9  # m3: gives a flow of zero a weight, hence a status and a coverage
@@ -55,7 +58,7 @@ class Flows:
     coverage: NDArray[np.float64]
     status: NDArray[np.int8]
     expected: NDArray[np.float64]
-    weights: sparse.csr_array
+    weights: Matrix
     random: NDArray[np.float64]
     systematic: NDArray[np.float64]
 
@@ -85,23 +88,15 @@ class Flows:
         }
         for name in ("u_random", "u_systematic"):
             fields[name] = np.where(self.unknown, np.nan, fields[name])
-        dataset = xr.Dataset(
-            {name: (("flow", "period"), array) for name, array in fields.items()},
-            coords={"flow": self.codes} | period_coordinates(self.bounds),
-        )
-        for name in ("volume", "u_random", "u_systematic"):
-            dataset[name].attrs["units"] = "m3"
-        return dataset
+        return labelled(fields, {"flow": self.codes}, self.bounds)
 
 
-def flow_volumes(
-    ledger: Ledger, sources: xr.Dataset, weights: sparse.csr_array
-) -> xr.Dataset:
+def flow_volumes(ledger: Ledger, sources: xr.Dataset, weights: Matrix) -> xr.Dataset:
     """Volumes of all flows as labelled arrays; see `resolve`."""
     return resolve(ledger, sources, weights).dataset()
 
 
-def resolve(ledger: Ledger, sources: xr.Dataset, weights: sparse.csr_array) -> Flows:
+def resolve(ledger: Ledger, sources: xr.Dataset, weights: Matrix) -> Flows:
     """Make flows of sources.
 
     A flow is unknown where any of its sources is, or if it has none. A negative
@@ -135,7 +130,7 @@ def resolve(ledger: Ledger, sources: xr.Dataset, weights: sparse.csr_array) -> F
     valid = ledger.flow_valid(bounds)
     fed, reverse = np.diff(weights.indptr), ledger.flow_reverse
     taker = _takers(reverse, fed)
-    unknown = (_any_of(_pattern(weights), gap) | (fed == 0)[:, None]) & valid
+    unknown = (_any_of(pattern(weights), gap) | (fed == 0)[:, None]) & valid
     unknown[reverse[taker]] = unknown[taker] & valid[reverse[taker]]
 
     raw = weights @ arrays["volume"]
@@ -151,7 +146,7 @@ def resolve(ledger: Ledger, sources: xr.Dataset, weights: sparse.csr_array) -> F
     status[reverse[taker]] = status[taker]
     _hand_over(coverage, status, turned, reverse[turned], moved, volume)
     status[unknown | ~valid] = Status.UNKNOWN
-    silent = ~_any_of(_pattern(weights), ~gap)
+    silent = ~_any_of(pattern(weights), ~gap)
     state[(state == _ABSENT) & silent] = _KEPT  # no source speaks: nothing to cut
     weights, random, systematic = _split(
         weights, state, reverse, arrays["u_random"], arrays["u_systematic"]
@@ -224,12 +219,8 @@ def with_pairs(
         [flows.volume, np.maximum(excess, 0.0), np.maximum(-excess, 0.0)]
     )
     difference = flows.weights[returns] - flows.weights[leaves]
-    weights = sparse.csr_array(
-        sparse.vstack(
-            [flows.weights, difference, sparse.csr_array(difference.shape)],
-            format="csr",
-        )
-    )
+    nothing = csr(sparse.csr_array(difference.shape))
+    weights = above([flows.weights, difference, nothing])
     state = np.full(volume.shape, _KEPT, dtype=np.int8)
     state[count : count + pairs] = np.where(excess < 0, _TURNED, _KEPT)
     state[count : count + pairs][unknown] = _ABSENT
@@ -255,34 +246,9 @@ def with_pairs(
     )
 
 
-def bounds_of(dataset: xr.Dataset) -> NDArray[np.int64]:
-    """Bounds of periods that lie side by side, (period + 1,), microseconds UTC.
-
-    Raises
-    ------
-    UsageError
-        A period does not begin where the one before it ends, or there is none.
-    """
-    starts, ends = (
-        dataset[name].to_numpy().astype("datetime64[us]").astype(np.int64)
-        for name in ("period", "period_end")
-    )
-    if not starts.size or (starts[1:] != ends[:-1]).any() or (starts >= ends).any():
-        raise UsageError("periods must lie side by side, each ending after it starts")
-    return np.append(starts, ends[-1:])
-
-
-def period_coordinates(
-    bounds: NDArray[np.int64],
-) -> dict[str, tuple[str, NDArray[np.datetime64]]]:
-    """Coordinates ``period`` and ``period_end`` of bounds."""
-    times = bounds.astype("datetime64[us]")
-    return {"period": ("period", times[:-1]), "period_end": ("period", times[1:])}
-
-
 def _canonical(
-    weights: sparse.csr_array, sources: xr.Dataset
-) -> tuple[sparse.csr_array, dict[str, NDArray[np.float64]]]:
+    weights: Matrix, sources: xr.Dataset
+) -> tuple[Matrix, dict[str, NDArray[np.float64]]]:
     """Arrays of the sources, sorted by code: sums then have one order."""
     codes = np.asarray(sources["source"].to_numpy(), dtype=np.str_)
     order = np.argsort(codes, kind="stable")
@@ -291,26 +257,21 @@ def _canonical(
         name: sources[name].transpose("source", "period").to_numpy() for name in names
     }
     if (order != np.arange(order.size)).any():
-        weights = sparse.csr_array(weights[:, order])
+        weights = csr(weights[:, order])
         arrays = {name: array[order] for name, array in arrays.items()}
     else:
-        weights = sparse.csr_array(weights, copy=True)
+        weights = csr(weights.copy())
     weights.sum_duplicates()
     weights.eliminate_zeros()
     return weights, arrays
 
 
-def _pattern(matrix: sparse.csr_array) -> sparse.csr_array:
-    ones = np.ones_like(matrix.data)
-    return sparse.csr_array((ones, matrix.indices, matrix.indptr), shape=matrix.shape)
-
-
-def _any_of(pattern: sparse.csr_array, mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Where any column of a row's pattern is marked."""
+def _any_of(marks: Matrix, mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Where any item that a row marks is so."""
     some = np.flatnonzero(mask.any(axis=1))
     if not some.size:
-        return np.zeros((pattern.shape[0], mask.shape[1]), dtype=bool)
-    return np.asarray(pattern[:, some] @ mask[some].astype(np.float32) > 0)
+        return np.zeros((marks.shape[0], mask.shape[1]), dtype=bool)
+    return np.asarray(marks[:, some] @ mask[some].astype(np.float32) > 0)
 
 
 def _takers(reverse: NDArray[np.intp], fed: NDArray[np.integer]) -> NDArray[np.intp]:
@@ -321,7 +282,7 @@ def _takers(reverse: NDArray[np.intp], fed: NDArray[np.integer]) -> NDArray[np.i
 
 
 def _quality(
-    weights: sparse.csr_array,
+    weights: Matrix,
     arrays: dict[str, NDArray[np.float64]],
     gap: NDArray[np.bool_],
 ) -> tuple[NDArray[np.float64], NDArray[np.int8]]:
@@ -338,7 +299,7 @@ def _quality(
     if several.size:
         mixed = abs(weights[several])
         used = np.unique(mixed.indices)
-        mixed = sparse.csr_array(mixed[:, used])
+        mixed = csr(mixed[:, used])
         size = np.where(gap[used], np.nan, arrays["volume"][used])
         expected = expected_volume(size, np.ones_like(size, dtype=bool))
         coverage[several] = (mixed @ (expected * covered[used])) / (mixed @ expected)
@@ -376,17 +337,17 @@ def _hand_over(
 
 
 def _split(
-    weights: sparse.csr_array,
+    weights: Matrix,
     state: NDArray[np.int8],
     reverse: NDArray[np.intp],
     random: NDArray[np.float64],
     systematic: NDArray[np.float64],
-) -> tuple[sparse.csr_array, NDArray[np.float64], NDArray[np.float64]]:
+) -> tuple[Matrix, NDArray[np.float64], NDArray[np.float64]]:
     """Cut sources in time so that every flow uses each part in one way only."""
     changing = np.flatnonzero((state != _KEPT).any(axis=1))
     if not changing.size:
         return weights, random, systematic
-    users = sparse.csr_array(_pattern(weights[changing]).T)
+    users = csr(pattern(csr(weights[changing])).T)
     count = np.diff(users.indptr)
     source = np.flatnonzero(count)
     active = np.ones((source.size, state.shape[1]), dtype=bool)
@@ -401,18 +362,13 @@ def _split(
     whole = np.flatnonzero(count == 0)
     origin = np.concatenate([whole, source])
     first = np.concatenate([np.zeros(whole.size, dtype=np.intp), active.argmax(axis=1)])
-    cut = sparse.csr_array(
-        (np.ones(origin.size), (origin, np.arange(origin.size))),
-        shape=(weights.shape[1], origin.size),
-    )
-    entries = sparse.csr_array(weights @ cut).tocoo()
+    shape = (weights.shape[0], origin.size)
+    cut = filled(origin, np.arange(origin.size), 1.0, (weights.shape[1], origin.size))
+    entries = csr(weights @ cut).tocoo()
     row, part = entries.coords
     how = np.where(np.isin(row, changing), state[row, first[part]], _KEPT)
-    placed = sparse.csr_array(
-        (entries.data * how, (np.where(how == _TURNED, reverse[row], row), part)),
-        shape=(weights.shape[0], origin.size),
-    )
-    placed.sum_duplicates()
+    taker = np.where(how == _TURNED, reverse[row], row)
+    placed = filled(taker, part, entries.data * how, shape)
     placed.eliminate_zeros()
     cut_random, cut_systematic = (
         np.concatenate([u[whole], np.where(active, u[source], 0.0)])

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from scipy import sparse
 
 from ewater.balance import checks, membership
+from ewater.balance.matrices import below, csr, filled, of_columns, pattern
 from ewater.errors import UsageError
 from ewater.terms import BOUNDARIES
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from numpy.typing import NDArray
+
+    from ewater.balance.matrices import Matrix
 
 _NEGLIGIBLE = 1e-12  # what subtraction leaves of equal shares
 
@@ -64,8 +66,8 @@ class Ledger:
     territories: NDArray[np.str_]
     territory_kind: NDArray[np.str_]
     territory_parent: NDArray[np.intp]
-    membership: sparse.csr_array
-    apportioned: sparse.csr_array
+    membership: Matrix
+    apportioned: Matrix
     stocked: NDArray[np.bool_]
     flow_span: NDArray[np.int64]
     stock_span: NDArray[np.int64]
@@ -92,9 +94,6 @@ class Ledger:
         accounts, flows = country.accounts, country.flows
         share = membership.shares(country.links)
         checks.refuse(membership.partition_faults(country.links, share))
-        fraction = sparse.csr_array(share, copy=True)
-        fraction.data = np.where(share.data < 1, 1.0, 0.0)
-        fraction.eliminate_zeros()
         national = accounts["share"].fillna(1.0).to_numpy(dtype=float)
         start = checks.positions(accounts, flows["from"])
         end = checks.positions(accounts, flows["to"])
@@ -112,8 +111,8 @@ class Ledger:
             territories=country.links.territory_codes,
             territory_kind=country.links.kind,
             territory_parent=country.links.parent,
-            membership=sparse.csr_array(share @ sparse.diags_array(national)),
-            apportioned=fraction,
+            membership=csr(share.multiply(national[None, :])),
+            apportioned=pattern(below(share, 1.0)),
             stocked=country.stocked,
             flow_span=_common(
                 checks.spans(flows), account_span[start], account_span[end]
@@ -174,61 +173,44 @@ class Ledger:
             boundary = BOUNDARIES[boundary]
         return np.isin(self.account_kind, list(boundary))
 
-    def shares_inside(
-        self, boundary: str | Iterable[str] = "managed"
-    ) -> sparse.csr_array:
+    def shares_inside(self, boundary: str | Iterable[str] = "managed") -> Matrix:
         """Membership of the accounts inside a boundary, (territory, account)."""
-        return sparse.csr_array(
-            self.membership @ sparse.diags_array(self.inside(boundary).astype(float))
-        )
+        return of_columns(self.membership, self.inside(boundary))
 
-    def ends(self, at: str) -> sparse.csr_array:
+    def ends(self, at: str) -> Matrix:
         """1 at the account where each flow begins ("from") or ends ("to").
 
         Returns
         -------
-        scipy.sparse.csr_array : (account, flow)
+        csr (account, flow)
         """
         account = self.flow_from if at == "from" else self.flow_to
-        return sparse.csr_array(
-            (np.ones(account.size), (account, np.arange(account.size))),
-            shape=(self.accounts.size, self.flows.size),
-        )
+        shape = (self.accounts.size, self.flows.size)
+        return filled(account, np.arange(account.size), 1.0, shape)
 
-    def coefficients(
-        self, boundary: str | Iterable[str] = "managed"
-    ) -> sparse.csr_array:
+    def coefficients(self, boundary: str | Iterable[str] = "managed") -> Matrix:
         """Net coefficient of every flow: share(to) - share(from), inside a boundary.
 
         Returns
         -------
-        scipy.sparse.csr_array : (territory, flow), 1
+        csr (territory, flow), 1
             Positive: an inflow of the territory.
         """
-        net = sparse.csr_array(
-            self.shares_inside(boundary) @ (self.ends("to") - self.ends("from"))
-        )
+        net = csr(self.shares_inside(boundary) @ (self.ends("to") - self.ends("from")))
         net.data[np.abs(net.data) < _NEGLIGIBLE] = 0.0
         net.eliminate_zeros()
-        net.sort_indices()
         return net
 
-    def apportioned_flows(
-        self, boundary: str | Iterable[str] = "managed"
-    ) -> sparse.csr_array:
+    def apportioned_flows(self, boundary: str | Iterable[str] = "managed") -> Matrix:
         """Flows that cross a territory through an account it holds in part.
 
         Returns
         -------
-        scipy.sparse.csr_array : (territory, flow), 1
+        csr (territory, flow), 1
         """
-        part = self.apportioned @ sparse.diags_array(
-            self.inside(boundary).astype(float)
-        )
-        touched = sparse.csr_array(part @ (self.ends("to") + self.ends("from")))
-        crossing = sparse.csr_array(touched.multiply(abs(self.coefficients(boundary))))
-        crossing.data[:] = 1.0
-        return crossing
+        held = of_columns(self.apportioned, self.inside(boundary))
+        touched = held @ (self.ends("to") + self.ends("from"))
+        return pattern(csr(touched.multiply(self.coefficients(boundary))))
 
     def rows(self, territories: Iterable[str] | None = None) -> NDArray[np.intp]:
         """Positions of territories, all of them when none are named.

@@ -12,12 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import sparse
+from scipy.sparse import csgraph
 
+from ewater.balance.matrices import csr, filled, of_columns, pattern
 from ewater.errors import Fault
 from ewater.terms import HIERARCHIES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from ewater.balance.matrices import Matrix
 
 SHARE_TOLERANCE = 1e-6  # shares written with six decimals still sum to one
 
@@ -47,7 +51,7 @@ class Links:
         return self.territory_codes.size, self.account_codes.size
 
 
-def ancestors(parent: NDArray[np.intp]) -> sparse.csr_array:
+def ancestors(parent: NDArray[np.intp]) -> Matrix:
     """Reach of every territory upwards, itself included.
 
     Parameters
@@ -62,31 +66,27 @@ def ancestors(parent: NDArray[np.intp]) -> sparse.csr_array:
     """
     count = parent.size
     child = np.flatnonzero(parent >= 0)
-    step = sparse.csr_array(
-        (np.ones(child.size), (parent[child], child)), shape=(count, count)
-    )
-    reach = sparse.eye_array(count, format="csr")
+    step = filled(parent[child], child, 1.0, (count, count))
+    reach = csr(sparse.eye_array(count))
     power = step
     while power.nnz:
-        reach = reach + power
-        power = power @ step
-    return sparse.csr_array(reach)
+        reach = csr(reach + power)
+        power = csr(power @ step)
+    return reach
 
 
 def cycles(parent: NDArray[np.intp]) -> list[NDArray[np.intp]]:
     """Find groups of territories that are their own ancestors."""
     count = parent.size
     child = np.flatnonzero(parent >= 0)
-    graph = sparse.csr_array(
-        (np.ones(child.size), (child, parent[child])), shape=(count, count)
-    )
-    _, label = sparse.csgraph.connected_components(graph, connection="strong")
+    graph = filled(child, parent[child], 1.0, (count, count))
+    _, label = csgraph.connected_components(graph, connection="strong")
     size = np.bincount(label, minlength=1)
     looped = np.flatnonzero((size[label] > 1) | (parent == np.arange(count)))
     return [looped[label[looped] == one] for one in np.unique(label[looped])]
 
 
-def shares(links: Links) -> sparse.csr_array:
+def shares(links: Links) -> Matrix:
     """Share of every account in every territory, before national shares.
 
     Parameters
@@ -100,92 +100,68 @@ def shares(links: Links) -> sparse.csr_array:
         1 in the country for any inside account; nothing for outside accounts.
     """
     reach = ancestors(links.parent)
-    explicit = _pairs(
-        links, links.explicit_territory, links.explicit_account, links.explicit_share
-    )
-    declared = _declared(links, reach)
     within = _same_kind(reach, links.kind)
-    candidates = (
-        within @ explicit,
-        declared,
-        (reach - within) @ explicit,
+    explicit = filled(
+        links.explicit_territory,
+        links.explicit_account,
+        links.explicit_share,
+        links.shape,
     )
-    chosen = _strongest(candidates, links.kind)
-    whole = np.flatnonzero(links.inside)
-    country = np.flatnonzero(links.kind == "country")
-    nation = _pairs(
-        links,
-        np.repeat(country, whole.size),
-        np.tile(whole, country.size),
-        np.ones(whole.size * country.size),
+    chosen = _strongest(
+        (
+            csr(within @ explicit),
+            _declared(links, reach),
+            csr((reach - within) @ explicit),
+        ),
+        links.kind,
     )
-    regional = sparse.diags_array((links.kind != "country").astype(float)) @ chosen
-    result = sparse.csr_array(
-        (regional + nation) @ sparse.diags_array(links.inside.astype(float))
-    )
-    near = np.abs(result.data - 1.0) <= SHARE_TOLERANCE
-    result.data[near] = 1.0
-    result.eliminate_zeros()
-    result.sort_indices()
+    in_country = (links.kind == "country").astype(float)
+    nation = sparse.csr_array(in_country[:, None]) @ np.ones((1, links.shape[1]))
+    regional = sparse.diags_array(1.0 - in_country) @ chosen
+    result = of_columns(csr(regional + sparse.csr_array(nation)), links.inside)
+    result.data[np.abs(result.data - 1.0) <= SHARE_TOLERANCE] = 1.0
     return result
 
 
-def _pairs(
-    links: Links,
-    territory: NDArray[np.intp],
-    account: NDArray[np.intp],
-    share: NDArray[np.float64],
-) -> sparse.csr_array:
-    return sparse.csr_array((share, (territory, account)), shape=links.shape)
-
-
-def _same_kind(matrix: sparse.csr_array, kind: NDArray[Any]) -> sparse.csr_array:
+def _same_kind(matrix: Matrix, kind: NDArray[Any]) -> Matrix:
     entries = matrix.tocoo()
     row, column = entries.coords
     keep = kind[row] == kind[column]
-    return sparse.csr_array(
-        (entries.data[keep], (row[keep], column[keep])), shape=matrix.shape
-    )
+    return filled(row[keep], column[keep], entries.data[keep], matrix.shape)
 
 
-def _declared(links: Links, reach: sparse.csr_array) -> sparse.csr_array:
+def _declared(links: Links, reach: Matrix) -> Matrix:
     """1 in the account's territory, in those of its site, and in their parents.
 
     A written territory overrules the map: a site a little across the border of
     another territory of that kind does not put the account into both.
     """
     housed = np.flatnonzero(links.home >= 0)
-    home = _pairs(links, links.home[housed], housed, np.ones(housed.size))
-    related = reach + reach.T
-    beside = (related @ home).tocsr()
+    home = filled(links.home[housed], housed, 1.0, links.shape)
+    related = csr((reach + reach.T) @ home)
     account, territory = links.site_account, links.site_territory
-    kind_of_home = np.where(links.home >= 0, links.kind[links.home], "")
-    fits = beside[territory, account] > 0 if account.size else np.empty(0, bool)
-    keep = fits | (links.kind[territory] != kind_of_home[account])
-    site = _pairs(links, territory[keep], account[keep], np.ones(int(keep.sum())))
-    union = sparse.csr_array(reach @ (home + site))
-    union.data[:] = 1.0
-    return union
+    kind_of_home = np.full(links.home.size, "", dtype=links.kind.dtype)
+    kind_of_home[housed] = links.kind[links.home[housed]]
+    keep = links.kind[territory] != kind_of_home[account]
+    keep |= related.toarray()[territory, account] > 0
+    site = filled(territory[keep], account[keep], 1.0, links.shape)
+    return pattern(csr(reach @ (home + site)))
 
 
-def _strongest(
-    candidates: tuple[sparse.csr_array, ...], kind: NDArray[Any]
-) -> sparse.csr_array:
+def _strongest(candidates: tuple[Matrix, ...], kind: NDArray[Any]) -> Matrix:
     """Take, for each account and hierarchy, the first candidate that speaks of it."""
     kinds, group = np.unique(kind, return_inverse=True)
     shape = candidates[0].shape
     taken = np.zeros((kinds.size, shape[1]), dtype=bool)
-    total = sparse.csr_array(shape)
+    chosen = csr(sparse.csr_array(shape))
     for candidate in candidates:
         entries = candidate.tocoo()
         row, column = entries.coords
         keep = ~taken[group[row], column] & (entries.data > 0)
         row, column = row[keep], column[keep]
-        total = total + sparse.csr_array(
-            (entries.data[keep], (row, column)), shape=shape
-        )
+        chosen = csr(chosen + filled(row, column, entries.data[keep], shape))
         taken[group[row], column] = True
-    return sparse.csr_array(total)
+    return chosen
 
 
 def explicit_faults(links: Links) -> list[Fault]:
@@ -215,7 +191,7 @@ def explicit_faults(links: Links) -> list[Fault]:
     return faults
 
 
-def partition_faults(links: Links, share: sparse.csr_array) -> list[Fault]:
+def partition_faults(links: Links, share: Matrix) -> list[Fault]:
     """Accounts that lie in two territories of one hierarchy at once.
 
     Parameters
@@ -231,29 +207,25 @@ def partition_faults(links: Links, share: sparse.csr_array) -> list[Fault]:
         member = np.flatnonzero(links.kind == kind)
         above = links.parent[member]
         top = (above < 0) | (links.kind[above] != kind)
-        roots = sparse.csr_array(share[member[top]].sum(axis=0)[None, :])
+        roots = np.asarray(share[member[top]].sum(axis=0))
         child = member[~top]
-        up = sparse.csr_array(
-            (np.ones(child.size), (links.parent[child], child)),
-            shape=(links.kind.size, links.kind.size),
-        )
-        excess = sparse.csr_array(up @ share - share).tocoo()
-        over = excess.data > SHARE_TOLERANCE
-        twice = set(excess.coords[1][over].tolist())
-        twice |= set(roots.indices[roots.data > 1 + SHARE_TOLERANCE].tolist())
+        up = filled(links.parent[child], child, 1.0, (links.kind.size,) * 2)
+        excess = csr(up @ share - share)
+        over = excess.indices[excess.data > SHARE_TOLERANCE]
+        over = np.append(over, np.flatnonzero(roots > 1 + SHARE_TOLERANCE))
         faults += [
             _fault(
                 f"{links.account_codes[a]} lies in several territories of kind "
                 f"{kind} at once: {_places(links, share, a, kind)}",
                 "shares in account_territories.csv that sum to 1",
             )
-            for a in sorted(twice)
+            for a in np.unique(over)
         ]
     return faults
 
 
-def _places(links: Links, share: sparse.csr_array, account: int, kind: str) -> str:
-    held = share[:, [account]].tocoo().coords[0]
+def _places(links: Links, share: Matrix, account: int, kind: str) -> str:
+    held = np.flatnonzero(share[:, [account]].toarray())
     return ", ".join(sorted(links.territory_codes[held[links.kind[held] == kind]]))
 
 

@@ -6,16 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy import sparse
 
+from ewater.balance.matrices import csr, pattern
 from ewater.terms import Status
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
     from ewater.balance.flows import Flows
+    from ewater.balance.matrices import Matrix
 
 STATUSES = tuple(Status)
 
@@ -89,9 +88,7 @@ class Totals:
         }
 
 
-def totals(
-    matrix: sparse.csr_array, flows: Flows, marks: sparse.csr_array | None = None
-) -> Totals:
+def totals(matrix: Matrix, flows: Flows, marks: Matrix | None = None) -> Totals:
     """Sum flows with coefficients.
 
     Uncertainty is summed over sources, not flows: coefficients reach the sources
@@ -108,7 +105,7 @@ def totals(
         not given.
     """
     size = abs(matrix)
-    over_parts = sparse.csr_array(matrix @ flows.weights)
+    over_parts = csr(matrix @ flows.weights)
     return Totals(
         known=matrix @ flows.known(),
         missing=count_missing(matrix if marks is None else marks, flows.unknown),
@@ -118,18 +115,14 @@ def totals(
     )
 
 
-def count_missing(
-    marks: sparse.csr_array, unknown: NDArray[np.bool_]
-) -> NDArray[np.int32]:
+def count_missing(marks: Matrix, unknown: NDArray[np.bool_]) -> NDArray[np.int32]:
     """Count the unknown items of each row, (row, period)."""
     some = np.flatnonzero(unknown.any(axis=1))
-    chosen = sparse.csr_array(marks[:, some])
-    ones = (chosen.data != 0).astype(np.int32)
-    pattern = sparse.csr_array((ones, chosen.indices, chosen.indptr), chosen.shape)
-    return np.asarray(pattern @ unknown[some].astype(np.int32))
+    marked = pattern(csr(marks[:, some])).astype(np.int32)
+    return np.asarray(marked @ unknown[some].astype(np.int32))
 
 
-def _by_status(size: sparse.csr_array, flows: Flows) -> NDArray[np.float64]:
+def _by_status(size: Matrix, flows: Flows) -> NDArray[np.float64]:
     """Sum expected volumes of each row by status, (status, row, period)."""
     result = np.zeros((len(STATUSES), size.shape[0], flows.expected.shape[1]))
     for place, kind in enumerate(STATUSES):
@@ -139,8 +132,3 @@ def _by_status(size: sparse.csr_array, flows: Flows) -> NDArray[np.float64]:
             weight = np.where(is_kind[some], flows.expected[some], 0.0)
             result[place] = size[:, some] @ weight
     return result
-
-
-def stack(blocks: Sequence[sparse.csr_array]) -> sparse.csr_array:
-    """Rows of several matrices below each other."""
-    return sparse.csr_array(sparse.vstack(blocks, format="csr"))

@@ -1,0 +1,142 @@
+"""Use, gross use and consumption of each sector (METHODS 1.3 and 6; DESIGN, "Use").
+
+A term says what a flow means to the account at either end; the tables below are the
+whole definition.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ewater.balance.labels import labelled
+from ewater.balance.matrices import by_group, csr
+from ewater.balance.totals import totals
+from ewater.terms import SECTORS
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    import xarray as xr
+    from numpy.typing import ArrayLike, NDArray
+
+    from ewater.balance.flows import Flows
+    from ewater.balance.ledger import Ledger
+    from ewater.balance.matrices import Matrix
+
+MEASURES = ("use", "gross_use", "consumption")
+
+#: Fresh water that a user takes or receives.
+RECEIVED = (
+    "abstraction",
+    "desalinated",
+    "reuse",
+    "delivery",
+    "transfer",
+    "passed_on",
+)
+#: Fresh water that a user hands to others without having used it.
+HANDED_ON = ("delivery", "transfer", "passed_on")
+#: Water that a user supplies, used or made by it.
+SUPPLIED = ("wastewater", "reuse", "desalinated")
+#: Water that a user gives back to the environment.
+RETURNED = ("return_flow", "losses_in_conveyance", "seepage")
+
+
+def sector_totals(
+    ledger: Ledger, flows: Flows, *, territories: Iterable[str] | None = None
+) -> xr.Dataset:
+    """Use, gross use and consumption of the economy accounts of each sector.
+
+    ``use`` is abstracted + received - handed on unused - lost in conveyance (form
+    2-TP column 31); wastewater passed on after use changes nothing. ``gross_use`` is
+    SEEA's U = E + R, received wastewater included. ``consumption`` is the flows of
+    that term, for accounts that have any, else what enters less supplies and
+    returns; a loss to the atmosphere is consumed, one to the ground is a return.
+    Sea water enters consumption only: it is no use of fresh water.
+
+    Parameters
+    ----------
+    ledger
+        The country.
+    flows
+        From `ewater.balance.flows.resolve`.
+    territories
+        Codes; all when not given.
+
+    Returns
+    -------
+    xarray.Dataset : (territory, sector, period), m3
+        For each NAME of ``use``, ``gross_use``, ``consumption``: ``NAME`` (NaN when
+        a flow is missing), ``NAME_known``, ``NAME_missing``, ``NAME_u``,
+        ``NAME_coverage``, ``NAME_status``, ``NAME_status_shares``.
+    """
+    rows = ledger.rows(territories)
+    fields = {
+        f"{name}{suffix}": array
+        for name, matrix in sector_matrices(ledger, rows).items()
+        for suffix, array in totals(matrix, flows).fields().items()
+    }
+    labels: dict[str, ArrayLike] = {
+        "territory": ledger.territories[rows],
+        "sector": SECTORS,
+    }
+    return labelled(fields, labels, flows.bounds)
+
+
+def sector_matrices(ledger: Ledger, rows: NDArray[np.intp]) -> dict[str, Matrix]:
+    """Coefficients of each measure, csr (territory x sector, flow)."""
+    stated = np.zeros(ledger.accounts.size, dtype=bool)
+    stated[ledger.flow_from[ledger.flow_term == "consumption"]] = True
+    to_air = ledger.account_kind[ledger.flow_to] == "atmosphere"
+
+    def at(
+        end: str, terms: Collection[str], where: NDArray[np.bool_] | None = None
+    ) -> Matrix:
+        return _at(ledger, rows, end, np.isin(ledger.flow_term, list(terms)), where)
+
+    taken_in = at(
+        "to",
+        (*RECEIVED, "wastewater", "seawater_abstraction"),
+        ~stated[ledger.flow_to],
+    )
+    given_away = at(
+        "from",
+        (*HANDED_ON, *SUPPLIED, *RETURNED),
+        ~stated[ledger.flow_from] & ~to_air,
+    )
+    return {
+        "use": _less(
+            at("to", RECEIVED), at("from", (*HANDED_ON, "losses_in_conveyance"))
+        ),
+        "gross_use": at("to", (*RECEIVED, "wastewater")),
+        "consumption": csr(_less(taken_in, given_away) + at("from", ("consumption",))),
+    }
+
+
+def _at(
+    ledger: Ledger,
+    rows: NDArray[np.intp],
+    end: str,
+    chosen: NDArray[np.bool_],
+    where: NDArray[np.bool_] | None,
+) -> Matrix:
+    """Share of the economy account at one end of the chosen flows, by its sector."""
+    account = ledger.flow_from if end == "from" else ledger.flow_to
+    sector = np.array(
+        [SECTORS.index(s) if s in SECTORS else -1 for s in ledger.account_sector],
+        dtype=np.intp,
+    )
+    sector[ledger.account_kind != "economy"] = -1
+    wanted = chosen if where is None else chosen & where
+    group = np.where(wanted, sector[account], -1)
+    share = csr(ledger.membership[rows] @ ledger.ends(end))
+    return by_group(share, group, len(SECTORS))
+
+
+def _less(plus: Matrix, minus: Matrix) -> Matrix:
+    """Difference, without what cancels inside a sector."""
+    result = csr(plus - minus)
+    result.eliminate_zeros()
+    return result
