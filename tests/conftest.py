@@ -38,7 +38,7 @@ def shared_data() -> Path:
 
 
 @pytest.fixture(scope="session")
-def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def server_url() -> Iterator[str]:
     """Address of a maintenance database on a server with PostGIS."""
     given = os.environ.get("EWATER_TEST_DATABASE_URL")
     if given:
@@ -46,10 +46,9 @@ def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         return
     from ewater.store import cluster
 
-    home = tmp_path_factory.mktemp("cluster")
-    url = make_url(cluster.start(home))
-    yield url.set(database="postgres").render_as_string(hide_password=False)
-    cluster.stop(home)
+    with cluster.temporary() as address:
+        url = make_url(address).set(database="postgres")
+        yield url.render_as_string(hide_password=False)
 
 
 def _admin(server_url: str, statement: str) -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 OLDEST_MAJOR = 15
+RELEASE = Path("/etc/os-release")
 
 #: Folders that may hold ``postgres``; ``PATH`` comes on top.
 PLACES = (
@@ -71,7 +72,7 @@ def install_hint() -> str:
 def _debian_major() -> str:
     """Version the running Debian or Ubuntu ships, or one of them as an example."""
     try:
-        release = Path("/etc/os-release").read_text(encoding="utf-8")
+        release = RELEASE.read_text(encoding="utf-8")
     except OSError:
         release = ""
     shipped = {"bookworm": "15", "trixie": "17", "noble": "16"}

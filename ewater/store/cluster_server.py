@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
 import re
@@ -122,7 +123,8 @@ def _launch(binaries: Path, data: Path, log: Path, account: Account) -> bool:
     try:
         return _when_ready(pid, data, log) is not None
     except BaseException:  # an impatient Ctrl-C leaves nothing running
-        os.kill(pid, signal.SIGINT)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGTERM)  # the shell before it ignores SIGINT
         raise
 
 
