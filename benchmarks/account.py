@@ -63,7 +63,7 @@ def country(flow_count: int, territory_count: int, rng: np.random.Generator) -> 
         shares.append((codes[inside][split], beside, 1.0 - part[split]))
     start = np.arange(flow_count) % accounts
     # most water goes to a nearby account, some to the sea, the air or a neighbour
-    end = (start + rng.integers(1, 40, flow_count)) % accounts
+    end = (start + rng.integers(1, 400, flow_count)) % accounts
     out = rng.random(flow_count) < 0.15
     end[out] = rng.integers(accounts - 12, accounts, out.sum())
     end[end == start] -= 1

@@ -15,7 +15,7 @@ from ewater.balance.flows import Flows, resolve, with_pairs
 from ewater.balance.labels import labelled
 from ewater.balance.matrices import above, beside, csr
 from ewater.balance.storage import storage_change, unmodelled
-from ewater.balance.totals import Totals, count_missing, totals
+from ewater.balance.totals import Totals, count_missing, shown, totals
 from ewater.terms import Status
 
 if TYPE_CHECKING:
@@ -103,11 +103,7 @@ def account_of(
         "storage_change": change,
         "residual": net.minus(change),
     }
-    fields = {
-        f"{name}{suffix}": array
-        for name, part in parts.items()
-        for suffix, array in part.fields().items()
-    }
+    fields = shown(parts)
     uncertain = fields["residual_u"] > 0
     fields["residual_z"] = np.divide(
         fields["residual"],
@@ -144,7 +140,7 @@ def _correlated(net: Totals, crossing: Crossing, flows: Flows) -> Totals:
     whole = csr(crossing.net @ flows.weights)
     shared = np.flatnonzero(np.diff(common.indptr))
     variance = net.variance.copy()
-    variance[shared] = whole[shared].power(2) @ flows.variance()
+    variance[shared] = whole[shared].power(2) @ flows.variance
     return Totals(
         known=net.known,
         missing=net.missing,
@@ -167,20 +163,17 @@ def _without_re_entering(gross: Totals, crossing: Crossing, flows: Flows) -> Tot
     nothing = csr(0.0 * pair)
     come = csr(crossing.inward[touched] - pair @ crossing.chosen(crossing.returns))
     gone = csr(crossing.outward[touched] - pair @ crossing.chosen(crossing.leaves))
-    shown = totals(
+    reduced = totals(
         above([beside([come, pair, nothing]), beside([gone, nothing, pair])]),
         with_pairs(flows, crossing.leaves, crossing.returns),
         above([beside([csr(m[touched]), nothing, nothing]) for m in crossing.marks()]),
     )
-    where = np.concatenate([touched, crossing.net.shape[0] + touched])
-    for name in ("known", "missing", "variance", "covered"):
-        getattr(gross, name)[where] = getattr(shown, name)
-    gross.weight[:, where] = shown.weight
-    return gross
+    rows = np.concatenate([touched, crossing.net.shape[0] + touched])
+    return gross.replaced(rows, reduced)
 
 
 def _re_entering(crossing: Crossing, flows: Flows) -> NDArray[np.float64]:
-    known = flows.known()
+    known = flows.known
     smaller = np.minimum(known[crossing.leaves], known[crossing.returns])
     gap = flows.unknown[crossing.leaves] | flows.unknown[crossing.returns]
     value = crossing.both_ways @ smaller

@@ -9,6 +9,7 @@ into *parts*, within which the same sources feed the same flows with the same si
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,7 +31,7 @@ _KEPT, _ABSENT, _TURNED = 1, 0, -1
 _TRACE = 1e-9  # m3: gives a flow of zero a weight, hence a status and a coverage
 
 
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Flows:
     """Volumes of all flows of a ledger, with what they were made from.
 
@@ -62,13 +63,20 @@ class Flows:
     random: NDArray[np.float64]
     systematic: NDArray[np.float64]
 
+    @cached_property
     def known(self) -> NDArray[np.float64]:
         """Volumes with nothing where they are unknown, (flow, period), m3."""
         return np.where(self.unknown, 0.0, self.volume)
 
+    @cached_property
     def variance(self) -> NDArray[np.float64]:
         """Squared standard uncertainty of the parts, (part, period), m6."""
         return np.asarray(self.random**2 + self.systematic**2)
+
+    @cached_property
+    def covered(self) -> NDArray[np.float64]:
+        """Expected volume times time coverage, (flow, period), m3."""
+        return self.expected * self.coverage
 
     def dataset(self) -> xr.Dataset:
         """As labelled arrays, dims (flow, period).

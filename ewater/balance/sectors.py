@@ -12,7 +12,7 @@ import numpy as np
 
 from ewater.balance.labels import labelled
 from ewater.balance.matrices import by_group, csr
-from ewater.balance.totals import totals
+from ewater.balance.totals import shown, totals
 from ewater.terms import SECTORS
 
 if TYPE_CHECKING:
@@ -73,11 +73,8 @@ def sector_totals(
         ``NAME_coverage``, ``NAME_status``, ``NAME_status_shares``.
     """
     rows = ledger.rows(territories)
-    fields = {
-        f"{name}{suffix}": array
-        for name, matrix in sector_matrices(ledger, rows).items()
-        for suffix, array in totals(matrix, flows).fields().items()
-    }
+    matrices = sector_matrices(ledger, rows)
+    fields = shown({name: totals(m, flows) for name, m in matrices.items()})
     labels: dict[str, ArrayLike] = {
         "territory": ledger.territories[rows],
         "sector": SECTORS,

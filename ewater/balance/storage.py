@@ -9,7 +9,7 @@ import pandas as pd
 
 from ewater.balance.flows import expected_volume
 from ewater.balance.matrices import csr
-from ewater.balance.totals import STATUSES, Totals, count_missing
+from ewater.balance.totals import Totals, count_missing
 from ewater.errors import UsageError
 from ewater.terms import Status
 
@@ -60,15 +60,16 @@ def storage_change(
     change = np.where(usable, change, 0.0)
     share = csr(ledger.shares_inside(boundary)[rows])
     expected = expected_volume(np.where(unknown, np.nan, change), modelled)
-    weight = np.zeros((len(STATUSES), rows.size, bounds.size - 1))
-    weight[STATUSES.index(Status.MEASURED)] = share @ np.where(usable, expected, 0.0)
-    weight[STATUSES.index(Status.UNKNOWN)] = share @ np.where(unknown, expected, 0.0)
+    covered = share @ np.where(usable, expected, 0.0)
+    weight = {Status.MEASURED: covered}
+    if unknown.any():
+        weight[Status.UNKNOWN] = share @ np.where(unknown, expected, 0.0)
     return Totals(
         known=share @ change,
         missing=count_missing(share, unknown),
         variance=share.power(2) @ np.where(usable, variance, 0.0),
         weight=weight,
-        covered=weight[STATUSES.index(Status.MEASURED)],
+        covered=covered,
     )
 
 

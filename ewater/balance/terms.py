@@ -8,7 +8,7 @@ import numpy as np
 
 from ewater.balance.labels import labelled
 from ewater.balance.matrices import by_group, csr, filled, positive
-from ewater.balance.totals import totals
+from ewater.balance.totals import shown, totals
 from ewater.terms import OUTSIDE_KINDS, TERMS
 
 if TYPE_CHECKING:
@@ -52,8 +52,7 @@ def term_totals(
     rows = ledger.rows(territories)
     terms = terms_of(ledger)
     matrix = term_matrix(ledger, rows)
-    shown = totals(matrix, flows).fields()
-    fields = {f"volume{suffix}": array for suffix, array in shown.items()}
+    fields = shown({"volume": totals(matrix, flows)})
     labels: dict[str, ArrayLike] = {
         "territory": ledger.territories[rows],
         "term": terms,
@@ -119,13 +118,12 @@ def neighbours(
         "inflow": (positive(net), ledger.flow_from),
         "outflow": (positive(csr(-net)), ledger.flow_to),
     }
-    fields = {
-        f"{name}{suffix}": array
-        for name, (matrix, other) in ways.items()
-        for suffix, array in totals(by_group(matrix, group[other], places.size), flows)
-        .fields()
-        .items()
-    }
+    fields = shown(
+        {
+            name: totals(by_group(matrix, group[other], places.size), flows)
+            for name, (matrix, other) in ways.items()
+        }
+    )
     labels: dict[str, ArrayLike] = {
         "territory": ledger.territories[rows],
         "neighbour": ledger.accounts[places],

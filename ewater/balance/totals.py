@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,12 +12,15 @@ from ewater.balance.matrices import csr, pattern
 from ewater.terms import Status
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from ewater.balance.flows import Flows
     from ewater.balance.matrices import Matrix
 
 STATUSES = tuple(Status)
+_THREADS = 2  # numpy lets go of the interpreter; more gain little, memory is the limit
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -31,8 +35,8 @@ class Totals:
         Number of flows that are not.
     variance : (row, period), m6
         Of ``known``.
-    weight : (status, row, period), m3
-        Expected volume by status, in the order of `STATUSES`.
+    weight : dict of (row, period), m3
+        Expected volume, by the statuses that occur.
     covered : (row, period), m3
         Expected volume times time coverage.
     """
@@ -40,7 +44,7 @@ class Totals:
     known: NDArray[np.float64]
     missing: NDArray[np.int32]
     variance: NDArray[np.float64]
-    weight: NDArray[np.float64]
+    weight: dict[Status, NDArray[np.float64]]
     covered: NDArray[np.float64]
 
     def take(self, rows: slice | NDArray[np.intp]) -> Totals:
@@ -49,17 +53,42 @@ class Totals:
             known=self.known[rows],
             missing=self.missing[rows],
             variance=self.variance[rows],
-            weight=self.weight[:, rows],
+            weight={status: part[rows] for status, part in self.weight.items()},
             covered=self.covered[rows],
+        )
+
+    def replaced(self, rows: NDArray[np.intp], other: Totals) -> Totals:
+        """Take some of the rows from another total."""
+
+        def mixed(mine: NDArray[Any], theirs: Any) -> NDArray[Any]:
+            result = mine.copy()
+            result[rows] = theirs
+            return result
+
+        nothing = np.zeros_like(self.known)
+        return Totals(
+            known=mixed(self.known, other.known),
+            missing=mixed(self.missing, other.missing),
+            variance=mixed(self.variance, other.variance),
+            weight={
+                status: mixed(
+                    self.weight.get(status, nothing), other.weight.get(status, 0.0)
+                )
+                for status in {**self.weight, **other.weight}
+            },
+            covered=mixed(self.covered, other.covered),
         )
 
     def minus(self, other: Totals) -> Totals:
         """Difference of independent totals: all that is uncertain adds up."""
+        weight = dict(self.weight)
+        for status, part in other.weight.items():
+            weight[status] = weight[status] + part if status in weight else part
         return Totals(
             known=self.known - other.known,
             missing=self.missing + other.missing,
             variance=self.variance + other.variance,
-            weight=self.weight + other.weight,
+            weight=weight,
             covered=self.covered + other.covered,
         )
 
@@ -69,22 +98,39 @@ class Totals:
         The status is that of the largest share by expected volume. A total of no
         flows is zero; it has no coverage, and its status is unknown.
         """
-        weight = self.weight.sum(axis=0)
-        some = weight > 0
-        divisor = np.where(some, weight, 1.0)
-        status = np.full(weight.shape, Status.UNKNOWN, dtype=np.int8)
-        largest = np.zeros(weight.shape)
-        for kind, part in zip(STATUSES, self.weight, strict=True):
-            status[part > largest] = kind
+        shape = self.known.shape
+        total = np.zeros(shape)
+        largest = np.zeros(shape)
+        status = np.full(shape, Status.UNKNOWN, dtype=np.int8)
+        for kind in sorted(self.weight):
+            part = self.weight[kind]
+            total += part
+            np.copyto(status, np.int8(kind), where=part > largest)
             np.maximum(largest, part, out=largest)
+        np.copyto(total, np.nan, where=total == 0)
+        shares = np.zeros((len(STATUSES), *shape))
+        for kind, part in self.weight.items():
+            share = shares[STATUSES.index(kind)]
+            np.divide(part, total, out=share, where=part > 0)
         return {
             "": np.where(self.missing > 0, np.nan, self.known),
             "_known": self.known,
             "_missing": self.missing,
             "_u": np.sqrt(self.variance),
-            "_coverage": np.where(some, self.covered / divisor, np.nan),
+            "_coverage": self.covered / total,
             "_status": status,
-            "_status_shares": np.moveaxis(self.weight / divisor, 0, -1),
+            "_status_shares": np.moveaxis(shares, 0, -1),
+        }
+
+
+def shown(parts: Mapping[str, Totals]) -> dict[str, NDArray[Any]]:
+    """Fields of several totals, by name and suffix."""
+    with ThreadPoolExecutor(_THREADS) as pool:
+        each = pool.map(Totals.fields, parts.values())
+        return {
+            f"{name}{suffix}": array
+            for name, fields in zip(parts, each, strict=True)
+            for suffix, array in fields.items()
         }
 
 
@@ -106,13 +152,20 @@ def totals(matrix: Matrix, flows: Flows, marks: Matrix | None = None) -> Totals:
     """
     size = abs(matrix)
     over_parts = csr(matrix @ flows.weights)
-    return Totals(
-        known=matrix @ flows.known(),
-        missing=count_missing(matrix if marks is None else marks, flows.unknown),
-        variance=over_parts.power(2) @ flows.variance(),
-        weight=_by_status(size, flows),
-        covered=size @ (flows.expected * flows.coverage),
-    )
+    marks = matrix if marks is None else marks
+    with ThreadPoolExecutor(_THREADS) as pool:
+        known = pool.submit(lambda: matrix @ flows.known)
+        variance = pool.submit(lambda: over_parts.power(2) @ flows.variance)
+        covered = pool.submit(lambda: size @ flows.covered)
+        weight = pool.submit(_by_status, size, flows)
+        missing = pool.submit(count_missing, marks, flows.unknown)
+        return Totals(
+            known=known.result(),
+            missing=missing.result(),
+            variance=variance.result(),
+            weight=weight.result(),
+            covered=covered.result(),
+        )
 
 
 def count_missing(marks: Matrix, unknown: NDArray[np.bool_]) -> NDArray[np.int32]:
@@ -122,13 +175,14 @@ def count_missing(marks: Matrix, unknown: NDArray[np.bool_]) -> NDArray[np.int32
     return np.asarray(marked @ unknown[some].astype(np.int32))
 
 
-def _by_status(size: Matrix, flows: Flows) -> NDArray[np.float64]:
-    """Sum expected volumes of each row by status, (status, row, period)."""
-    result = np.zeros((len(STATUSES), size.shape[0], flows.expected.shape[1]))
-    for place, kind in enumerate(STATUSES):
+def _by_status(size: Matrix, flows: Flows) -> dict[Status, NDArray[np.float64]]:
+    """Sum expected volumes of each row, by the statuses that occur."""
+    result = {}
+    for kind in STATUSES:
         is_kind = flows.status == kind
         some = np.flatnonzero(is_kind.any(axis=1))
         if some.size:
-            weight = np.where(is_kind[some], flows.expected[some], 0.0)
-            result[place] = size[:, some] @ weight
+            weight = flows.expected[some]
+            weight[~is_kind[some]] = 0.0
+            result[kind] = np.asarray(size[:, some] @ weight)
     return result
