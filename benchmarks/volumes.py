@@ -38,7 +38,7 @@ def readings(series: int, each: int, rng: np.random.Generator):
 
 
 def months(end_us: int) -> np.ndarray:
-    last = np.datetime64(end_us, "us").astype("M8[M]") + 1
+    last = np.datetime64(end_us, "us").astype("M8[M]") + 2  # the end of its month
     return np.arange("1970-01", last, dtype="M8[M]").astype("M8[us]").astype(np.int64)
 
 
