@@ -197,7 +197,9 @@ def _references(given: Mapping[str, pd.DataFrame]) -> Iterable[Fault]:
             missing &= frame[column].notna().to_numpy()
         owner = frame["code"] if "code" in frame else frame[frame.columns[0]]
         for code, value in zip(
-            texts(owner[missing]), texts(frame[column][missing]), strict=True
+            texts(owner[missing]).tolist(),
+            texts(frame[column][missing]).tolist(),
+            strict=True,
         ):
             yield _fault(
                 name,
@@ -224,7 +226,9 @@ def _vocabulary(given: Mapping[str, pd.DataFrame]) -> Iterable[Fault]:
             wrong &= frame[column].notna().to_numpy()
         owner = frame[frame.columns[0]]
         for code, value in zip(
-            texts(owner[wrong]), texts(frame[column][wrong]), strict=True
+            texts(owner[wrong]).tolist(),
+            texts(frame[column][wrong]).tolist(),
+            strict=True,
         ):
             yield _fault(
                 name,

@@ -193,7 +193,7 @@ def expected_volume(
     gap = np.isnan(size)
     counted = valid & ~gap
     periods = counted.sum(axis=1)
-    total = np.where(gap, 0.0, size).sum(axis=1)
+    total = np.where(counted, size, 0.0).sum(axis=1)
     mean = np.divide(
         total, periods, out=np.full(periods.size, np.nan), where=periods > 0
     )

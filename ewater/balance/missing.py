@@ -12,7 +12,12 @@ from ewater.balance.crossing import Crossing
 from ewater.balance.matrices import csr
 from ewater.balance.sectors import sector_matrices
 from ewater.balance.storage import unknown_changes, unmodelled
-from ewater.balance.terms import term_matrix, terms_of
+from ewater.balance.terms import (
+    neighbour_matrices,
+    neighbours_of,
+    term_matrix,
+    terms_of,
+)
 from ewater.errors import UsageError
 from ewater.terms import SECTORS
 
@@ -38,7 +43,8 @@ class Missing:
         The boundary that the account was drawn with.
     flow_marks : dict of csr (territory, flow)
         By quantity: ``inflow``, ``outflow``, ``net_inflow``, ``residual``, a term
-        (``abstraction``) or a measure of a sector (``agriculture.use``).
+        (``abstraction``), a measure of a sector (``agriculture.use``) or an exchange
+        with a neighbour (``GE.inflow``).
     stock_marks : csr (territory, account)
     unknown_flows : (flow, period), bool
     unknown_stocks : (account, period), bool
@@ -86,6 +92,12 @@ class Missing:
             f"{sector}.{measure}": csr(matrix[place :: len(SECTORS)])
             for measure, matrix in sector_matrices(ledger, rows).items()
             for place, sector in enumerate(SECTORS)
+        }
+        others = [str(code) for code in neighbours_of(ledger)]
+        marks |= {
+            f"{other}.{way}": csr(matrix[place :: len(others)])
+            for way, matrix in neighbour_matrices(ledger, rows).items()
+            for place, other in enumerate(others)
         }
         return cls(
             ledger=ledger,

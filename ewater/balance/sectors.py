@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy import sparse
 
 from ewater.balance.labels import labelled
 from ewater.balance.matrices import by_group, csr
@@ -82,6 +83,26 @@ def sector_totals(
     return labelled(fields, labels, flows.bounds)
 
 
+def total_use(
+    ledger: Ledger, flows: Flows, *, territories: Iterable[str] | None = None
+) -> xr.Dataset:
+    """Use, gross use and consumption of all sectors together.
+
+    Gross use counts water again each time it is handed on; use and consumption
+    count it once. Parameters and variables are those of `sector_totals`, without
+    the dimension ``sector``.
+    """
+    rows = ledger.rows(territories)
+    one = csr(sparse.kron(sparse.eye_array(rows.size), np.ones((1, len(SECTORS)))))
+    fields = {
+        f"{name}{suffix}": array
+        for name, matrix in sector_matrices(ledger, rows).items()
+        for suffix, array in totals(_exact(csr(one @ matrix)), flows).fields().items()
+    }
+    labels: dict[str, ArrayLike] = {"territory": ledger.territories[rows]}
+    return labelled(fields, labels, flows.bounds)
+
+
 def sector_matrices(ledger: Ledger, rows: NDArray[np.intp]) -> dict[str, Matrix]:
     """Coefficients of each measure, csr (territory x sector, flow)."""
     stated = np.zeros(ledger.accounts.size, dtype=bool)
@@ -134,6 +155,9 @@ def _at(
 
 def _less(plus: Matrix, minus: Matrix) -> Matrix:
     """Difference, without what cancels inside a sector."""
-    result = csr(plus - minus)
-    result.eliminate_zeros()
-    return result
+    return _exact(csr(plus - minus))
+
+
+def _exact(matrix: Matrix) -> Matrix:
+    matrix.eliminate_zeros()
+    return matrix

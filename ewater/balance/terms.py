@@ -110,6 +110,26 @@ def neighbours(
         back is in both.
     """
     rows = ledger.rows(territories)
+    fields = {
+        f"{name}{suffix}": array
+        for name, matrix in neighbour_matrices(ledger, rows).items()
+        for suffix, array in totals(matrix, flows).fields().items()
+    }
+    labels: dict[str, ArrayLike] = {
+        "territory": ledger.territories[rows],
+        "neighbour": neighbours_of(ledger),
+    }
+    return labelled(fields, labels, flows.bounds)
+
+
+def neighbours_of(ledger: Ledger) -> NDArray[np.str_]:
+    """Codes of the accounts that are neighbour countries."""
+    codes: NDArray[np.str_] = ledger.accounts[ledger.account_kind == "neighbour"]
+    return codes
+
+
+def neighbour_matrices(ledger: Ledger, rows: NDArray[np.intp]) -> dict[str, Matrix]:
+    """Coefficients of what is exchanged, csr (territory x neighbour, flow)."""
     places = np.flatnonzero(ledger.account_kind == "neighbour")
     group = np.full(ledger.accounts.size, -1)
     group[places] = np.arange(places.size)
@@ -118,14 +138,7 @@ def neighbours(
         "inflow": (positive(net), ledger.flow_from),
         "outflow": (positive(csr(-net)), ledger.flow_to),
     }
-    fields = shown(
-        {
-            name: totals(by_group(matrix, group[other], places.size), flows)
-            for name, (matrix, other) in ways.items()
-        }
-    )
-    labels: dict[str, ArrayLike] = {
-        "territory": ledger.territories[rows],
-        "neighbour": ledger.accounts[places],
+    return {
+        name: by_group(matrix, group[other], places.size)
+        for name, (matrix, other) in ways.items()
     }
-    return labelled(fields, labels, flows.bounds)
