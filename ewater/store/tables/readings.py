@@ -185,6 +185,7 @@ class Chunk(Base):
             name="ex_chunk_base",
         ),
         Index("ix_chunk_series_id_first_time", "series_id", "first_time"),
+        Index("ix_chunk_series_id_last_time", "series_id", "last_time"),
         {"comment": "Readings as compressed columnar payloads (docs/chunk-format.md)"},
     )
 
@@ -253,16 +254,15 @@ class Daily(Base):
     )
     count: Mapped[int] = mapped_column(Integer, comment="Readings in the day")
     volume_pass: Mapped[float | None] = mapped_column(
-        Double, comment="m3 from readings flagged pass"
+        Double,
+        comment="Part of volume from readings flagged pass; null where a day of a "
+        "counter mixes flags",
     )
     volume_not_evaluated: Mapped[float | None] = mapped_column(
-        Double, comment="m3 from readings not evaluated"
+        Double, comment="Part of volume from readings not evaluated"
     )
     volume_suspect: Mapped[float | None] = mapped_column(
-        Double, comment="m3 from suspect readings"
-    )
-    volume_fail: Mapped[float | None] = mapped_column(
-        Double, comment="m3 from failed readings"
+        Double, comment="Part of volume from suspect readings; failed ones give none"
     )
     input_version: Mapped[datetime] = mapped_column(
         UTC, comment="Recorded time up to which readings were taken"

@@ -42,7 +42,6 @@ CREATE TABLE daily (
     volume_pass DOUBLE PRECISION,
     volume_not_evaluated DOUBLE PRECISION,
     volume_suspect DOUBLE PRECISION,
-    volume_fail DOUBLE PRECISION,
     input_version TIMESTAMP WITH TIME ZONE NOT NULL,
     CONSTRAINT pk_daily PRIMARY KEY (series_id, calendar, day),
     CONSTRAINT fk_daily_series_id FOREIGN KEY(series_id) REFERENCES series_key (id)
@@ -74,13 +73,11 @@ COMMENT ON COLUMN daily.observed_s IS 'Seconds of the day for which the volume i
 
 COMMENT ON COLUMN daily.count IS 'Readings in the day';
 
-COMMENT ON COLUMN daily.volume_pass IS 'm3 from readings flagged pass';
+COMMENT ON COLUMN daily.volume_pass IS 'Part of volume from readings flagged pass; null where a day of a counter mixes flags';
 
-COMMENT ON COLUMN daily.volume_not_evaluated IS 'm3 from readings not evaluated';
+COMMENT ON COLUMN daily.volume_not_evaluated IS 'Part of volume from readings not evaluated';
 
-COMMENT ON COLUMN daily.volume_suspect IS 'm3 from suspect readings';
-
-COMMENT ON COLUMN daily.volume_fail IS 'm3 from failed readings';
+COMMENT ON COLUMN daily.volume_suspect IS 'Part of volume from suspect readings; failed ones give none';
 
 COMMENT ON COLUMN daily.input_version IS 'Recorded time up to which readings were taken';
 
@@ -244,6 +241,8 @@ CREATE TABLE chunk (
 );
 
 CREATE INDEX ix_chunk_series_id_first_time ON chunk (series_id, first_time);
+
+CREATE INDEX ix_chunk_series_id_last_time ON chunk (series_id, last_time);
 
 CREATE INDEX ix_chunk_load_id ON chunk (load_id);
 

@@ -1,0 +1,251 @@
+"""One run of ingest: land the file, load it whole or not at all, sum the days."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from ewater.errors import Fault, FaultsError
+from ewater.ingest import daily, readings_csv, registered, reports_csv
+from ewater.ingest.outcome import Options, Outcome
+from ewater.ingest.parse import HEADERS
+from ewater.ingest.source import digest, header
+from ewater.store import landing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import Connection, Engine
+
+    from ewater.ingest.outcome import Kind
+    from ewater.ingest.source import Source
+
+_AHEAD = 4  # pieces that wait for the store while the file is read on
+
+
+def ingest(engine: Engine, source: Source, options: Options | None = None) -> Outcome:
+    """Load a file of readings or reports, told apart by its header.
+
+    Parameters
+    ----------
+    engine
+        Database at the newest schema.
+    source
+        The file; its bytes must not change while it is read.
+    options
+        How to run.
+
+    Returns
+    -------
+    Outcome
+        Counts with read = accepted + rejected.
+
+    Raises
+    ------
+    FaultsError
+        The header is of no known file, or the file changed while it was read.
+        Nothing is loaded then, nor after any other error.
+    """
+    options = options or Options()
+    started = time.monotonic()
+    kind = _kind(source)
+    sha256 = digest(source)
+    with landing.owned(engine, landing.owner_key(sha256)) as holder:
+        landing.clear_leftovers(holder)
+        known = landing.published(holder, sha256)
+        if known is not None:
+            outcome = _known(holder, source, kind, known, started)
+        elif kind == "reports":
+            outcome = reports_csv.run(engine, source, sha256, options, started)
+        elif options.dry_run:
+            outcome = _try(engine, source, options, started)
+        else:
+            outcome = _load(engine, source, sha256, options, started)
+    if options.daily and kind == "readings" and not options.dry_run:
+        daily.refresh(engine)
+    return outcome
+
+
+def _kind(source: Source) -> Kind:
+    first = header(source)
+    if first in HEADERS:
+        return "readings"
+    if first == reports_csv.HEADER:
+        return "reports"
+    raise FaultsError(
+        [
+            Fault(
+                file=source.name,
+                line=1,
+                column=None,
+                message=f"unknown header {first[:80]!r}",
+                allowed=f"use {HEADERS[0]} or {HEADERS[1]} for readings, "
+                f"{reports_csv.HEADER} for reports",
+            )
+        ]
+    )
+
+
+def _known(
+    holder: Connection,
+    source: Source,
+    kind: Kind,
+    load: int,
+    started: float,
+) -> Outcome:
+    counts, recorded = landing.counts(holder, load)
+    return Outcome(
+        source=source.name,
+        kind=kind,
+        load=load,
+        known=True,
+        counts=counts,
+        seconds=time.monotonic() - started,
+        recorded_from=recorded,
+    )
+
+
+def _try(
+    engine: Engine, source: Source, options: Options, started: float
+) -> Outcome:
+    """Do all but write."""
+    with engine.connect() as connection:
+        schema = registered.schema(connection)
+    run = readings_csv.Run(
+        engine=engine,
+        source=source,
+        schema=schema,
+        cells=readings_csv.cells_of(header(source)),
+        load=None,
+        issued_at=options.issued_at or datetime.now(UTC),
+        now_us=options.now_us,
+        progress=options.progress,
+    )
+    tally = readings_csv.stage(run)
+    return Outcome(
+        source=source.name,
+        kind="readings",
+        load=None,
+        known=False,
+        counts=tally.counts(),
+        seconds=time.monotonic() - started,
+        rejects=tuple(tally.kept),
+    )
+
+
+def _load(
+    engine: Engine, source: Source, sha256: bytes, options: Options, started: float
+) -> Outcome:
+    with engine.begin() as connection:
+        schema = registered.schema(connection)
+        seen = landing.last_recorded(connection)
+        load, issued_at = landing.begin(
+            connection,
+            kind="readings",
+            source=source.name,
+            key=landing.owner_key(sha256),
+            who=options.person,
+            issued_at=options.issued_at,
+            landed=(sha256, source.size),
+        )
+    with discarded_on_error(engine, load):
+        with landed(engine, source, sha256) as keeper:
+            run = readings_csv.Run(
+                engine=engine,
+                source=source,
+                schema=schema,
+                cells=readings_csv.cells_of(header(source)),
+                load=load,
+                issued_at=issued_at,
+                now_us=options.now_us,
+                progress=options.progress,
+                tap=keeper.take,
+            )
+            tally = readings_csv.stage(run)
+        counts, recorded = readings_csv.publish(run, tally, seen, started)
+    return Outcome(
+        source=source.name,
+        kind="readings",
+        load=load,
+        known=False,
+        counts=counts,
+        seconds=time.monotonic() - started,
+        recorded_from=recorded,
+    )
+
+
+@contextmanager
+def discarded_on_error(engine: Engine, load: int) -> Iterator[None]:
+    """Leave nothing of a load behind when it fails."""
+    try:
+        yield
+    except BaseException:
+        landing.discard(engine, load)
+        raise
+
+
+class Landing:
+    """Keeps the raw bytes while they are read, on a connection of its own."""
+
+    def __init__(self, connection: Connection, sha256: bytes) -> None:
+        self._connection, self._sha256 = connection, sha256
+        self._found = hashlib.sha256()
+        self._writer = ThreadPoolExecutor(1)
+        self._waiting: deque[Future[None]] = deque()
+        self._pieces = 0
+
+    def take(self, block: bytes) -> None:
+        """Store a block in the background; wait when too many are under way."""
+        self._waiting.append(self._writer.submit(self._keep, block, self._pieces))
+        self._pieces += 1
+        if len(self._waiting) > _AHEAD:
+            self._waiting.popleft().result()
+
+    def _keep(self, block: bytes, number: int) -> None:
+        self._found.update(block)
+        landing.land(self._connection, self._sha256, number, block)
+
+    def finish(self) -> bool:
+        """Wait for all blocks; say whether they are the bytes that were announced."""
+        for block in self._waiting:
+            block.result()
+        return self._found.digest() == self._sha256
+
+    def close(self) -> None:
+        """Stop the background thread."""
+        self._writer.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def landed(engine: Engine, source: Source, sha256: bytes) -> Iterator[Landing]:
+    """Keep the raw bytes that the block reads.
+
+    Raises
+    ------
+    FaultsError
+        The bytes are not those whose hash was taken: the file changed.
+    """
+    with engine.begin() as connection:
+        keeper = Landing(connection, sha256)
+        try:
+            yield keeper
+            whole = keeper.finish()
+        finally:
+            keeper.close()
+        if not whole:
+            raise FaultsError(
+                [
+                    Fault(
+                        file=source.name,
+                        line=None,
+                        column=None,
+                        message="the file changed while it was read",
+                        allowed="wait until it is complete, then ingest it",
+                    )
+                ]
+            )

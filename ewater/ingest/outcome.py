@@ -1,0 +1,63 @@
+"""How a run of ingest is asked for, and what it says it did."""
+
+from __future__ import annotations
+
+import getpass
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Literal
+
+from ewater.store.instants import microseconds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ewater.ingest.parse import Reject
+    from ewater.store import landing
+
+Kind = Literal["readings", "reports", "edit"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a run did.
+
+    ``load`` is None for a trial; ``known`` says that a load of these very bytes was
+    published before and that nothing was written now. ``rejects`` are listed for a
+    trial only; those of a load are in the store.
+    """
+
+    source: str
+    kind: Kind
+    load: int | None
+    known: bool
+    counts: landing.Counts
+    seconds: float
+    recorded_from: datetime | None = None
+    rejects: tuple[Reject, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How to run; the same for every file of a command.
+
+    ``now`` stands for the present where readings of the future are refused; tests
+    set it. ``daily`` False leaves the daily sums for a later refresh.
+    """
+
+    issued_at: datetime | None = None
+    dry_run: bool = False
+    who: str = ""
+    now: datetime | None = None
+    daily: bool = True
+    progress: Callable[[int], None] | None = None
+
+    @property
+    def now_us(self) -> int:
+        """The present, microseconds UTC."""
+        return microseconds(self.now or datetime.now(UTC))
+
+    @property
+    def person(self) -> str:
+        """Who runs it: the account of this process unless given."""
+        return self.who or getpass.getuser()

@@ -1,0 +1,311 @@
+"""A block of a readings file becomes checked rows in SI and rejects with reasons."""
+
+from __future__ import annotations
+
+import csv
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from ewater.ingest import rows
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+HEADERS = ("series,time,value", "series,time,value,flag")
+FUTURE_US = 10 * 60 * 1_000_000  # METHODS 3: not more than ten minutes ahead
+
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_NOT_FINITE = re.compile(r"[+-]?(nan|inf|infinity)", re.IGNORECASE)
+
+#: Reasons a row is rejected for, and what would be right.
+REASONS = {
+    "cells": "wrong number of cells: the row is cut off or has cells too many; "
+    "write series,time,value and, where the header has it, flag",
+    "unknown_series": "no series of this code is registered; register it with "
+    "`ewater load`, then run `ewater rejects --replay`",
+    "time": "not a time; write ISO 8601 such as 2024-05-01T10:00:00+04:00",
+    "no_zone": "the time has no offset and the series no time zone; write the offset",
+    "ambiguous_time": "the clock shows this local time twice; write the offset",
+    "nonexistent_time": "the clock skips this local time; write the offset",
+    "future": "more than 10 minutes in the future; correct the clock of the source",
+    "no_value": "no value; leave the row out, a gap says the same",
+    "value": "not a number; write a decimal point and no unit, such as 12.5",
+    "not_finite": "not a finite number; leave the row out, a gap says the same",
+    "flag": "not a flag; write 1 pass, 2 not evaluated, 3 suspect, 4 fail, 9 missing",
+    "conflict": "this file gives the instant another reading as well; keep one row",
+    "cell": "",
+    "unknown_enterprise": "register it with `ewater load`, then run "
+    "`ewater rejects --replay`",
+}
+HELD = ("unknown_series", "unknown_enterprise")
+
+_BY_STATUS = {
+    rows.CELLS: "cells",
+    rows.SERIES: "unknown_series",
+    rows.TIME: "time",
+    rows.NO_VALUE: "no_value",
+    rows.VALUE: "value",
+    rows.FLAG: "flag",
+}
+_CODES = tuple(REASONS)
+_LATER = 64  # statuses from here on are reasons found after the compiled pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reject:
+    """A row that is not loaded."""
+
+    line: int
+    reason: str
+    raw: str
+    detail: str = ""
+
+    @property
+    def held(self) -> bool:
+        """Whether it may be loaded later."""
+        return self.reason in HELD
+
+    @property
+    def message(self) -> str:
+        """What is wrong with the row, and what would be right."""
+        said = (self.detail, REASONS[self.reason])
+        return ": ".join(part for part in said if part)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schema:
+    """What is known of the series before a file is read; arrays run over series."""
+
+    codes: Sequence[str]
+    ids: NDArray[np.int32]
+    factor: NDArray[np.float64]
+    zones: Sequence[str | None]
+    lookup: rows.Codes = field(repr=False)
+
+    @staticmethod
+    def of(
+        codes: Sequence[str],
+        ids: NDArray[np.int32],
+        factor: NDArray[np.float64],
+        zones: Sequence[str | None],
+    ) -> Schema:
+        """Add the compiled lookup."""
+        if len(codes) == 0:  # rows of no series still look up their factor
+            factor = np.ones(1)
+        return Schema(
+            codes=codes, ids=ids, factor=factor, zones=zones, lookup=rows.Codes(codes)
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parsed:
+    """Accepted rows of one block, and its rejects.
+
+    ``series`` numbers the series of the schema; ``time`` is int64 us UTC; ``line``
+    counts in the file, ``first`` and ``last`` are the row's bytes in the block.
+    """
+
+    series: NDArray[np.int32]
+    time: NDArray[np.int64]
+    value: NDArray[np.float64]
+    flag: NDArray[np.uint8]
+    line: NDArray[np.int64]
+    first: NDArray[np.int64]
+    last: NDArray[np.int64]
+    rejects: list[Reject]
+
+    @property
+    def rows_read(self) -> int:
+        """Rows that are not blank, accepted or not."""
+        return len(self.series) + len(self.rejects)
+
+
+def _status(reason: str) -> int:
+    return _LATER + _CODES.index(reason)
+
+
+def _reason(status: int) -> str:
+    return _CODES[status - _LATER] if status >= _LATER else _BY_STATUS[status]
+
+
+def _slow_number(text: str) -> tuple[float, int]:
+    """Read a number the compiled reader left over, exactly as Python does."""
+    if _NUMBER.fullmatch(text):
+        value = float(text)
+        return value, rows.OK if np.isfinite(value) else _status("not_finite")
+    return 0.0, _status("not_finite" if _NOT_FINITE.fullmatch(text) else "value")
+
+
+def _unquoted(line: bytes) -> bytes:
+    """Write a row without quotes; a quoted comma makes it a cell too many."""
+    text = line.decode("utf-8", "surrogateescape")
+    cells = next(iter(csv.reader([text])), [])
+    plain = ",".join(cell.replace('"', "\N{REPLACEMENT CHARACTER}") for cell in cells)
+    return plain.encode("utf-8", "surrogateescape")
+
+
+class _Block:
+    """The rows of a block while their statuses are settled."""
+
+    def __init__(self, data: bytes, wanted: int, schema: Schema) -> None:
+        self.data, self.wanted, self.schema = data, wanted, schema
+        (
+            self.series,
+            self.time,
+            self.value,
+            self.flag,
+            self.local,
+            self.status,
+            self.line,
+            self.first,
+            self.last,
+        ) = self._read(data)
+
+    def _read(self, data: bytes) -> list[Any]:
+        out = rows.room(data.count(b"\n") + 1)
+        lookup = self.schema.lookup
+        count, _lines = rows.read(
+            np.frombuffer(data, np.uint8),
+            self.wanted,
+            lookup.names,
+            lookup.ends,
+            lookup.slots,
+            out,
+        )
+        return [array[:count] for array in out]
+
+    def raw(self, row: int) -> bytes:
+        """Bytes of a row as received."""
+        return self.data[int(self.first[row]) : int(self.last[row])]
+
+    def settle_quoted(self) -> None:
+        """Read rows with quotes again, without them."""
+        quoted = np.flatnonzero(self.status == rows.QUOTED)
+        if len(quoted) == 0:
+            return
+        plain = [_unquoted(self.raw(row)) for row in quoted]
+        data = b"\n".join(line.replace(b"\n", b" ") or b"," for line in plain)
+        again = self._read(data)
+        series, time, value, flag, local, status, _line, first, last = again
+        self.series[quoted], self.time[quoted] = series, time
+        self.value[quoted], self.flag[quoted] = value, flag
+        self.local[quoted], self.status[quoted] = local, status
+        for k in np.flatnonzero(status == rows.NUMBER):
+            self._settle_number(int(quoted[k]), data[int(first[k]) : int(last[k])])
+
+    def settle_numbers(self) -> None:
+        """Read the numbers that the compiled reader left over."""
+        for row in np.flatnonzero(self.status == rows.NUMBER):
+            self._settle_number(int(row), self.raw(int(row)))
+
+    def _settle_number(self, row: int, line: bytes) -> None:
+        text = line.split(b",")[2].strip(b" \t").decode("utf-8", "replace")
+        self.value[row], self.status[row] = _slow_number(text)
+
+    def settle_local(self) -> None:
+        """Turn local times of a series' zone into UTC."""
+        local = np.flatnonzero(self.local & (self.status == rows.OK))
+        if len(local) == 0:
+            return
+        zones = np.array([zone or "" for zone in self.schema.zones])
+        zone_of_row = zones[self.series[local]]
+        for zone in np.unique(zone_of_row):
+            which = local[zone_of_row == zone]
+            if not zone:
+                self.status[which] = _status("no_zone")
+                continue
+            self.time[which], self.status[which] = to_utc(self.time[which], str(zone))
+
+    def settle_values(self, now_us: int) -> None:
+        """Convert to SI; refuse what is ahead of the clock."""
+        fine = self.status == rows.OK
+        self.status[fine & (self.time > now_us + FUTURE_US)] = _status("future")
+        self.value *= self.schema.factor[self.series]
+        self.status[fine & ~np.isfinite(self.value)] = _status("not_finite")
+
+    def rejects(self, first_line: int) -> list[Reject]:
+        """Rows that cannot be loaded."""
+        return [
+            Reject(
+                line=int(self.line[row]) + first_line,
+                reason=_reason(int(self.status[row])),
+                raw=readable(self.raw(int(row))),
+            )
+            for row in np.flatnonzero(self.status != rows.OK)
+        ]
+
+
+def readable(raw: bytes) -> str:
+    """Text of a row; bytes that are no text are written as escapes."""
+    return raw.decode("utf-8", "backslashreplace").replace("\0", "\\x00")
+
+
+def to_utc(
+    local: NDArray[np.int64], zone: str
+) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
+    """Turn local microseconds into UTC, with a status for each.
+
+    Times that the clock shows twice or never are not guessed (METHODS 2, Time).
+    """
+    naive = pd.DatetimeIndex(local.view("M8[us]"))
+    aware = naive.tz_localize(zone, ambiguous="NaT", nonexistent="NaT")
+    status = np.full(len(local), rows.OK, np.uint8)
+    lost = np.asarray(aware.isna())
+    if lost.any():
+        twice = naive[lost].tz_localize(
+            zone, ambiguous=np.ones(int(lost.sum()), bool), nonexistent="NaT"
+        )
+        status[lost] = np.where(
+            twice.isna(), _status("nonexistent_time"), _status("ambiguous_time")
+        )
+    utc = aware.tz_convert("UTC").tz_localize(None).to_numpy("M8[us]")
+    return utc.view(np.int64), status
+
+
+def parse(
+    data: bytes, *, cells: int, first_line: int, schema: Schema, now_us: int
+) -> Parsed:
+    """Read one block of whole rows.
+
+    Parameters
+    ----------
+    data
+        Bytes of the rows, without the header.
+    cells
+        3, or 4 where the header names ``flag``.
+    first_line
+        Number of the block's first line in its file, counted from 1.
+    schema
+        The registered series.
+    now_us
+        The present, microseconds UTC: later readings are refused.
+
+    Returns
+    -------
+    Parsed
+        Every row that is not blank is in it once, accepted or rejected.
+    """
+    block = _Block(data, cells, schema)
+    block.settle_quoted()
+    block.settle_numbers()
+    block.settle_local()
+    block.settle_values(now_us)
+    fine: NDArray[np.bool_] | slice = block.status == rows.OK
+    if np.all(fine):
+        fine = slice(None)
+    return Parsed(
+        series=block.series[fine],
+        time=block.time[fine],
+        value=block.value[fine],
+        flag=block.flag[fine],
+        line=block.line[fine] + first_line,
+        first=block.first[fine],
+        last=block.last[fine],
+        rejects=block.rejects(first_line),
+    )

@@ -1,0 +1,309 @@
+"""Canonical readings files: parsed, checked, landed, staged and published."""
+
+from __future__ import annotations
+
+import time as clock
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ewater.ingest import repeats
+from ewater.ingest.parse import Parsed, Reject, Schema, parse
+from ewater.ingest.source import bodies
+from ewater.ingest.window import WINDOW_ROWS, Spans, Window, gather
+from ewater.store import chunks_stage, landing
+from ewater.store.codec import Rows
+from ewater.store.instants import microseconds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+
+    from numpy.typing import NDArray
+    from sqlalchemy import Connection, Engine
+
+    from ewater.ingest.source import Source
+
+_AHEAD = 3  # blocks that are parsed while another is stored
+_WORKERS = 2
+
+
+@dataclass(slots=True)
+class Tally:
+    """What happened to the rows so far; arrays run over the series of the schema."""
+
+    rows_read: int
+    rejected: int
+    new: NDArray[np.int64]
+    corrected: NDArray[np.int64]
+    outdated: int
+    conflicts: list[NDArray[np.int64]] = field(default_factory=list)
+    kept: list[Reject] = field(default_factory=list)
+
+    @staticmethod
+    def empty(series_count: int) -> Tally:
+        """Nothing read yet."""
+        zeros = np.zeros(series_count, np.int64)
+        return Tally(0, 0, zeros, zeros.copy(), 0)
+
+    def counts(self) -> landing.Counts:
+        """Totals; what is accepted and changes nothing is unchanged."""
+        new, corrected = int(self.new.sum()), int(self.corrected.sum())
+        accepted = self.rows_read - self.rejected
+        return landing.Counts(
+            rows_read=self.rows_read,
+            rejected=self.rejected,
+            new=new,
+            corrected=corrected,
+            outdated=self.outdated,
+            unchanged=accepted - new - corrected - self.outdated,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One pass of a file into the store; ``load`` is None for a trial."""
+
+    engine: Engine
+    source: Source
+    schema: Schema
+    cells: int
+    load: int | None
+    issued_at: datetime
+    now_us: int
+    progress: Callable[[int], None] | None = None
+    tap: Callable[[bytes], None] | None = None
+
+    def parse(self, body: bytes, first_line: int) -> Parsed:
+        """Read one block."""
+        return parse(
+            body,
+            cells=self.cells,
+            first_line=first_line,
+            schema=self.schema,
+            now_us=self.now_us,
+        )
+
+    def parsed(self, pool: ThreadPoolExecutor) -> Iterator[Parsed]:
+        """Read all blocks, a few ahead of whoever takes them."""
+        waiting: deque[tuple[Future[Parsed], int]] = deque()
+        for body, line in bodies(self.source, self.tap):
+            waiting.append((pool.submit(self.parse, body, line), len(body)))
+            if len(waiting) > _AHEAD:
+                yield self._done(*waiting.popleft())
+        while waiting:
+            yield self._done(*waiting.popleft())
+
+    def _done(self, block: Future[Parsed], size: int) -> Parsed:
+        result = block.result()
+        if self.progress:
+            self.progress(size)
+        return result
+
+
+def cells_of(header: str) -> int:
+    """How many cells a row has under one of the known headers."""
+    return header.count(",") + 1
+
+
+def stage(run: Run) -> Tally:
+    """Read a file and stage what differs from the published readings.
+
+    Every transaction is committed, and nothing of it is visible: the load is not
+    published. Memory does not grow with the file.
+    """
+    tally = Tally.empty(len(run.schema.codes))
+    spans = Spans(len(run.schema.codes))
+    parts: list[Parsed] = []
+    with ThreadPoolExecutor(_WORKERS) as pool:
+        for block in run.parsed(pool):
+            tally.rows_read += block.rows_read
+            _reject(run, tally, block.rejects)
+            parts.append(block)
+            if sum(len(part.series) for part in parts) >= WINDOW_ROWS:
+                _stage_window(run, tally, spans, parts)
+                parts = []
+    if parts:
+        _stage_window(run, tally, spans, parts)
+    if spans.any:
+        _settle_repeats(run, tally, spans)
+    return tally
+
+
+def _reject(run: Run, tally: Tally, rejects: list[Reject]) -> None:
+    tally.rejected += len(rejects)
+    if run.load is None:
+        tally.kept.extend(rejects)
+    elif rejects:
+        with run.engine.begin() as connection:
+            landing.reject(
+                connection,
+                run.load,
+                ((r.line, r.reason, r.message, r.raw, r.held) for r in rejects),
+            )
+
+
+def _stage_window(
+    run: Run, tally: Tally, spans: Spans, parts: list[Parsed]
+) -> None:
+    window = gather(parts, len(run.schema.codes), run.load or 0)
+    spans.add(window)
+    if len(window.conflicts):
+        spans.include(window.conflicts)
+        tally.conflicts.append(window.conflicts)
+    if len(window.rows) == 0:
+        return
+    with run.engine.begin() as connection:
+        change = _compare(run, connection, window.series, window.rows, window.cuts)
+        place = np.repeat(window.series, np.diff(window.cuts))
+        count = len(run.schema.codes)
+        tally.new += np.bincount(place[change == chunks_stage.NEW], minlength=count)
+        corrected = place[change == chunks_stage.CORRECTED]
+        tally.corrected += np.bincount(corrected, minlength=count)
+        tally.outdated += int((change == chunks_stage.OUTDATED).sum())
+        if run.load is not None:
+            _write(run, connection, window, change)
+
+
+def _compare(
+    run: Run,
+    connection: Connection,
+    series: NDArray[np.int32],
+    rows: Rows,
+    cuts: NDArray[np.int64],
+) -> NDArray[np.uint8]:
+    return chunks_stage.compare(
+        connection, run.schema.ids[series], rows, cuts, microseconds(run.issued_at)
+    )
+
+
+def _write(
+    run: Run, connection: Connection, window: Window, change: NDArray[np.uint8]
+) -> None:
+    """Stage the rows that are new or corrected."""
+    differs = change <= chunks_stage.CORRECTED
+    rows, cuts = window.rows, window.cuts
+    if not differs.all():
+        rows = rows.take(differs)
+        cuts = np.concatenate([[0], np.cumsum(differs)])[cuts]
+    chunks_stage.write(
+        connection,
+        run.schema.ids[window.series],
+        rows,
+        cuts,
+        run.schema.factor[window.series],
+        kind="delta",
+        load=run.load,
+    )
+
+
+def _settle_repeats(run: Run, tally: Tally, spans: Spans) -> None:
+    """Settle instants that the file gives more than once, in whatever window."""
+    found = repeats.find(run.source, run.parse, spans, tally.conflicts)
+    _reject(run, tally, found.rejects)
+    with run.engine.begin() as connection:
+        tally.outdated -= _outdated(run, connection, found)
+        if run.load is None:
+            _recount(run, connection, tally, found)
+        else:
+            settle(run, connection, tally, np.unique(found.series), found.contradicted)
+
+
+def _outdated(run: Run, connection: Connection, found: repeats.Repeats) -> int:
+    """Count contradictory rows that were taken for outdated in their own window."""
+    series, rows = found.counted
+    if len(rows) == 0:
+        return 0
+    cuts = chunks_stage.starts_of(series)
+    change = _compare(run, connection, series[cuts[:-1]], rows, cuts)
+    return int((change == chunks_stage.OUTDATED).sum())
+
+
+def _recount(
+    run: Run, connection: Connection, tally: Tally, found: repeats.Repeats
+) -> None:
+    """Take from a trial's counts what was counted twice; nothing is staged."""
+    series, rows = found.surplus
+    if len(rows) == 0:
+        return
+    cuts = chunks_stage.starts_of(series)
+    change = _compare(run, connection, series[cuts[:-1]], rows, cuts)
+    count = len(run.schema.codes)
+    tally.new -= np.bincount(series[change == chunks_stage.NEW], minlength=count)
+    corrected = series[change == chunks_stage.CORRECTED]
+    tally.corrected -= np.bincount(corrected, minlength=count)
+
+
+def settle(
+    run: Run,
+    connection: Connection,
+    tally: Tally,
+    series: NDArray[np.int32],
+    contradicted: NDArray[np.int64],
+) -> None:
+    """Stage some series anew: without repeats, against what is published now.
+
+    Parameters
+    ----------
+    run, connection, tally
+        The load; its counts are put right.
+    series
+        Series of the schema.
+    contradicted : (instant, 2)
+        Series and time of instants with two readings: neither is staged.
+    """
+    if run.load is None or len(series) == 0:
+        return
+    ids = run.schema.ids[series]
+    staged = chunks_stage.staged(connection, run.load, ids.tolist())
+    by_id = np.argsort(ids)
+    place = series[by_id][np.searchsorted(ids[by_id], staged.series)].astype(np.int32)
+    keep = repeats.firsts(place, staged.rows.time)
+    keep &= ~repeats.among(place, staged.rows.time, contradicted)
+    place, rows = place[keep], staged.rows.take(keep)
+    tally.new[series] = tally.corrected[series] = 0
+    chunks_stage.drop(connection, staged.chunk)
+    if len(rows) == 0:
+        return
+    cuts = chunks_stage.starts_of(place)
+    change = _compare(run, connection, place[cuts[:-1]], rows, cuts)
+    count = len(run.schema.codes)
+    tally.new += np.bincount(place[change == chunks_stage.NEW], minlength=count)
+    corrected = place[change == chunks_stage.CORRECTED]
+    tally.corrected += np.bincount(corrected, minlength=count)
+    tally.outdated += int((change == chunks_stage.OUTDATED).sum())
+    window = Window(
+        series=place[cuts[:-1]], cuts=cuts, rows=rows, conflicts=np.empty((0, 2))
+    )
+    _write(run, connection, window, change)
+
+
+def publish(
+    run: Run, tally: Tally, seen: datetime, started: float
+) -> tuple[landing.Counts, datetime]:
+    """Make the staged load visible, whole, in one short transaction.
+
+    Parameters
+    ----------
+    seen
+        Newest recorded time when the load was opened: what others published
+        after it is compared again, under the locks of the series.
+    started
+        ``time.monotonic()`` at the start of the run.
+    """
+    if run.load is None:
+        raise ValueError("a trial is never published")
+    with run.engine.begin() as connection:
+        landing.lock_series(connection, run.load)
+        overtaken = landing.overtaken(connection, run.load, seen)
+        if overtaken:
+            series = np.flatnonzero(np.isin(run.schema.ids, overtaken)).astype(np.int32)
+            settle(run, connection, tally, series, np.empty((0, 2), np.int64))
+        counts = tally.counts()
+        recorded = landing.publish(
+            connection, run.load, counts, clock.monotonic() - started
+        )
+    return counts, recorded

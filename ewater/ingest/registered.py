@@ -1,0 +1,65 @@
+"""What the registry says of the series that readings are loaded for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from sqlalchemy import text
+
+from ewater.errors import Fault, FaultsError
+from ewater.ingest.parse import Schema
+from ewater.store import registry
+from ewater.units import factor_to_si
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from sqlalchemy import Connection
+
+
+def series_frame(connection: Connection) -> pd.DataFrame:
+    """Country frame ``series`` of the present, one row per code.
+
+    Raises
+    ------
+    FaultsError
+        A code has rows of different unit or zone: a stored reading would not say
+        which of them it was converted from.
+    """
+    frame = registry.read_table(connection, "series", None)
+    said = frame.groupby("code")[["unit", "quantity", "timezone"]].nunique(dropna=False)
+    unclear = said.index[(said > 1).any(axis=1)]
+    if len(unclear):
+        raise FaultsError(
+            [
+                Fault(
+                    file="series.csv",
+                    line=None,
+                    column=None,
+                    message=f"series {code} changes its unit, quantity or time zone",
+                    allowed="register what comes after the change under a new code",
+                )
+                for code in unclear
+            ]
+        )
+    newest = frame.sort_values("valid_from", kind="stable", na_position="first")
+    return newest.drop_duplicates("code", keep="last").reset_index(drop=True)
+
+
+def schema(connection: Connection) -> Schema:
+    """Number, factor to SI and zone of every registered series."""
+    frame = series_frame(connection)
+    numbers = dict(
+        connection.execute(text("SELECT code, id FROM series_key")).tuples().all()
+    )
+    factors = [
+        factor_to_si(unit, quantity)
+        for unit, quantity in zip(frame["unit"], frame["quantity"], strict=True)
+    ]
+    codes = frame["code"].tolist()
+    return Schema.of(
+        codes,
+        np.array([numbers[code] for code in codes], np.int32),
+        np.array(factors, np.float64),
+        [zone if isinstance(zone, str) else None for zone in frame["timezone"]],
+    )

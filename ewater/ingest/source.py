@@ -1,0 +1,151 @@
+"""Where the bytes of a load come from, in blocks of whole rows."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from ewater.errors import Fault, FaultsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+BLOCK = 8 << 20
+LONGEST_ROW = 1 << 20
+_BOM = b"\xef\xbb\xbf"
+
+
+class Source(Protocol):
+    """Something that gives the same bytes each time it is asked."""
+
+    @property
+    def name(self) -> str:
+        """Name for people."""
+
+    @property
+    def size(self) -> int:
+        """Bytes in all."""
+
+    def blocks(self) -> Iterator[bytes]:
+        """All bytes in order, cut after line breaks."""
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file on disk."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """Name without its folders: those are no part of what was received."""
+        return self.path.name
+
+    @property
+    def size(self) -> int:
+        """Bytes in the file now."""
+        return self.path.stat().st_size
+
+    def blocks(self) -> Iterator[bytes]:
+        """Read the file, a few megabytes at a time."""
+        with self.path.open("rb") as file:
+            rest = b""
+            while data := file.read(BLOCK):
+                cut = data.rfind(b"\n") + 1
+                if cut == 0:
+                    rest += data
+                    if len(rest) > BLOCK + LONGEST_ROW:
+                        raise FaultsError([self._no_rows()])
+                    continue
+                yield rest + data[:cut] if rest else data[:cut]
+                rest = data[cut:]
+            if rest:
+                yield rest
+
+    def _no_rows(self) -> Fault:
+        return Fault(
+            file=self.name,
+            line=None,
+            column=None,
+            message="no line breaks",
+            allowed="give a text file with one row a line",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Rows held in memory."""
+
+    name: str
+    data: bytes
+
+    @property
+    def size(self) -> int:
+        """Bytes in all."""
+        return len(self.data)
+
+    def blocks(self) -> Iterator[bytes]:
+        """Give all in one block."""
+        if self.data:
+            yield self.data
+
+
+def digest(source: Source) -> bytes:
+    """SHA-256 of all bytes."""
+    found = hashlib.sha256()
+    for block in source.blocks():
+        found.update(block)
+    return found.digest()
+
+
+def header(source: Source) -> str:
+    """First line, without byte-order mark and spaces.
+
+    Raises
+    ------
+    FaultsError
+        The file is empty or its first line is no text.
+    """
+    first = next(iter(source.blocks()), b"")
+    line = first.split(b"\n", 1)[0].removeprefix(_BOM)
+    try:
+        text = line.decode("utf-8").strip().replace('"', "")
+    except UnicodeDecodeError as error:
+        raise FaultsError(
+            [_header_fault(source, "the header is not UTF-8 text")]
+        ) from error
+    if not text:
+        raise FaultsError([_header_fault(source, "the file has no header")])
+    return ",".join(cell.strip() for cell in text.split(","))
+
+
+def _header_fault(source: Source, message: str) -> Fault:
+    return Fault(
+        file=source.name,
+        line=1,
+        column=None,
+        message=message,
+        allowed="start with series,time,value or series,time,value,flag",
+    )
+
+
+def bodies(
+    source: Source, tap: Callable[[bytes], None] | None = None
+) -> Iterator[tuple[bytes, int]]:
+    """Blocks without the header, each with the number of its first line.
+
+    ``tap`` is given every block as it was read, header included.
+    """
+    line = 1
+    for block in source.blocks():
+        if tap:
+            tap(block)
+        lines = block.count(b"\n")
+        if line == 1:
+            body = block.split(b"\n", 1)[1] if lines else b""
+            yield body, 2
+        else:
+            yield block, line
+        line += lines

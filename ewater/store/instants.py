@@ -1,0 +1,54 @@
+"""Microseconds since 1970 UTC and PostgreSQL's timestamps, exactly."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from psycopg import Cursor
+    from sqlalchemy import Connection
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+EARLIEST = -62_135_596_800_000_000  # year 1
+LATEST = 253_402_300_799_999_999  # year 9999
+
+
+def instant(microseconds: int) -> datetime:
+    """Timestamp of a number of microseconds.
+
+    Examples
+    --------
+    >>> instant(1_500_000).isoformat()
+    '1970-01-01T00:00:01.500000+00:00'
+    """
+    return EPOCH + timedelta(microseconds=microseconds)
+
+
+def instants(microseconds: NDArray[np.int64]) -> list[datetime]:
+    """Timestamps of many."""
+    naive: list[datetime] = microseconds.astype("M8[us]").tolist()
+    return [moment.replace(tzinfo=UTC) for moment in naive]
+
+
+def microseconds(moment: datetime) -> int:
+    """Microseconds of a timestamp.
+
+    Examples
+    --------
+    >>> microseconds(instant(-1))
+    -1
+    """
+    return (moment - EPOCH) // timedelta(microseconds=1)
+
+
+def cursor(connection: Connection) -> Cursor[Any]:
+    """Binary cursor of the driver, in the transaction of ``connection``.
+
+    Text bytea doubles what is sent; COPY has no SQLAlchemy form.
+    """
+    driver: Any = connection.connection.driver_connection
+    opened: Cursor[Any] = driver.cursor(binary=True)
+    return opened

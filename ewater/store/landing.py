@@ -1,0 +1,407 @@
+"""Life of a load: landed, staged while nobody sees it, published at one instant.
+
+A process that works on a load holds an advisory lock; a load that is neither
+published nor held was left behind by a crash, and the next one clears it away.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+from sqlalchemy import text
+
+from ewater.errors import EWaterError
+from ewater.store import recording
+from ewater.store.instants import cursor, instant
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Connection, Engine
+
+_CODEC_LEVEL = 1  # faster than the disk, and CSV shrinks six times already
+
+
+class LandingError(EWaterError):
+    """A landed file is not what was announced."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """Rows of a load: read = accepted + rejected, always."""
+
+    rows_read: int = 0
+    rejected: int = 0
+    new: int = 0
+    corrected: int = 0
+    unchanged: int = 0
+    outdated: int = 0
+
+    @property
+    def accepted(self) -> int:
+        """Rows that passed every check."""
+        return self.new + self.corrected + self.unchanged + self.outdated
+
+
+def owner_key(identity: bytes) -> int:
+    """Advisory lock of whoever works on this file or act."""
+    digest = hashlib.sha256(b"ewater load " + identity).digest()
+    return int.from_bytes(digest[:8], "big", signed=True)
+
+
+@contextmanager
+def owned(engine: Engine, key: int) -> Iterator[Connection]:
+    """Hold a lock as long as the block runs; wait for another holder first.
+
+    Yields the connection that holds it, in autocommit: its end is the lock's.
+    """
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as holder:
+        holder.execute(text("SELECT pg_advisory_lock(:key)"), {"key": key})
+        try:
+            yield holder
+        finally:
+            holder.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": key})
+
+
+def clear_leftovers(holder: Connection) -> int:
+    """Remove every unpublished load whose process is gone; return how many."""
+    unpublished = holder.execute(
+        text("SELECT id, owner_key FROM load WHERE recorded_from IS NULL")
+    ).all()
+    gone = 0
+    for load, key in unpublished:
+        locked = holder.execute(
+            text("SELECT pg_try_advisory_lock(:key)"), {"key": key}
+        ).scalar_one()
+        if not locked:
+            continue
+        try:
+            gone += _remove(holder, load)
+        finally:
+            holder.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": key})
+    return gone
+
+
+_REMOVE = (
+    "DELETE FROM chunk WHERE load_id = :load",
+    "DELETE FROM load WHERE id = :load",
+)
+_FORGET_FILE = """
+DELETE FROM landed_file AS f
+WHERE f.sha256 = :sha256 AND NOT EXISTS (SELECT FROM load WHERE sha256 = f.sha256)
+"""
+
+
+def _remove(connection: Connection, load: int) -> int:
+    """Remove a load and its file, unless it was published in the meantime."""
+    found = connection.execute(
+        text("SELECT sha256 FROM load WHERE id = :load AND recorded_from IS NULL"),
+        {"load": load},
+    ).one_or_none()
+    if found is None:
+        return 0
+    for statement in _REMOVE:
+        connection.execute(text(statement), {"load": load})
+    if found.sha256 is not None:
+        connection.execute(text(_FORGET_FILE), {"sha256": found.sha256})
+    return 1
+
+
+def discard(engine: Engine, load: int) -> None:
+    """Remove an unpublished load of this process."""
+    with engine.begin() as connection:
+        _remove(connection, load)
+
+
+def published(connection: Connection, sha256: bytes) -> int | None:
+    """Load that published a file of these bytes, if there is one."""
+    found: int | None = connection.execute(
+        text(
+            "SELECT id FROM load WHERE sha256 = :sha256 AND replay_of IS NULL "
+            "AND recorded_from IS NOT NULL"
+        ),
+        {"sha256": sha256},
+    ).scalar_one_or_none()
+    return found
+
+
+def counts(connection: Connection, load: int) -> tuple[Counts, datetime | None]:
+    """Counts of a load, and when it was published."""
+    row = connection.execute(
+        text(
+            "SELECT rows_read, rejected, new, corrected, unchanged, outdated, "
+            "recorded_from FROM load WHERE id = :load"
+        ),
+        {"load": load},
+    ).one()
+    return (
+        Counts(
+            rows_read=row.rows_read,
+            rejected=row.rejected,
+            new=row.new,
+            corrected=row.corrected,
+            unchanged=row.unchanged,
+            outdated=row.outdated,
+        ),
+        row.recorded_from,
+    )
+
+
+def person(connection: Connection, name: str) -> uuid.UUID:
+    """Random id of a person, made on first sight."""
+    connection.execute(
+        text(
+            "INSERT INTO person (id, name) VALUES (:id, :name) "
+            "ON CONFLICT (name) DO NOTHING"
+        ),
+        {"id": uuid.uuid4(), "name": name},
+    )
+    found: uuid.UUID = connection.execute(
+        text("SELECT id FROM person WHERE name = :name"), {"name": name}
+    ).scalar_one()
+    return found
+
+
+def begin(
+    connection: Connection,
+    *,
+    kind: str,
+    source: str,
+    key: int,
+    who: str,
+    issued_at: datetime | None,
+    landed: tuple[bytes, int] | None = None,
+    replay_of: int | None = None,
+) -> tuple[int, datetime]:
+    """Open a load, unpublished.
+
+    Parameters
+    ----------
+    connection
+        In a transaction.
+    kind, source, who
+        What it is, the name of its file or act, and who runs it.
+    key
+        The advisory lock that its process holds.
+    issued_at
+        None for the present: the file's first landing.
+    landed
+        SHA-256 and size of the file, if there is one.
+    replay_of
+        Load whose held rows are loaded again.
+
+    Returns
+    -------
+    load, issued_at
+    """
+    if landed is not None:
+        connection.execute(
+            text(
+                "INSERT INTO landed_file (sha256, size) VALUES (:sha256, :size) "
+                "ON CONFLICT (sha256) DO NOTHING"
+            ),
+            {"sha256": landed[0], "size": landed[1]},
+        )
+    row = connection.execute(
+        text(
+            "INSERT INTO load (kind, source, sha256, actor, owner_key, replay_of, "
+            "issued_at) VALUES (:kind, :source, :sha256, :actor, :key, :replay_of, "
+            "coalesce(:issued_at, clock_timestamp())) RETURNING id, issued_at"
+        ),
+        {
+            "kind": kind,
+            "source": source,
+            "sha256": landed[0] if landed else None,
+            "actor": person(connection, who),
+            "key": key,
+            "replay_of": replay_of,
+            "issued_at": issued_at,
+        },
+    ).one()
+    return row.id, row.issued_at
+
+
+def compress(raw: bytes) -> bytes:
+    """One zstd frame."""
+    codec = pa.Codec("zstd", compression_level=_CODEC_LEVEL)
+    packed: bytes = codec.compress(raw, asbytes=True)
+    return packed
+
+
+def land(connection: Connection, sha256: bytes, number: int, raw: bytes) -> None:
+    """Keep one piece of a file as received."""
+    cursor(connection).execute(
+        "INSERT INTO landed_piece (sha256, number, size, content) "
+        "VALUES (%s, %s, %s, %s)",
+        [sha256, number, len(raw), compress(raw)],
+    )
+
+
+def landed(connection: Connection, sha256: bytes) -> Iterator[bytes]:
+    """Give a landed file back, piece by piece.
+
+    Raises
+    ------
+    LandingError
+        The pieces are not the bytes that were landed.
+    """
+    digest = hashlib.sha256()
+    number = 0
+    while True:
+        piece = connection.execute(
+            text(
+                "SELECT size, content FROM landed_piece "
+                "WHERE sha256 = :sha256 AND number = :number"
+            ),
+            {"sha256": sha256, "number": number},
+        ).one_or_none()
+        if piece is None:
+            break
+        raw: bytes = pa.Codec("zstd").decompress(
+            piece.content, decompressed_size=piece.size, asbytes=True
+        )
+        digest.update(raw)
+        number += 1
+        yield raw
+    if digest.digest() != sha256:
+        raise LandingError(
+            f"landed file {sha256.hex()} is not whole; restore it from a backup"
+        )
+
+
+def reject(
+    connection: Connection,
+    load: int,
+    rows: Iterable[tuple[int, str, str, str, bool]],
+) -> None:
+    """Keep rejected rows: line, reason, detail, raw text, held."""
+    statement = (
+        "COPY reject (load_id, line, reason, detail, raw, held) "
+        "FROM STDIN (FORMAT binary)"
+    )
+    with cursor(connection).copy(statement) as copy:
+        copy.set_types(("int8", "int8", "text", "text", "text", "bool"))
+        for row in rows:
+            copy.write_row((load, *row))
+
+
+def rejects(connection: Connection, load: int | None = None) -> list[dict[str, Any]]:
+    """Rejected rows of a published load, or of all; the newest load last."""
+    rows = connection.execute(
+        text(
+            "SELECT r.load_id AS load, l.source, r.line, r.reason, r.detail, r.raw, "
+            "r.held, r.resolved_by FROM reject AS r JOIN load AS l ON l.id = r.load_id "
+            "WHERE l.recorded_from IS NOT NULL AND (r.load_id = :load OR :every) "
+            "ORDER BY r.load_id, r.line"
+        ),
+        {"load": load, "every": load is None},
+    )
+    return [dict(row) for row in rows.mappings()]
+
+
+def held(connection: Connection, load: int | None = None) -> dict[int, list[Any]]:
+    """Rows that wait to be loaded again, by their load: line and raw text."""
+    waiting: dict[int, list[Any]] = {}
+    for row in rejects(connection, load):
+        if row["held"] and row["resolved_by"] is None:
+            waiting.setdefault(row["load"], []).append((row["line"], row["raw"]))
+    return waiting
+
+
+def resolve(connection: Connection, load: int, lines: Sequence[int], by: int) -> None:
+    """Mark held rows as loaded by a later load."""
+    connection.execute(
+        text(
+            "UPDATE reject SET resolved_by = :by "
+            "WHERE load_id = :load AND line = ANY(:lines)"
+        ),
+        {"load": load, "lines": list(lines), "by": by},
+    )
+
+
+def lock_series(connection: Connection, load: int) -> None:
+    """Lock the series a load has staged, in the order of their codes."""
+    connection.execute(
+        text(
+            "SELECT 1 FROM series_key WHERE id IN "
+            "(SELECT series_id FROM chunk WHERE load_id = :load) "
+            "ORDER BY code FOR NO KEY UPDATE"
+        ),
+        {"load": load},
+    )
+
+
+def overtaken(connection: Connection, load: int, seen: datetime) -> list[int]:
+    """Series in which others published after ``seen`` where this load staged rows."""
+    newer = connection.execute(
+        text("SELECT EXISTS (SELECT FROM load WHERE recorded_from > :seen)"),
+        {"seen": seen},
+    ).scalar_one()
+    if not newer:
+        return []
+    found = connection.execute(
+        text(
+            "SELECT DISTINCT mine.series_id FROM chunk AS mine "
+            "JOIN chunk AS c ON c.series_id = mine.series_id "
+            "AND c.first_time <= mine.last_time AND c.last_time >= mine.first_time "
+            "LEFT JOIN load AS d ON d.id = c.load_id WHERE mine.load_id = :load "
+            "AND coalesce(c.newest, d.recorded_from) > :seen"
+        ),
+        {"load": load, "seen": seen},
+    )
+    return list(found.scalars())
+
+
+def last_recorded(connection: Connection) -> datetime:
+    """Recorded time of the newest published load; 1970 if there is none."""
+    found: datetime | None = connection.execute(
+        text("SELECT max(recorded_from) FROM load")
+    ).scalar_one()
+    return found or instant(0)
+
+
+def publish(
+    connection: Connection, load: int, counts: Counts, seconds: float
+) -> datetime:
+    """Make a load visible; the last statement but one before commit.
+
+    Returns
+    -------
+    datetime.datetime
+        The load's recorded time: readers as of then, or later, see it.
+    """
+    connection.execute(
+        text(
+            "INSERT INTO daily_due (series_id, first_time, last_time) "
+            "SELECT series_id, first_time, last_time FROM chunk WHERE load_id = :load"
+        ),
+        {"load": load},
+    )
+    recorded = recording.moment(connection)
+    connection.execute(
+        text(
+            "UPDATE load SET recorded_from = :recorded, seconds = :seconds, "
+            "rows_read = :rows_read, accepted = :accepted, rejected = :rejected, "
+            "new = :new, corrected = :corrected, unchanged = :unchanged, "
+            "outdated = :outdated WHERE id = :load"
+        ),
+        {
+            "recorded": recorded,
+            "seconds": seconds,
+            "load": load,
+            "rows_read": counts.rows_read,
+            "accepted": counts.accepted,
+            "rejected": counts.rejected,
+            "new": counts.new,
+            "corrected": counts.corrected,
+            "unchanged": counts.unchanged,
+            "outdated": counts.outdated,
+        },
+    )
+    return recorded
