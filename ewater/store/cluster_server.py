@@ -97,7 +97,7 @@ def boot(place: Path, account: Account, *, durable: bool) -> Path:
     already = pid_file(data)
     if already and (ready := _when_ready(already.pid, data, log)):
         return ready.socket
-    binaries = _prepare(data, account)
+    binaries = _prepare(data, account, durable=durable)
     socket = _socket_folder(place, account)
     _configure(data, socket, account, durable=durable)
     if log.exists():
@@ -143,7 +143,7 @@ def _when_ready(pid: int, data: Path, log: Path) -> PidFile | None:
     return None
 
 
-def _prepare(data: Path, account: Account) -> Path:
+def _prepare(data: Path, account: Account, *, durable: bool) -> Path:
     """Make the data folder if there is none; return binaries that can read it."""
     if (data / "global" / "pg_control").exists():
         version = data_version(data)
@@ -163,6 +163,7 @@ def _prepare(data: Path, account: Account) -> Path:
             f"--locale={_locale()}",
             "--auth=peer",
             "--data-checksums",
+            *([] if durable else ["--no-sync"]),
         ]
     )
     if made.returncode != 0:
