@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dash import Dash
 
@@ -26,7 +26,8 @@ _INDEX = """<!DOCTYPE html>
 {%css%}
 </head>
 <body>
-<noscript>This page needs JavaScript.</noscript>
+<noscript>Bu səhifə üçün JavaScript lazımdır. This page needs JavaScript.
+Для этой страницы нужен JavaScript.</noscript>
 {%app_entry%}
 <div>{%config%}{%scripts%}{%renderer%}</div>
 </body>
@@ -81,7 +82,9 @@ def _protect(app: Dash) -> None:
         ]
     )
 
-    @app.server.after_request
+    server: Any = app.server
+
+    @server.after_request  # type: ignore[untyped-decorator]
     def add_headers(response: Response) -> Response:
         response.headers.setdefault("Content-Security-Policy", policy)
         response.headers.setdefault("X-Content-Type-Options", "nosniff")

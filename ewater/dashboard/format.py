@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 EXPANSION = 2.0  # U = 2u, about 95 % (METHODS, conventions)
 UNIT = "hm³"
+UNCERTAINTY = "± U (95 %)"  # the same in every language
 DASH = "—"
 
 
@@ -28,6 +29,11 @@ def hm3(value: float | None, lang: Language) -> str:
     size = abs(scaled)
     digits = 0 if size >= 100 or size == 0 else 1 if size >= 10 else 2
     return lang.number(scaled, digits)
+
+
+def with_unit(words: str) -> str:
+    """Head of a column or axis: the words and the unit of volumes."""
+    return f"{words}, {UNIT}"
 
 
 def signed_hm3(value: float | None, lang: Language) -> str:
@@ -81,14 +87,18 @@ def gap(quantity: Quantity, lang: Language) -> str:
 def change(
     now: Quantity, before: Quantity | None, lang: Language, *, signed: bool = False
 ) -> str:
-    """Write the change on an earlier value: a share, or hm³ if it has a sign."""
+    """Write the change on an earlier value.
+
+    It is a share of that value, or hm³ where a share would say nothing: for a
+    quantity with a sign, and on a value that cannot be told from zero.
+    """
     if before is None or now["value"] is None or before["value"] is None:
         return DASH
     difference = now["value"] - before["value"]
     if signed:
         return f"{signed_hm3(difference, lang)} {UNIT}"
-    if not before["value"]:
-        return DASH
+    if abs(before["value"]) <= EXPANSION * (before["u"] or 0.0):
+        return f"{signed_hm3(difference, lang)} {UNIT}"
     share = percent(difference / before["value"], lang, 1)
     return f"+{share}" if difference > 0 else share
 

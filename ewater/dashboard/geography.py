@@ -12,7 +12,7 @@ from ewater.dashboard.labels import TERRITORY_KINDS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from geopandas import GeoDataFrame
+    from geopandas.geodataframe import GeoDataFrame
 
     from ewater.dashboard.i18n import Language
 
@@ -26,6 +26,8 @@ class Geography:
 
     def __init__(self, territories: GeoDataFrame) -> None:
         self.frame = territories
+        columns = [c for c in territories.columns if c.startswith("name_")]
+        self._names = territories[columns].to_dict("index")
         self._plane = territories.geometry.make_valid().to_crs(_PLANE)
 
     def kind(self, code: str) -> str:
@@ -34,7 +36,7 @@ class Geography:
 
     def name(self, code: str, lang: Language) -> str:
         """Name of a territory, or its code if it has none."""
-        return lang.pick(self.frame.loc[code].to_dict(), "name_") or code
+        return lang.pick(self._names[code], "name_") or code
 
     def of_kind(self, kind: str) -> list[str]:
         """Codes of a kind, in the order they were loaded."""
@@ -89,7 +91,7 @@ class Geography:
         return [str(c) for c in shapes.index[shapes.notna() & ~shapes.is_empty]]
 
     def path(self, code: str) -> list[str]:
-        """The way from the country to a territory, both included."""
+        """List the way from the country to a territory, both included."""
         kind = self.kind(code)
         steps: list[str | None] = [*self.of_kind("country")[:1]]
         if kind == "district":
@@ -99,7 +101,7 @@ class Geography:
         return [step for step in steps if step]
 
     def options(self, lang: Language) -> list[dict[str, Any]]:
-        """Grouped options of the selector, by name within a group."""
+        """Group the options of the selector, by name within a group."""
         groups = []
         for kind, label in TERRITORY_KINDS.items():
             items = [

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 LANGUAGES = ("az", "en", "ru")
 LOCALE_DIR = Path(__file__).parent / "locale"
-_COUNTRY = re.compile(r"(?:^|[-_.:])([A-Z]{2})(?:$|[-_.:])")
+_COUNTRY = re.compile(r"(?<![A-Z0-9])[A-Z]{2}(?![A-Z0-9])")
 
 
 def mark(message: str) -> str:
@@ -57,7 +57,7 @@ class Language:
 
     def country(self, code: str) -> str:
         """Name the country whose ISO 3166 code stands in an account's code."""
-        for token in _COUNTRY.findall(code.upper()):
+        for token in reversed(_COUNTRY.findall(code.upper())):
             if name := self.locale.territories.get(token):
                 return str(name)
         return code

@@ -60,7 +60,7 @@ STATUSES = MappingProxyType(
 )
 VERDICTS = MappingProxyType(
     {
-        "closed": mark("Closed within uncertainty"),
+        "closed": mark("Closed"),
         "watch": mark("Watch"),
         "investigate": mark("Investigate"),
         "unknown": mark("Cannot be judged"),

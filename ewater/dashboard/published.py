@@ -73,9 +73,7 @@ def _volume_factor(unit: str) -> float | None:
         return None
 
 
-def compare(
-    item: Published, period: Period
-) -> tuple[float | None, float, int, str]:
+def compare(item: Published, period: Period) -> tuple[float | None, float, int, str]:
     """Put a published figure and ours in one unit.
 
     Returns

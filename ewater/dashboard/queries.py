@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from datetime import date
 from typing import TYPE_CHECKING, Any, NotRequired, Protocol, TypedDict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
+    from datetime import date
 
-    from geopandas import GeoDataFrame
+    from geopandas.geodataframe import GeoDataFrame
 
 _CACHE_SIZE = 512
 
@@ -232,7 +232,8 @@ class CachedReader:
 
     def territories(self) -> GeoDataFrame:
         """See `Reader.territories`."""
-        return self._ask(self._reader.territories)
+        territories: GeoDataFrame = self._ask(self._reader.territories)
+        return territories
 
     def sites(self) -> GeoDataFrame:
         """See `Reader.sites`; the index is ``code`` either way."""

@@ -17,15 +17,16 @@ if TYPE_CHECKING:
 _THREADS = 4
 
 
-class _Server(BaseApplication):  # type: ignore[misc]
+class _Server(BaseApplication):
     def __init__(self, make: Callable[[], Flask], options: dict[str, Any]) -> None:
         self._make = make
         self._options = options
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
 
     def load_config(self) -> None:
+        config: Any = self.cfg
         for key, value in self._options.items():
-            self.cfg.set(key, value)
+            config.set(key, value)
 
     def load(self) -> Flask:
         return self._make()
@@ -71,7 +72,7 @@ def serve(
     check_port(host, port)
     shown = f"[{host}]" if ":" in host else host
     address = f"{shown}:{port}"
-    _Server(
+    server: Any = _Server(
         make,
         {
             "bind": address,
@@ -85,4 +86,5 @@ def serve(
             "control_socket_disable": True,
             "when_ready": lambda _: ready(f"http://{address}"),
         },
-    ).run()
+    )
+    server.run()

@@ -112,6 +112,12 @@ def _year(text: str, years: Sequence[int]) -> int:
     return year
 
 
+def _one_of(text: str, allowed: Collection[str]) -> str:
+    if text not in allowed:
+        raise ValueError(text)
+    return text
+
+
 def parse(
     search: str | None,
     *,
@@ -146,9 +152,7 @@ def parse(
             elif key == "months":
                 chosen[key] = _months(text)
             elif key == "territory" or key in _CHOICES:
-                if text not in _CHOICES.get(key, territories):
-                    raise ValueError(text)
-                chosen[key] = text
+                chosen[key] = _one_of(text, _CHOICES.get(key, territories))
         except ValueError:
             dropped.append(f"{key}={text[:40]}")
     return State(**chosen, dropped=tuple(dropped))

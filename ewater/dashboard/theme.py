@@ -57,6 +57,9 @@ PALETTES: Mapping[str, Mapping[str, str]] = MappingProxyType(
                 "balancing": "#5b6873",
                 "unknown": "#b3261e",
                 "empty": "#dfe6eb",
+                "map_good": "#a9d6c0",
+                "map_watch": "#f2c66f",
+                "map_bad": "#dd7a68",
             }
         ),
         "dark": MappingProxyType(
@@ -95,9 +98,26 @@ PALETTES: Mapping[str, Mapping[str, str]] = MappingProxyType(
                 "balancing": "#a5b8c6",
                 "unknown": "#ff8f85",
                 "empty": "#2c404d",
+                "map_good": "#2c6b52",
+                "map_watch": "#96701f",
+                "map_bad": "#a8493d",
             }
         ),
     }
+)
+
+#: Mantine's scale of greys for controls on the dark theme, text to ground.
+MANTINE_DARK = (
+    "#e9f1f6",
+    "#c4d3dd",
+    "#a5b8c6",
+    "#7d94a4",
+    "#2f4656",
+    "#243845",
+    "#1a2c38",
+    "#14232d",
+    "#0d1820",
+    "#081016",
 )
 
 #: Light to dark for amounts; the dark theme starts from its own ground.
@@ -163,5 +183,6 @@ def axis(theme: str, **more: Any) -> dict[str, Any]:
         "tickfont": {"color": colours["muted"], "size": 11},
         "fixedrange": True,
         "automargin": True,
+        "tickformat": ",.6~r",
         **more,
     }

@@ -16,9 +16,7 @@ def _coverage(parts: Sequence[Quantity]) -> float | None:
     if not parts:
         return None
     mean = math.fsum(abs(p["known"]) for p in parts) / len(parts)
-    weights = [
-        abs(p["known"]) or (mean or 1.0 if p["missing"] else 0.0) for p in parts
-    ]
+    weights = [abs(p["known"]) or (mean or 1.0 if p["missing"] else 0.0) for p in parts]
     total = math.fsum(weights)
     covered = math.fsum(
         w * (p["coverage"] or 0.0) for w, p in zip(weights, parts, strict=True)

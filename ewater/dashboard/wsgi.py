@@ -18,12 +18,11 @@ def make() -> Flask:
     """Connect to the store of this environment and finish the application."""
     from ewater.accounts.reader import DatabaseReader
     from ewater.dashboard.app import create_app, warm
-    from ewater.store import cluster, database
     from ewater.settings import settings
+    from ewater.store import cluster, database
 
-    chosen = settings()
-    url = chosen.database_url or cluster.start(chosen.home)
-    dash = create_app(DatabaseReader(database.connect(url)))
+    engine = database.connect(cluster.database_url(settings()))
+    dash = create_app(DatabaseReader(engine))
     warm(dash)
     server: Flask = dash.server
     return server

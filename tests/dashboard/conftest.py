@@ -110,7 +110,10 @@ def open_page(browser: Any) -> Iterator[Callable[..., Any]]:
 
     def watch(request: Any) -> None:
         parts = urlsplit(request.url)
-        if parts.scheme in {"http", "https", "ws", "wss"} and parts.hostname != "127.0.0.1":
+        if (
+            parts.scheme in {"http", "https", "ws", "wss"}
+            and parts.hostname != "127.0.0.1"
+        ):
             strangers.append(request.url)
 
     def log(message: Any) -> None:

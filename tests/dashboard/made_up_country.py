@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from datetime import date
+from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
 import shapely
 
 from ewater.terms import BOUNDARIES
+
+if TYPE_CHECKING:
+    from datetime import date
 
 FIRST_YEAR, YEARS = 2021, 5
 MONTHS = 12 * YEARS
@@ -74,49 +77,75 @@ class Ledger:
         self.flows.append(MadeUpFlow(code, source, target, term, left * noise, **more))
 
 
-def _district(ledger: Ledger, district: str, size: float, *, has_reservoir: bool) -> str:
+#: Flows of a district: code, ends, term, hm3 a year, season, status, u (k = 1).
+_INNER = """
+RUNOFF   SOIL RIV  runoff                900 flood  modelled 0.15
+BASE     GW   RIV  baseflow              160 flat   modelled 0.20
+HEAD     RIV  CAN  abstraction          1500 summer measured 0.06
+LOSS     CAN  GW   losses_in_conveyance  380 summer modelled 0.25
+FIELD    CAN  AGR  delivery             1010 summer reported 0.10
+FACTORY  CAN  IND  delivery              110 flat   reported 0.05
+COOL     RIV  ENE  abstraction           190 flat   measured 0.04
+WELLS    GW   WS   abstraction            92 flat   reported 0.12
+TAPS     WS   HH   delivery               52 flat   reported 0.08
+SHOPS    WS   SER  delivery               14 flat   imputed  0.30
+PIPES    WS   GW   losses_in_conveyance   26 flat   modelled 0.30
+SEWAGE   HH   SEW  wastewater             38 flat   imputed  0.20
+OUTFALL  SEW  RIV  return_flow            38 flat   measured 0.06
+HOMEUSE  HH   ATM  consumption            14 flat   modelled 0.30
+SHOPUSE  SER  ATM  consumption            14 flat   modelled 0.30
+CROPS    AGR  ATM  consumption           780 summer modelled 0.15
+DRAIN    AGR  RIV  return_flow           230 summer modelled 0.20
+PRODUCT  IND  ATM  consumption            30 flat   modelled 0.20
+EFFLUENT IND  RIV  return_flow            80 flat   reported 0.10
+WARM     ENE  RIV  return_flow           186 flat   measured 0.04
+STEAM    ENE  ATM  consumption             4 flat   modelled 0.20
+"""
+_LAKE = """
+FILL     RIV  RES  outflow_to_downstream 1480 flood  measured 0.04
+TURB     RES  RIV  outflow_to_downstream 1410 flat   measured 0.03
+EVAP     RES  ATM  evaporation             70 summer modelled 0.20
+"""
+_ACCOUNTS = {"RIV": "river", "CAN": "canal", "GW": "groundwater", "SOIL": "soil"}
+_ECONOMY = {
+    "AGR": "agriculture",
+    "IND": "industry",
+    "ENE": "energy",
+    "WS": "water_supply",
+    "HH": "households",
+    "SER": "services",
+    "SEW": "sewerage",
+}
+_SEASONS = {"flood": _FLOOD, "summer": _SUMMER, "flat": _FLAT}
+
+
+def _district(ledger: Ledger, district: str, size: float, *, has_reservoir: bool):
     """Accounts and inner flows of one district; returns its river."""
-    d = district
-    river = ledger.account(f"{d}.RIV", "river", d)
-    canal = ledger.account(f"{d}.CAN", "canal", d)
-    farm = ledger.account(f"{d}.AGR", "economy", d, "agriculture")
-    plant = ledger.account(f"{d}.IND", "economy", d, "industry")
-    power = ledger.account(f"{d}.ENE", "economy", d, "energy")
-    works = ledger.account(f"{d}.WS", "economy", d, "water_supply")
-    home = ledger.account(f"{d}.HH", "economy", d, "households")
-    office = ledger.account(f"{d}.SER", "economy", d, "services")
-    sewer = ledger.account(f"{d}.SEW", "economy", d, "sewerage")
-    ground = ledger.account(f"{d}.GW", "groundwater", d)
-    soil = ledger.account(f"{d}.SOIL", "soil", d)
-    ledger.flow(f"{d}.RUNOFF", soil, river, "runoff", 900 * size, _FLOOD, status="modelled", u=0.15)
-    ledger.flow(f"{d}.BASE", ground, river, "baseflow", 160 * size, _FLAT, status="modelled", u=0.2)
-    ledger.flow(f"{d}.HEAD", river, canal, "abstraction", 1500 * size, _SUMMER, u=0.06)
-    ledger.flow(f"{d}.LOSS", canal, ground, "losses_in_conveyance", 380 * size, _SUMMER, status="modelled", u=0.25)
-    ledger.flow(f"{d}.FIELD", canal, farm, "delivery", 1010 * size, _SUMMER, status="reported", u=0.1)
-    ledger.flow(f"{d}.FACTORY", canal, plant, "delivery", 110 * size, _FLAT, status="reported", u=0.05)
-    ledger.flow(f"{d}.COOL", river, power, "abstraction", 190 * size, _FLAT, u=0.04)
-    ledger.flow(f"{d}.WELLS", ground, works, "abstraction", 92 * size, _FLAT, status="reported", u=0.12)
-    ledger.flow(f"{d}.TAPS", works, home, "delivery", 52 * size, _FLAT, status="reported", u=0.08)
-    ledger.flow(f"{d}.SHOPS", works, office, "delivery", 14 * size, _FLAT, status="imputed", u=0.3)
-    ledger.flow(f"{d}.PIPES", works, ground, "losses_in_conveyance", 26 * size, _FLAT, status="modelled", u=0.3)
-    ledger.flow(f"{d}.SEWAGE", home, sewer, "wastewater", 38 * size, _FLAT, status="imputed", u=0.2)
-    ledger.flow(f"{d}.OUTFALL", sewer, river, "return_flow", 38 * size, _FLAT, u=0.06)
-    ledger.flow(f"{d}.HOMEUSE", home, "ATM", "consumption", 14 * size, _FLAT, status="modelled", u=0.3)
-    ledger.flow(f"{d}.SHOPUSE", office, "ATM", "consumption", 14 * size, _FLAT, status="modelled", u=0.3)
-    ledger.flow(f"{d}.CROPS", farm, "ATM", "consumption", 780 * size, _SUMMER, status="modelled", u=0.15)
-    ledger.flow(f"{d}.DRAIN", farm, river, "return_flow", 230 * size, _SUMMER, status="modelled", u=0.2)
-    ledger.flow(f"{d}.PRODUCT", plant, "ATM", "consumption", 30 * size, _FLAT, status="modelled", u=0.2)
-    ledger.flow(f"{d}.EFFLUENT", plant, river, "return_flow", 80 * size, _FLAT, status="reported", u=0.1)
-    ledger.flow(f"{d}.WARM", power, river, "return_flow", 186 * size, _FLAT, u=0.04)
-    ledger.flow(f"{d}.STEAM", power, "ATM", "consumption", 4 * size, _FLAT, status="modelled", u=0.2)
+    for code, kind in _ACCOUNTS.items():
+        ledger.account(f"{district}.{code}", kind, district)
+    for code, sector in _ECONOMY.items():
+        ledger.account(f"{district}.{code}", "economy", district, sector)
     if has_reservoir:
-        lake = ledger.account(f"{d}.RES", "reservoir", d)
-        into = ledger.flow(f"{d}.FILL", river, lake, "outflow_to_downstream", 1480 * size, _FLOOD, u=0.04)
-        out = ledger.flow(f"{d}.TURB", lake, river, "outflow_to_downstream", 1410 * size, _FLAT, u=0.03)
-        air = ledger.flow(f"{d}.EVAP", lake, "ATM", "evaporation", 70 * size, _SUMMER, status="modelled", u=0.2)
-        wobble = np.random.default_rng(7).normal(0, 12 * HM3 * size, MONTHS)
-        ledger.stocks[lake] = into - out - air + wobble
-    return river
+        ledger.account(f"{district}.RES", "reservoir", district)
+    table = _INNER + (_LAKE if has_reservoir else "")
+    volumes = {}
+    for line in filter(None, table.splitlines()):
+        name, source, target, term, hm3, season, status, u = line.split()
+        ends = [e if e == "ATM" else f"{district}.{e}" for e in (source, target)]
+        more = {"status": status, "u": float(u)}
+        volumes[name] = ledger.flow(
+            f"{district}.{name}",
+            *ends,
+            term,
+            float(hm3) * size,
+            _SEASONS[season],
+            **more,
+        )
+    if has_reservoir:
+        error = np.random.default_rng(7).normal(0, 12 * HM3 * size, MONTHS)
+        kept = volumes["FILL"] - volumes["TURB"] - volumes["EVAP"]
+        ledger.stocks[f"{district}.RES"] = kept + error
+    return f"{district}.RIV"
 
 
 def build(basins: dict[str, list[str]], neighbours: dict[str, str]) -> Ledger:
@@ -166,7 +195,16 @@ def grid() -> gpd.GeoDataFrame:
         shapes.append(shapely.box(west, 40.0, west + 1, 42.0))
         for row in (0, 1):
             code = f"D{column}{row}"
-            rows.append((code, "district", "TL", f"{az} {row + 1}", f"{en} {row + 1}", f"{ru} {row + 1}"))
+            rows.append(
+                (
+                    code,
+                    "district",
+                    "TL",
+                    f"{az} {row + 1}",
+                    f"{en} {row + 1}",
+                    f"{ru} {row + 1}",
+                )
+            )
             shapes.append(shapely.box(west, 41.0 - row, west + 1, 42.0 - row))
     rows.insert(0, ("TL", "country", None, "Sınaq ölkəsi", "Testland", "Тестландия"))
     shapes.insert(0, shapely.box(46.0, 40.0, 49.0, 42.0))
@@ -175,12 +213,18 @@ def grid() -> gpd.GeoDataFrame:
     return frame.set_index("code")
 
 
+def _instant(month: int) -> str:
+    return f"{FIRST_YEAR + month // 12}-{month % 12 + 1:02d}-01T00:00:00+04:00"
+
+
 class MadeUpReader:
     """A `Reader` over the ledger; every answer is summed anew."""
 
     def __init__(self, territories=None, basins=None, neighbours=None) -> None:
         self._territories = grid() if territories is None else territories
-        self._basins = basins or {b: [f"D{i}0", f"D{i}1"] for i, b in enumerate(_BASINS)}
+        self._basins = basins or {
+            b: [f"D{i}0", f"D{i}1"] for i, b in enumerate(_BASINS)
+        }
         neighbours = neighbours or {b: names[3] for b, names in _BASINS.items()}
         self.ledger = build(self._basins, neighbours)
         self.asked: list[tuple] = []
@@ -234,7 +278,12 @@ class MadeUpReader:
             seen = part[~np.isnan(part)]
             typical = float(np.nanmean(flow.volume)) * part.size
             expected += typical
-            covered += typical * seen.size / part.size * (0.93 if flow.status == "measured" else 1)
+            covered += (
+                typical
+                * seen.size
+                / part.size
+                * (0.93 if flow.status == "measured" else 1)
+            )
             if seen.size < part.size:
                 missing.append(flow.code)
                 continue
@@ -253,7 +302,9 @@ class MadeUpReader:
         }
 
     def _change(self, inside, span: slice) -> dict:
-        change = sum(float(v[span].sum()) for a, v in self.ledger.stocks.items() if a in inside)
+        change = sum(
+            float(v[span].sum()) for a, v in self.ledger.stocks.items() if a in inside
+        )
         return {
             "value": change,
             "known": change,
@@ -276,12 +327,29 @@ class MadeUpReader:
         out = {}
         for sector, accounts in found.items():
             into = [f for f in self.ledger.flows if f.target in accounts]
-            gone = [f for f in self.ledger.flows if f.source in accounts and f.term == "consumption"]
-            onward = [f for f in self.ledger.flows if f.source in accounts and f.term in ("delivery", "losses_in_conveyance")]
+            gone = [
+                f
+                for f in self.ledger.flows
+                if f.source in accounts and f.term == "consumption"
+            ]
+            onward = [
+                f
+                for f in self.ledger.flows
+                if f.source in accounts
+                and f.term in ("delivery", "losses_in_conveyance")
+            ]
             gross, passed = self._total(into, span), self._total(onward, span)
             use = dict(gross, known=gross["known"] - passed["known"])
-            use["value"] = None if gross["value"] is None or passed["value"] is None else use["known"]
-            out[sector] = {"use": use, "gross_use": gross, "consumption": self._total(gone, span)}
+            use["value"] = (
+                None
+                if gross["value"] is None or passed["value"] is None
+                else use["known"]
+            )
+            out[sector] = {
+                "use": use,
+                "gross_use": gross,
+                "consumption": self._total(gone, span),
+            }
         return out
 
     def _period(self, territory: str, boundary: str, first: int, last: int) -> dict:
@@ -303,20 +371,35 @@ class MadeUpReader:
             "status": inflow["status"],
             "status_shares": inflow["status_shares"],
             "z": left / u if whole and u else None,
-            "not_modelled": sorted(a for a in inside if self.ledger.kinds[a] == "river"),
+            "not_modelled": sorted(
+                a for a in inside if self.ledger.kinds[a] == "river"
+            ),
             "after_balancing_items": False,
         }
         kinds = self.ledger.kinds
-        borders = sorted({a for f in entering + leaving for a in (f.source, f.target) if kinds[a] == "neighbour"})
+        borders = sorted(
+            {
+                a
+                for f in entering + leaving
+                for a in (f.source, f.target)
+                if kinds[a] == "neighbour"
+            }
+        )
         back = [f for f in entering if f.code.endswith(".BACK")]
         terms = {}
         for term in sorted({f.term for f in flows}):
             places = {self.ledger.places[a] for a in inside}
-            own = [f for f in flows if f.term == term and {self.ledger.places[f.source], self.ledger.places[f.target]} & places]
+            own = [
+                f
+                for f in flows
+                if f.term == term
+                and {self.ledger.places[f.source], self.ledger.places[f.target]}
+                & places
+            ]
             terms[term] = self._total(own, span)
         return {
-            "start": f"{FIRST_YEAR + first // 12}-{first % 12 + 1:02d}-01T00:00:00+04:00",
-            "end": f"{FIRST_YEAR + last // 12}-{last % 12 + 1:02d}-01T00:00:00+04:00",
+            "start": _instant(first),
+            "end": _instant(last),
             "inflow": inflow,
             "outflow": outflow,
             "storage_change": change,
@@ -356,7 +439,7 @@ class MadeUpReader:
             "notices": [
                 {
                     "code": "simulated",
-                    "az": "Telemetriya simulyasiya edilmişdir: uydurma ölkənin rəqəmləri.",
+                    "az": "Simulyasiya edilmiş telemetriya: uydurma ölkə.",
                     "en": "Simulated telemetry: figures of a made-up country.",
                     "ru": "Телеметрия смоделирована: числа вымышленной страны.",
                 }
@@ -403,10 +486,34 @@ class MadeUpReader:
             return []
         rows = [
             ("water_used_total", 9772.0, "hm3", "https://statistics.example/use", None),
-            ("water_used_irrigation", 7.207, "km3", "https://statistics.example/use", "without losses"),
-            ("share_of_use_households", 3.5, "%", "https://statistics.example/share", None),
-            ("water_exploitation_index", 41.2, "%", "https://statistics.example/wei", None),
-            ("losses_in_transport", 3034.4, "hm3", "https://statistics.example/losses", None),
+            (
+                "water_used_irrigation",
+                7.207,
+                "km3",
+                "https://statistics.example/use",
+                "without losses",
+            ),
+            (
+                "share_of_use_households",
+                3.5,
+                "%",
+                "https://statistics.example/share",
+                None,
+            ),
+            (
+                "water_exploitation_index",
+                41.2,
+                "%",
+                "https://statistics.example/wei",
+                None,
+            ),
+            (
+                "losses_in_transport",
+                3034.4,
+                "hm3",
+                "https://statistics.example/losses",
+                None,
+            ),
         ]
         keys = ("item", "value", "unit", "source", "note")
         return [dict(zip(keys, row, strict=True)) for row in rows]

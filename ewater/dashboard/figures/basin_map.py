@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,14 @@ if TYPE_CHECKING:
 
 HEIGHT = 420
 _LABELS = 14  # more names than this would hide the map
-_Z_STEPS = ((-4.0, "bad"), (-3.0, "watch"), (-2.0, "good"), (2.0, "watch"), (3.0, "bad"))
+_LABEL_WIDTH = 15
+_Z_STEPS = (
+    (-4.0, "map_bad"),
+    (-3.0, "map_watch"),
+    (-2.0, "map_good"),
+    (2.0, "map_watch"),
+    (3.0, "map_bad"),
+)
 _Z_END = 4.0
 
 
@@ -47,8 +55,9 @@ def _scale(measure: str, values: Sequence[float], theme: str) -> dict[str, Any]:
         stops: list[list[Any]] = []
         bounds = [start for start, _ in _Z_STEPS] + [_Z_END]
         for (start, name), end in zip(_Z_STEPS, bounds[1:], strict=True):
-            for edge in (start, end):
-                stops.append([(edge - bounds[0]) / span, colours[name]])
+            stops += [
+                [(edge - bounds[0]) / span, colours[name]] for edge in (start, end)
+            ]
         return {"zmin": bounds[0], "zmax": _Z_END, "colorscale": stops}
     sequence = SEQUENCES[theme]
     stops = [[i / (len(sequence) - 1), c] for i, c in enumerate(sequence)]
@@ -72,6 +81,10 @@ def _choropleth(
     }
 
 
+def _wrapped(name: str) -> str:
+    return "<br>".join(textwrap.wrap(name, _LABEL_WIDTH, break_long_words=False))
+
+
 def _names(areas: Sequence[Area], theme: str) -> dict[str, Any]:
     colours = palette(theme)
     return {
@@ -79,9 +92,9 @@ def _names(areas: Sequence[Area], theme: str) -> dict[str, Any]:
         "mode": "text",
         "lon": [area.label_at[0] for area in areas],
         "lat": [area.label_at[1] for area in areas],
-        "text": [f"<b>{area.name}</b>" for area in areas],
+        "text": [f"<b>{_wrapped(area.name)}</b>" for area in areas],
         "textfont": {
-            "size": 11,
+            "size": 10.5,
             "color": colours["ink"],
             "shadow": ",".join([f"0 0 3px {colours['surface']}"] * 5),
         },
@@ -101,7 +114,9 @@ def _places(places: Sequence[Place], theme: str) -> dict[str, Any]:
         "hovertemplate": "%{text}<extra></extra>",
         "marker": {
             "size": 7,
-            "symbol": ["diamond" if p.kind == "reservoir" else "circle" for p in places],
+            "symbol": [
+                "diamond" if p.kind == "reservoir" else "circle" for p in places
+            ],
             "color": colours["surface"],
             "line": {"width": 1.6, "color": colours["ink"]},
         },
@@ -145,6 +160,7 @@ def basin_map(
         "yanchor": "top",
         "outlinewidth": 0,
         "nticks": 5,
+        "tickformat": ",.6~r",
         "ticksuffix": f" {unit}" if unit == "%" else "",
         "tickfont": {"size": 10, "color": colours["muted"]},
     }

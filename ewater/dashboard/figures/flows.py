@@ -164,7 +164,9 @@ def closing_links(period: Period) -> list[Link]:
         value = quantity["value"]
         if not value or not math.isfinite(value):
             continue
-        ends = ("in/surface", f"to/{up}") if value > 0 else (f"from/{down}", "in/surface")
+        ends = (
+            ("in/surface", f"to/{up}") if value > 0 else (f"from/{down}", "in/surface")
+        )
         made.append(
             Link(*ends, abs(value), quantity["u"] or 0.0, {quantity["status"]: 1.0})
         )

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ewater.dashboard.i18n import Language
     from ewater.dashboard.queries import Period, Quantity
 
-HEIGHT = 420
+HEIGHT = 468
 
 
 def _hm3(value: float | None) -> float | None:
@@ -27,8 +27,8 @@ def _hover(quantity: Quantity, lang: Language, *, signed: bool) -> str:
     lines = [f"{text} {fmt.UNIT}  {fmt.expanded(quantity['u'], lang)} (95 %)"]
     if missing := fmt.gap(quantity, lang):
         lines.append(missing)
-    covered = fmt.percent(quantity["coverage"], lang)
-    lines.append(f"{lang.gettext('Coverage')}: {covered}")
+    label = lang.gettext("Coverage")
+    lines.append(f"{label}: {fmt.percent(quantity['coverage'], lang)}")
     return "<br>".join(lines)
 
 
@@ -41,7 +41,7 @@ def _bars(
     lang: Language,
 ) -> list[dict[str, Any]]:
     """Full bars where all is known; hatched ones show the part that is known."""
-    common = {
+    common: dict[str, Any] = {
         "type": "bar",
         "x": months,
         "name": name,
@@ -54,9 +54,7 @@ def _bars(
         _hm3(q["known"]) if w is None and q["known"] else None
         for q, w in zip(quantities, whole, strict=True)
     ]
-    traces = [
-        {**common, "y": whole, "marker": {"color": colour}, "legendgroup": group}
-    ]
+    traces = [{**common, "y": whole, "marker": {"color": colour}, "legendgroup": group}]
     if any(p is not None for p in part):
         hatched = {
             "color": alpha(colour, 0.25),
@@ -76,7 +74,11 @@ def _bars(
 
 
 def _line(
-    months: list[str], quantities: Sequence[Quantity], name: str, colour: str, lang: Language
+    months: list[str],
+    quantities: Sequence[Quantity],
+    name: str,
+    colour: str,
+    lang: Language,
 ) -> dict[str, Any]:
     return {
         "type": "scatter",
@@ -122,7 +124,7 @@ def _bands(
     bands = []
     for i, period in enumerate(periods):
         gaps = any(
-            period[name]["value"] is None  # type: ignore[literal-required]
+            period[name]["value"] is None
             for name in ("inflow", "outflow", "storage_change")
         )
         outside = not first_last[0] <= i + 1 <= first_last[1]
@@ -196,15 +198,23 @@ def monthly(
         "bargroupgap": 0.06,
         "hovermode": "closest",
         "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
-        "xaxis": axis(theme, domain=[0, 1], anchor="y2", matches="x2", range=[-0.5, len(names) - 0.5]),
-        "xaxis2": axis(theme, domain=[0, 1], anchor="y2", range=[-0.5, len(names) - 0.5]),
+        "xaxis": axis(
+            theme,
+            domain=[0, 1],
+            anchor="y2",
+            matches="x2",
+            range=[-0.5, len(names) - 0.5],
+        ),
+        "xaxis2": axis(
+            theme, domain=[0, 1], anchor="y2", range=[-0.5, len(names) - 0.5]
+        ),
         "yaxis": axis(
             theme, domain=[0.36, 1], title={"text": fmt.UNIT, **title}, zeroline=True
         ),
         "yaxis2": axis(
             theme,
             domain=[0, 0.28],
-            title={"text": f"{residual}, {fmt.UNIT}", **title},
+            title={"text": fmt.with_unit(residual), **title},
             zeroline=True,
             nticks=4,
         ),

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ewater.dashboard.i18n import Language
     from ewater.dashboard.queries import Quantity
 
+_LEAST = 330  # about as tall as the table beside it
 Row = tuple[str, "Quantity"]
 
 
@@ -33,7 +34,10 @@ def _bars(
         "orientation": "h",
         "name": name,
         "y": [label for label, _ in rows],
-        "x": [q["known"] / HM3 if q["known"] or w else None for (_, q), w in zip(rows, whole, strict=True)],
+        "x": [
+            q["known"] / HM3 if q["known"] or w else None
+            for (_, q), w in zip(rows, whole, strict=True)
+        ],
         "error_x": {
             "type": "data",
             "array": [
@@ -44,7 +48,10 @@ def _bars(
             "width": 4,
         },
         "marker": marker,
-        "text": [fmt.amount(q, lang) if q["known"] or not w else "" for (_, q), w in zip(rows, whole, strict=True)],
+        "text": [
+            fmt.amount(q, lang) if q["known"] or not w else ""
+            for (_, q), w in zip(rows, whole, strict=True)
+        ],
         "textposition": "none",
         "customdata": [
             f"{fmt.amount(q, lang)} {fmt.UNIT}  {fmt.expanded(q['u'], lang)} (95 %)"
@@ -88,12 +95,14 @@ def neighbours(
         rows += 1
     layout = {
         **base_layout(theme, lang),
-        "height": 90 + 46 * max(rows, 1),
+        "height": max(_LEAST, 90 + 46 * rows),
         "margin": {"l": 8, "r": 16, "t": 30, "b": 34},
         "barmode": "group",
         "bargap": 0.3,
         "legend": {"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0},
-        "xaxis": axis(theme, rangemode="tozero", title={"text": fmt.UNIT, "font": {"size": 11}}),
+        "xaxis": axis(
+            theme, rangemode="tozero", title={"text": fmt.UNIT, "font": {"size": 11}}
+        ),
         "yaxis": axis(theme, autorange="reversed", ticks=""),
     }
     return {"data": data, "layout": layout}

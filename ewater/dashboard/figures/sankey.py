@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ewater.dashboard import format as fmt
@@ -19,21 +18,7 @@ if TYPE_CHECKING:
     from ewater.dashboard.queries import Names
 
 HEIGHT = 470
-_TOP, _BOTTOM = 12, 12
-_SLOT = 19.0  # a label needs this many pixels, however thin its node
-_PAD = 12.0
-_SINKS = (
-    "consumption",
-    "losses",
-    "evaporation",
-    "returns",
-    "to_economy",
-    "into_storage",
-    "other_change",
-    "residual",
-    "other_sink",
-    "sea",
-)
+_PAD = 17.0  # room for a label beside each node, however thin it is
 _COLOURS = {
     "canal": "accent",
     "surface": "inflow",
@@ -50,66 +35,14 @@ _COLOURS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
-    """A node and where it stands, both axes from 0 to 1."""
-
-    key: str
-    volume: float
-    x: float
-    y: float
-
-
-def _throughput(links: Sequence[Link]) -> dict[str, float]:
+def throughput(links: Sequence[Link]) -> dict[str, float]:
+    """Volume through each node: the larger of what enters and what leaves."""
     into: dict[str, float] = {}
     out: dict[str, float] = {}
     for link in links:
         out[link.source] = out.get(link.source, 0.0) + link.volume
         into[link.target] = into.get(link.target, 0.0) + link.volume
-    return {
-        key: max(into.get(key, 0.0), out.get(key, 0.0)) for key in {**out, **into}
-    }
-
-
-def _order(key: str, volume: float) -> tuple[int, int, float]:
-    group = key.partition("/")[2]
-    if key.startswith("to/"):
-        place = _SINKS.index(group) if group in _SINKS else len(_SINKS)
-        return (1, place, -volume)
-    later = group in ("returned", "residual_source", "from_storage")
-    return (int(later), 0, -volume)
-
-
-def place(links: Sequence[Link]) -> list[Node]:
-    """Stand the nodes in columns, large ones first, with room for each label."""
-    volumes = _throughput(links)
-    columns: dict[int, list[str]] = {}
-    for key in volumes:
-        columns.setdefault(grouping.layer(key), []).append(key)
-    room = HEIGHT - _TOP - _BOTTOM
-    scale = min(
-        (room - (len(keys) - 1) * _PAD) / (sum(volumes[k] for k in keys) or 1.0)
-        for keys in columns.values()
-    )
-    nodes = []
-    for index, number in enumerate(sorted(columns)):
-        keys = sorted(columns[number], key=lambda k: _order(k, volumes[k]))
-        slots = [max(volumes[k] * scale + _PAD, _SLOT) for k in keys]
-        squeeze = min(1.0, room / sum(slots))
-        top = (room - sum(slots) * squeeze) / 2
-        x = index / max(1, len(columns) - 1)
-        for key, slot in zip(keys, slots, strict=True):
-            middle = top + slot * squeeze / 2
-            top += slot * squeeze
-            nodes.append(
-                Node(
-                    key,
-                    volumes[key],
-                    min(max(x, 0.001), 0.999),
-                    min(max(middle / room, 0.001), 0.999),
-                )
-            )
-    return nodes
+    return {key: max(into.get(key, 0.0), out.get(key, 0.0)) for key in {**out, **into}}
 
 
 def _colour(key: str, colours: Mapping[str, str]) -> str:
@@ -153,10 +86,9 @@ def sankey(
     """
     colours = palette(theme)
     drawn = [link for link in links if link.volume > 0]
-    nodes = place(drawn) if drawn else []
-    index = {node.key: i for i, node in enumerate(nodes)}
-    titles = [grouping.node_name(node.key, names, lang) for node in nodes]
-    by_key = {node.key: title for node, title in zip(nodes, titles, strict=True)}
+    volumes = throughput(drawn)
+    index = {key: i for i, key in enumerate(volumes)}
+    titles = {key: grouping.node_name(key, names, lang) for key in volumes}
     trace = {
         "type": "sankey",
         "arrangement": "fixed",
@@ -168,15 +100,13 @@ def sankey(
         },
         "node": {
             "label": [
-                f"{title}  {fmt.hm3(node.volume, lang)}"
-                for node, title in zip(nodes, titles, strict=True)
+                f"{titles[key]}  {fmt.hm3(volume, lang)}"
+                for key, volume in volumes.items()
             ],
-            "x": [node.x for node in nodes],
-            "y": [node.y for node in nodes],
-            "color": [_colour(node.key, colours) for node in nodes],
+            "color": [_colour(key, colours) for key in volumes],
             "customdata": [
-                f"<b>{title}</b><br>{fmt.hm3(node.volume, lang)} {fmt.UNIT}"
-                for node, title in zip(nodes, titles, strict=True)
+                f"<b>{titles[key]}</b><br>{fmt.hm3(volume, lang)} {fmt.UNIT}"
+                for key, volume in volumes.items()
             ],
             "hovertemplate": "%{customdata}<extra></extra>",
             "pad": _PAD,
@@ -189,7 +119,7 @@ def sankey(
             "value": [link.volume / HM3 for link in drawn],
             "color": [_link_colour(link, colours) for link in drawn],
             "customdata": [
-                _hover(link, (by_key[link.source], by_key[link.target]), lang)
+                _hover(link, (titles[link.source], titles[link.target]), lang)
                 for link in drawn
             ],
             "hovertemplate": "%{customdata}<extra></extra>",
@@ -198,7 +128,7 @@ def sankey(
     layout = {
         **base_layout(theme, lang),
         "height": HEIGHT,
-        "margin": {"l": 6, "r": 6, "t": _TOP, "b": _BOTTOM},
+        "margin": {"l": 6, "r": 6, "t": 12, "b": 12},
     }
     return {"data": [trace] if drawn else [], "layout": layout}
 

@@ -9,11 +9,13 @@ from urllib.parse import quote
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-WIDTH, HEIGHT = 92, 30
+WIDTH, HEIGHT = 170, 36
 _EDGE = 4.0
 
 
-def _runs(points: Sequence[tuple[float, float] | None]) -> list[list[tuple[float, float]]]:
+def _runs(
+    points: Sequence[tuple[float, float] | None],
+) -> list[list[tuple[float, float]]]:
     """Split where a value is unknown, so that a line never bridges a gap."""
     runs: list[list[tuple[float, float]]] = [[]]
     for point in points:
@@ -54,9 +56,14 @@ def sparkline(values: Sequence[float | None], colour: str, *, last: int = -1) ->
             f'<polyline points="{path}" fill="none" stroke="{colour}" '
             'stroke-width="1.8" stroke-linejoin="round"/>'
         )
-        parts += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="1.6" fill="{colour}"/>' for x, y in run]
+        parts += [
+            f'<circle cx="{x:.1f}" cy="{y:.1f}" r="1.6" fill="{colour}"/>'
+            for x, y in run
+        ]
     if points and (end := points[last]) is not None:
-        parts.append(f'<circle cx="{end[0]:.1f}" cy="{end[1]:.1f}" r="3.4" fill="{colour}"/>')
+        parts.append(
+            f'<circle cx="{end[0]:.1f}" cy="{end[1]:.1f}" r="3.4" fill="{colour}"/>'
+        )
     svg = (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{HEIGHT}" '
         f'viewBox="0 0 {WIDTH} {HEIGHT}">{"".join(parts)}</svg>'

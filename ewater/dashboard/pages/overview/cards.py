@@ -10,6 +10,7 @@ from dash import html
 from ewater.dashboard import format as fmt
 from ewater.dashboard import totals
 from ewater.dashboard.figures.sparkline import sparkline
+from ewater.dashboard.html import attributes
 from ewater.dashboard.i18n import mark
 from ewater.dashboard.labels import STATUSES, VERDICTS
 from ewater.dashboard.theme import palette
@@ -71,7 +72,7 @@ def badge(status: str, lang: Language) -> html.Span:
 
 
 def missing(quantity: Quantity, lang: Language) -> list[Any]:
-    """The flows without data, behind a line that counts them."""
+    """Name the flows without data, behind a line that counts them."""
     if not quantity["missing"]:
         return []
     return [
@@ -92,7 +93,7 @@ def _figure(
     shown = fmt.amount(quantity, lang, signed=card.signed)
     if value is None and apportioned and not quantity["missing"]:
         words = lang.gettext("Not defined: a shared reach crosses the boundary")
-        return [html.P(words, className="undefined")]
+        return [html.P(words, className="undefined"), badge(quantity["status"], lang)]
     parts: list[Any] = [html.Span(shown, className="number")]
     if shown != fmt.DASH:
         parts.append(html.Span(fmt.UNIT, className="unit"))
@@ -103,7 +104,9 @@ def _figure(
             unsure = lang.gettext("known so far")
     return [
         html.P(parts, className="value"),
-        html.P(unsure, className="unsure"),
+        html.Div(
+            [html.Span(unsure), badge(quantity["status"], lang)], className="unsure"
+        ),
     ]
 
 
@@ -180,7 +183,7 @@ def _verdict(residual: Residual, lang: Language) -> list[Any]:
                     html.Summary(words),
                     html.Ul([html.Li(html.Code(code)) for code in accounts]),
                 ],
-                className="missing",
+                className="missing quiet",
             )
         )
     return [html.Div(parts, className="verdict"), *notes]
@@ -188,11 +191,8 @@ def _verdict(residual: Residual, lang: Language) -> list[Any]:
 
 def _card(card: Card, view: View, lang: Language, theme: str) -> html.Article:
     quantity = card.quantity(view.period)
-    heading = html.Header(
-        [html.H2(lang.gettext(card.title)), badge(quantity["status"], lang)]
-    )
     content = [
-        heading,
+        html.Header(html.H2(lang.gettext(card.title))),
         *_figure(card, quantity, lang, apportioned=view.period["apportioned"]),
     ]
     if card.name == "residual":
@@ -203,10 +203,10 @@ def _card(card: Card, view: View, lang: Language, theme: str) -> html.Article:
     return html.Article(
         content,
         className=f"kpi kpi-{card.colour}",
-        **{
-            "data-kpi": card.name,
-            "data-m3": "" if value is None else repr(float(value)),
-        },
+        **attributes(
+            data_kpi=card.name,
+            data_m3="" if value is None else repr(float(value)),
+        ),
     )
 
 
@@ -249,7 +249,7 @@ def _coverage_card(view: View, lang: Language) -> html.Article:
                     for name, share in ordered
                 ],
                 className="shares",
-                **{"aria-hidden": "true"},
+                **attributes(aria_hidden="true"),
             ),
             html.P(
                 [
@@ -263,7 +263,7 @@ def _coverage_card(view: View, lang: Language) -> html.Article:
             ),
         ],
         className="kpi kpi-accent",
-        **{"data-kpi": "coverage"},
+        **attributes(data_kpi="coverage"),
     )
 
 

@@ -9,10 +9,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dash import ALL, ClientsideFunction, Input, Output, State, ctx, dcc, html, no_update
+from dash import (
+    ALL,
+    ClientsideFunction,
+    Input,
+    Output,
+    State,
+    ctx,
+    dcc,
+    html,
+    no_update,
+)
 from flask import request
 
 from ewater.dashboard import state as states
+from ewater.dashboard.html import attributes
 from ewater.dashboard.i18n import LANGUAGES, language, mark
 from ewater.dashboard.labels import (
     BOUNDARIES,
@@ -64,13 +75,17 @@ def changed(state: states.State, control: str, value: Any) -> states.State:
     if value is None:
         return state.with_changes()
     first, last = state.months
-    changes: Mapping[str, Any] = {
-        "year": lambda: {"year": int(value)},
-        "month-from": lambda: {"months": (int(value), max(last, int(value)))},
-        "month-to": lambda: {"months": (min(first, int(value)), int(value))},
-        "dark": lambda: {"theme": "dark" if value else "light"},
-    }.get(control, lambda: {control: value})()
-    return state.with_changes(**changes)
+    match control:
+        case "year":
+            return state.with_changes(year=int(value))
+        case "month-from":
+            return state.with_changes(months=(int(value), max(last, int(value))))
+        case "month-to":
+            return state.with_changes(months=(min(first, int(value)), int(value)))
+        case "dark":
+            return state.with_changes(theme="dark" if value else "light")
+        case _:
+            return state.with_changes(**{control: value})
 
 
 def _browser_language() -> str:
@@ -96,7 +111,7 @@ def _path(geography: Geography, state: states.State, lang: Language) -> list[Any
     for code in geography.path(state.territory):
         name = geography.name(code, lang)
         if code == state.territory:
-            steps.append(html.Span(name, **{"aria-current": "page"}))
+            steps.append(html.Span(name, **attributes(aria_current="page")))
         else:
             href = state.with_changes(territory=code).query()
             steps += [dcc.Link(name, href=href), html.Span("›", className="step")]
@@ -116,7 +131,8 @@ def register(app: Dash, reader: CachedReader) -> None:
     """Connect the controls."""
     _register_state(app, reader)
     _register_words(app, reader)
-    app.clientside_callback(
+    in_browser: Any = app.clientside_callback
+    in_browser(
         ClientsideFunction("ewater", "apply"),
         Output("state", "modified_timestamp"),
         Input("state", "data"),
@@ -205,7 +221,7 @@ def _register_words(app: Dash, reader: CachedReader) -> None:
             mark("Dark theme"),
         )
         return [
-            [lang.gettext(i["message"]) for i in ids],
+            [lang.gettext(message) for message in (i["message"] for i in ids)],
             view.geography(reader).options(lang),
             lang.gettext("No territory has this name."),
             years,

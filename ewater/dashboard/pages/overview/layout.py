@@ -11,11 +11,12 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import dcc, html
 
+from ewater.dashboard.html import attributes
 from ewater.dashboard.i18n import mark
-from ewater.dashboard.theme import FONT
+from ewater.dashboard.theme import FONT, MANTINE_DARK
 
 #: Plotly 7 offers to upload a chart unless told otherwise; nothing leaves here.
-GRAPH_CONFIG: dict[str, Any] = {
+GRAPH_CONFIG: Any = {
     "showSendToCloud": False,
     "plotlyServerURL": "",
     "topojsonURL": "/assets/topojson/",
@@ -26,13 +27,24 @@ GRAPH_CONFIG: dict[str, Any] = {
 }
 
 
+_MANTINE: Any = {
+    "fontFamily": FONT,
+    "headings": {"fontFamily": FONT},
+    "colors": {"dark": list(MANTINE_DARK)},
+    "primaryColor": "blue",
+    "primaryShade": {"light": 8, "dark": 5},
+    "autoContrast": True,
+    "defaultRadius": "md",
+}
+
+
 def text(message: str, place: str = "page") -> html.Span:
     """Words that follow the language; ``place`` tells equal words apart."""
     return html.Span(message, id={"type": "text", "message": message, "place": place})
 
 
 def graph(name: str, height: int) -> dcc.Graph:
-    """An empty figure with the settings every figure must have."""
+    """Make an empty figure with the settings every figure must have."""
     return dcc.Graph(
         id=name,
         figure={"data": [], "layout": {"height": height}},
@@ -53,7 +65,7 @@ def _select(name: str, **more: Any) -> dmc.Select:
 
 
 def _twin(name: str, figure: dcc.Graph) -> dmc.Tabs:
-    """A figure and the table that says the same."""
+    """Pair a figure with the table that says the same."""
     return dmc.Tabs(
         [
             dmc.TabsList(
@@ -89,7 +101,7 @@ def _panel(name: str, title: str, hint: str, *content: Any, area: str) -> html.S
         ],
         className="panel",
         style={"gridArea": area},
-        **{"aria-labelledby": heading},
+        **attributes(aria_labelledby=heading),
     )
 
 
@@ -206,7 +218,7 @@ def _panels() -> list[html.Section]:
             "monthly",
             mark("Month by month"),
             mark("Hatched or shaded: data are missing. Whiskers show 95 %."),
-            _twin("monthly", graph("monthly", 420)),
+            _twin("monthly", graph("monthly", 468)),
             area="monthly",
         ),
         _panel(
@@ -220,7 +232,7 @@ def _panels() -> list[html.Section]:
             "neighbours",
             mark("Exchange with neighbours"),
             mark("Water that leaves and comes back is shown apart."),
-            _twin("neighbours", graph("neighbours", 280)),
+            _twin("neighbours", graph("neighbours", 330)),
             area="neighbours",
         ),
         _panel(
@@ -258,12 +270,5 @@ def layout() -> dmc.MantineProvider:
         ],
         id="theme",
         forceColorScheme="light",
-        theme={
-            "fontFamily": FONT,
-            "headings": {"fontFamily": FONT},
-            "primaryColor": "cyan",
-            "primaryShade": {"light": 8, "dark": 5},
-            "autoContrast": True,
-            "defaultRadius": "md",
-        },
+        theme=_MANTINE,
     )

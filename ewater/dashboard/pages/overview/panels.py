@@ -15,6 +15,7 @@ from ewater.dashboard.figures.basin_map import Area, Place, basin_map
 from ewater.dashboard.figures.monthly import monthly
 from ewater.dashboard.figures.neighbours import neighbours
 from ewater.dashboard.figures.sankey import sankey
+from ewater.dashboard.html import attributes
 from ewater.dashboard.i18n import language
 from ewater.dashboard.labels import SITE_KINDS, TERRITORY_KINDS
 from ewater.dashboard.pages.overview import cards, tables, view
@@ -47,9 +48,9 @@ def _open(data: Mapping[str, Any]) -> tuple[State, Language]:
 
 
 def notices(state: State, view_: view.View, lang: Language) -> list[Any]:
-    """What every viewer must know, and what a link asked for in vain."""
+    """List what every viewer must know, and what a link asked for in vain."""
     lines = [
-        html.Li(lang.pick(notice), **{"data-notice": notice["code"]})
+        html.Li(lang.pick(notice), **attributes(data_notice=notice["code"]))
         for notice in view_.balance["notices"]
     ]
     if state.dropped:
@@ -165,7 +166,7 @@ def _measure(period: Period, measure: str) -> tuple[float | None, Quantity]:
 
 def _area_hover(name: str, period: Period | None, measure: str, lang: Language) -> str:
     if period is None:
-        return f"<b>{name}</b><br>{lang.gettext('no account')}"
+        return "<br>".join([f"<b>{name}</b>", lang.gettext("no account")])
     value, quantity = _measure(period, measure)
     lines = [f"<b>{name}</b>"]
     if measure == "coverage":
@@ -207,6 +208,7 @@ def _register_map(app: Dash, reader: CachedReader) -> None:
     @app.callback(
         Output("map", "figure"),
         Output("map-table", "children"),
+        Output("level", "disabled"),
         Input("state", "data"),
         prevent_initial_call=True,
     )
@@ -232,9 +234,7 @@ def _register_map(app: Dash, reader: CachedReader) -> None:
             )
         bounds = geography.bounds(drawn or geography.codes())
         figure = basin_map(
-            reader.derived(
-                "geojson", lambda *inner: geography.geojson(inner), *drawn
-            ),
+            reader.derived("geojson", lambda *inner: geography.geojson(inner), *drawn),
             areas,
             selected=state.territory,
             measure=state.measure,
@@ -256,7 +256,8 @@ def _register_map(app: Dash, reader: CachedReader) -> None:
             if (period := periods.get(code)) is not None
         ]
         head = lang.gettext(TERRITORY_KINDS[kind])
-        return figure, tables.area_table(head, rows, lang)
+        is_country = geography.kind(state.territory) == "country"
+        return figure, tables.area_table(head, rows, lang), not is_country
 
 
 def _register_months(app: Dash, reader: CachedReader) -> None:

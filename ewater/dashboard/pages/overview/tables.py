@@ -9,6 +9,7 @@ from dash import html
 from ewater.dashboard import format as fmt
 from ewater.dashboard import totals
 from ewater.dashboard.figures import flows as grouping
+from ewater.dashboard.html import attributes
 from ewater.dashboard.labels import SECTORS, item_label
 from ewater.dashboard.pages.overview.cards import badge, missing
 from ewater.dashboard.published import compare
@@ -26,7 +27,11 @@ Cell = Any
 
 
 def table(
-    caption: str, heads: Sequence[str], rows: Sequence[Sequence[Cell]], *, text_columns: int = 1
+    caption: str,
+    heads: Sequence[Cell],
+    rows: Sequence[Sequence[Cell]],
+    *,
+    text_columns: int = 1,
 ) -> html.Div:
     """Make a table whose first column heads each row.
 
@@ -66,7 +71,7 @@ def table(
         className="table",
         tabIndex=0,
         role="region",
-        **{"aria-label": caption},
+        **attributes(aria_label=caption),
     )
 
 
@@ -95,7 +100,7 @@ def flow_table(links: Sequence[Link], names: dict[str, Names], lang: Language) -
     heads = [
         lang.gettext("From"),
         lang.gettext("To"),
-        f"{lang.gettext('Volume')}, {fmt.UNIT}",
+        fmt.with_unit(lang.gettext("Volume")),
         lang.gettext("± U (95 %), at most"),
         lang.gettext("Status"),
     ]
@@ -130,10 +135,10 @@ def month_table(periods: Sequence[Period], lang: Language) -> Any:
         lang.gettext("Outflow"),
         lang.gettext("Storage change"),
         lang.gettext("Residual"),
-        lang.gettext("± U (95 %)"),
+        fmt.UNCERTAINTY,
         lang.gettext("Coverage"),
     ]
-    caption = f"{lang.gettext('Month by month')}, {fmt.UNIT}"
+    caption = fmt.with_unit(lang.gettext("Month by month"))
     return table(caption, heads, rows)
 
 
@@ -141,7 +146,7 @@ def sector_table(period: Period, before: Period | None, lang: Language) -> Any:
     """Use of each sector; a share is given only where the whole is known."""
     whole = totals.use(period)
     earlier = before["sectors"] if before else {}
-    rows = []
+    rows: list[Sequence[Cell]] = []
     for code in SECTOR_ORDER:
         if code not in period["sectors"]:
             continue
@@ -151,13 +156,12 @@ def sector_table(period: Period, before: Period | None, lang: Language) -> Any:
         rows.append(
             (
                 html.Span(lang.gettext(SECTORS[code]), className=f"sector fill-{code}"),
-                fmt.amount(use, lang),
-                fmt.expanded(use["u"], lang),
+                _with_uncertainty(use, lang),
                 _share(use, whole, lang),
                 fmt.amount(sector["gross_use"], lang),
                 fmt.amount(sector["consumption"], lang),
-                fmt.percent(use["coverage"], lang),
                 fmt.change(use, then["use"] if then else None, lang),
+                fmt.percent(use["coverage"], lang),
                 _how_known(use, lang),
             )
         )
@@ -167,28 +171,31 @@ def sector_table(period: Period, before: Period | None, lang: Language) -> Any:
     rows.append(
         (
             html.B(lang.gettext("All sectors")),
-            html.B(fmt.amount(whole, lang)),
-            fmt.expanded(whole["u"], lang),
+            html.B(_with_uncertainty(whole, lang)),
             fmt.percent(1.0, lang) if whole["value"] else fmt.DASH,
             "",
             "",
-            fmt.percent(whole["coverage"], lang),
             fmt.change(whole, total_before, lang),
+            fmt.percent(whole["coverage"], lang),
             _how_known(whole, lang),
         )
     )
     heads = [
         lang.gettext("Sector"),
-        f"{lang.gettext('Use')}, {fmt.UNIT}",
-        lang.gettext("± U (95 %)"),
+        [fmt.with_unit(lang.gettext("Use")), " ", html.Small(fmt.UNCERTAINTY)],
         lang.gettext("Share"),
         lang.gettext("Gross use"),
         lang.gettext("Consumption"),
-        lang.gettext("Coverage"),
         lang.gettext("Change"),
+        lang.gettext("Coverage"),
         lang.gettext("Status"),
     ]
-    return table(f"{lang.gettext('Use by sector')}, {fmt.UNIT}", heads, rows)
+    return table(fmt.with_unit(lang.gettext("Use by sector")), heads, rows)
+
+
+def _with_uncertainty(quantity: Quantity, lang: Language) -> list[Cell]:
+    unsure = fmt.expanded(quantity["u"], lang)
+    return [fmt.amount(quantity, lang), html.Small(unsure)]
 
 
 def _share(part: Quantity, whole: Quantity, lang: Language) -> str:
@@ -219,16 +226,18 @@ def neighbour_table(
         lines.append((name, *both, *both))
     heads = [
         lang.gettext("Neighbour"),
-        f"{lang.gettext('Inflow')}, {fmt.UNIT}",
-        lang.gettext("± U (95 %)"),
-        f"{lang.gettext('Outflow')}, {fmt.UNIT}",
-        lang.gettext("± U (95 %)"),
+        fmt.with_unit(lang.gettext("Inflow")),
+        fmt.UNCERTAINTY,
+        fmt.with_unit(lang.gettext("Outflow")),
+        fmt.UNCERTAINTY,
     ]
     return table(lang.gettext("Exchange with neighbours"), heads, lines)
 
 
 def area_table(
-    head: str, rows: Sequence[tuple[str, Quantity, Quantity, Quantity, float | None]], lang: Language
+    head: str,
+    rows: Sequence[tuple[str, Quantity, Quantity, Quantity, float | None]],
+    lang: Language,
 ) -> Any:
     """Twin of the map: every measure of every territory drawn."""
     lines = [
@@ -244,9 +253,9 @@ def area_table(
     ]
     heads = [
         head,
-        f"{lang.gettext('Use')}, {fmt.UNIT}",
-        f"{lang.gettext('Inflow')}, {fmt.UNIT}",
-        f"{lang.gettext('Residual')}, {fmt.UNIT}",
+        fmt.with_unit(lang.gettext("Use")),
+        fmt.with_unit(lang.gettext("Inflow")),
+        fmt.with_unit(lang.gettext("Residual")),
         "z",
         lang.gettext("Coverage"),
     ]
