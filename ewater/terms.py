@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 from types import MappingProxyType
-from typing import Literal
+from typing import Literal, get_args
 
 End = Literal["from", "to"]
 
@@ -59,6 +59,8 @@ ACCOUNT_KINDS = (
 )
 OUTSIDE_KINDS = ("neighbour", "sea", "atmosphere")
 
+Boundary = Literal["managed", "water_resources", "territory"]
+
 #: Account kinds inside each boundary (DESIGN, "Boundaries"). Canals and networks
 #: belong to the economy where the economy is outside: a diversion is abstraction.
 BOUNDARIES = MappingProxyType(
@@ -85,7 +87,8 @@ BOUNDARIES = MappingProxyType(
     }
 )
 
-STEPS = ("day", "decade", "month", "quarter", "year")
+Step = Literal["day", "decade", "month", "quarter", "year"]
+STEPS: tuple[Step, ...] = get_args(Step)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from geopandas import GeoDataFrame
     from sqlalchemy import Engine
 
-    from ewater.series.calendars import Step
+    from ewater.terms import Step
 
 
 class Client:

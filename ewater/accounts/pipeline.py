@@ -205,9 +205,9 @@ def _level_series(series: pd.DataFrame, site: str) -> str:
     return str(levels["code"].iloc[0])
 
 
-def _by_site(area: xr.DataArray, levels: dict[str, str]) -> xr.DataArray:
+def _by_site(area: xr.Dataset, levels: dict[str, str]) -> xr.DataArray:
     """Mean areas by site instead of by level series."""
-    chosen = area.sel(series=list(levels.values()))
+    chosen = area["area"].sel(series=list(levels.values()))
     return chosen.assign_coords(series=list(levels)).rename(series="site")
 
 
@@ -219,25 +219,46 @@ def _series_sources(
     calendar: Calendar,
 ) -> tuple[xr.Dataset, xr.DataArray]:
     """Volumes of series with gaps infilled, as sources; and their normals."""
-    chosen = select(readings, needed.volumes)
-    series = frames["series"]
+    chosen, series = select(readings, needed.volumes), frames["series"]
+    events = frames["meter_events"]
+    history = _whole_months(chosen, bounds, calendar)
     normals = infill.climatology(
-        chosen, series, calendar, events=frames["meter_events"]
+        volumes.volumes(chosen, series, history, events=events), calendar
     )
-    months = infill.month_cells(bounds, calendar)
-    observed = volumes.volumes(chosen, series, months, events=frames["meter_events"])
+    months = volumes.cells(bounds, history)
+    observed = volumes.volumes(chosen, series, months, events=events)
     filled = infill.infill(observed, bounds, normals, calendar)
-    u = uncertainty.of_volumes(filled, series, frames["sites"])
+    u = uncertainty.uncertainty(filled, series, frames["sites"])
     derived = series.set_index("code")["derived"].reindex(needed.volumes).eq(True)
     status = np.where(derived, Status.MODELLED, Status.MEASURED)[:, None]
     known = np.isfinite(filled["volume"].transpose("series", "period").values)
     status = np.where(known, status, Status.UNKNOWN).astype(np.int8)
     sources = filled[["volume", "coverage"]].assign(
-        u_random=np.hypot(u["u_random"], filled["infilled_u"]),
-        u_systematic=u["u_systematic"],
-        status=(("series", "period"), status),
+        {**u.data_vars, "status": (("series", "period"), status)}
     )
-    return sources, infill.normal_volume(normals, bounds, calendar)
+    # a series of which nothing is observed is, by the same rule, all gap
+    nothing = infill.infill(
+        observed.assign(
+            volume=observed["volume"] * 0.0, observed_s=observed["observed_s"] * 0.0
+        ),
+        bounds,
+        normals,
+        calendar,
+    )
+    return sources, nothing["infilled"]
+
+
+def _whole_months(
+    readings: xr.Dataset, bounds: NDArray[np.int64], calendar: Calendar
+) -> NDArray[np.int64]:
+    """Months that hold all readings and all periods."""
+    times = readings["time"].values.astype("M8[us]").astype(np.int64)
+    ends = np.concatenate([bounds[[0, -1]], times])
+    first, last = calendars.local_days(calendar, np.array([ends.min(), ends.max()]))
+    start, end = first.astype("M8[M]"), last.astype("M8[M]") + 1
+    return calendars.bounds(
+        calendar, start.astype("M8[D]").item(), end.astype("M8[D]").item(), "month"
+    )
 
 
 def _stocks(

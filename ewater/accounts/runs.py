@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from ewater.accounts.pipeline import Inputs
-    from ewater.series.calendars import Calendar, Step
+    from ewater.series.calendars import Calendar
+    from ewater.terms import Step
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from ewater.cli.session import open_store
-from ewater.terms import BOUNDARIES, STEPS
+from ewater.terms import Boundary, Step
 
-Step = StrEnum("Step", {step: step for step in STEPS})
-Boundary = StrEnum("Boundary", {name: name for name in BOUNDARIES})
-
-
-class Format(StrEnum):
-    """How to print."""
-
-    table = "table"
-    json = "json"
-    csv = "csv"
+Format = Literal["table", "json", "csv"]
 
 
 def register(app: typer.Typer) -> None:
@@ -40,17 +30,15 @@ def balance(
         str | None,
         typer.Option(help="A year or month is included; a full date is not"),
     ] = None,
-    step: Annotated[Step, typer.Option(help="Length of the periods")] = Step("year"),
+    step: Annotated[Step, typer.Option(help="Length of the periods")] = "year",
     calendar: Annotated[
         str | None, typer.Option(help="Code of a calendar; default: the first")
     ] = None,
-    boundary: Annotated[Boundary, typer.Option(help="What is inside")] = Boundary(
-        "managed"
-    ),
+    boundary: Annotated[Boundary, typer.Option(help="What is inside")] = "managed",
     as_of: Annotated[
         str | None, typer.Option(help="As known at this time, with its offset")
     ] = None,
-    format_: Annotated[Format, typer.Option("--format")] = Format.table,
+    format_: Annotated[Format, typer.Option("--format")] = "table",
 ) -> None:
     """Print how much water came in, left, was stored and used.
 
@@ -61,12 +49,12 @@ def balance(
     engine = open_store()
     when = dates.moment(as_of) if as_of else None
     start, end = dates.span(from_ or str(runs.newest_year(engine)), to)
-    run = runs.obtain(engine, start, end, step.value, calendar=calendar, as_of=when)
-    document = documents.balance(run, territory, boundary=boundary.value)
-    if format_ is Format.table:
+    run = runs.obtain(engine, start, end, step, calendar=calendar, as_of=when)
+    document = documents.balance(run, territory, boundary=boundary)
+    if format_ == "table":
         from rich.console import Console
 
         render.print_table(document, Console())
     else:
-        write = render.as_json if format_ is Format.json else render.as_csv
+        write = render.as_json if format_ == "json" else render.as_csv
         typer.echo(write(document).rstrip("\n"))

@@ -9,20 +9,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal, cast
+from typing import TYPE_CHECKING, ClassVar, cast
 
 import numpy as np
 import pandas as pd
 
 from ewater.errors import UsageError
-from ewater.terms import STEPS
+from ewater.terms import STEPS, Step
 
 if TYPE_CHECKING:
     import datetime as dt
 
     from numpy.typing import NDArray
-
-Step = Literal["day", "decade", "month", "quarter", "year"]
 
 _DAY = np.timedelta64(1, "D")
 _LONGEST_STEP_YEARS = 2  # candidates on both sides of the dates asked for

@@ -98,7 +98,7 @@ def test_the_publishers_own_numbers_leave_2_8_hm3_in_eight_years(
     from ewater.series.calendars import Calendar
     from ewater.store import folder
 
-    frames = folder.read(country)
+    frames = folder.complete(folder.read(country))
     frames["site_territories"] = pd.DataFrame({"site": ["JCK"], "territory": ["WY"]})
     days = published.index.to_numpy().astype("M8[us]")
     scale = {"JCK.S": 1.0, "JCK.OUT": 1 / 86400, "JCK.IN": 1 / 86400}

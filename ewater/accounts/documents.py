@@ -1,0 +1,196 @@
+"""The balance of a territory as a document: the stable JSON of the command."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from ewater.accounts.views import View
+from ewater.series.calendars import labels
+from ewater.terms import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import xarray as xr
+    from numpy.typing import NDArray
+
+    from ewater.accounts.runs import Run
+
+    Document = dict[str, Any]
+    Fields = dict[str, NDArray[Any]]
+
+_SUFFIXES = ("", "_known", "_u", "_coverage", "_status", "_status_shares", "_missing")
+_TOTALS = ("inflow", "outflow", "storage_change", "residual")
+_MEASURES = ("use", "gross_use", "consumption")
+_WAYS = ("inflow", "outflow")
+_LANGUAGES = ("az", "en", "ru")
+
+
+def balance(
+    run: Run, territory: str | None = None, *, boundary: str = "managed"
+) -> Document:
+    """Write the account of one territory as docs/balance-json.md describes it.
+
+    Parameters
+    ----------
+    run
+        From ``ewater.accounts.runs.obtain``.
+    territory
+        Its code; default: the country.
+    boundary
+        A name of ``ewater.terms.BOUNDARIES``.
+
+    Raises
+    ------
+    UsageError
+        Unknown territory or boundary.
+    """
+    view = View(run, boundary)
+    return document(view, view.territory(territory))
+
+
+def document(view: View, code: str, periods: Sequence[int] | None = None) -> Document:
+    """Write some periods (all by default) of one territory of a view."""
+    run = view.run
+    chosen = range(len(run.bounds) - 1) if periods is None else periods
+    return {
+        "territory": code,
+        "boundary": view.boundary,
+        "basis": run.basis,
+        "unit": "m3",
+        "as_of": run.as_of.isoformat(),
+        "run": run.code,
+        "step": run.step,
+        "calendar": run.calendar.code,
+        "notices": notices(run),
+        "periods": periods_of(view, code, chosen),
+    }
+
+
+def notices(run: Run) -> list[dict[str, str]]:
+    """Read what every output must say, in each language."""
+    return [
+        {"code": row["code"], **{lang: row[f"text_{lang}"] for lang in _LANGUAGES}}
+        for row in run.frames["notices"].to_dict("records")
+    ]
+
+
+def periods_of(view: View, code: str, chosen: Sequence[int]) -> list[Document]:
+    """Write the account of one territory, period by period."""
+    writer = _Writer(view, code)
+    return [writer.period(period) for period in chosen]
+
+
+class _Writer:
+    """The account of one territory as plain arrays, written one period at a time."""
+
+    def __init__(self, view: View, code: str) -> None:
+        self.view, self.code = view, code
+        self.account = view.account.sel(territory=code)
+        self.starts = labels(view.run.calendar, view.run.bounds)
+        self.unmodelled = view.missing.not_modelled(code)
+        terms = view.terms.sel(territory=code)
+        terms = terms.isel(term=terms["flows"].values > 0)
+        sectors = view.sectors.sel(territory=code)
+        others = view.neighbours.sel(territory=code)
+        self.totals = {name: _Quantities(self.account, name) for name in _TOTALS}
+        self.use = _Quantities(view.use.sel(territory=code), "use")
+        self.terms = {
+            str(term): _Quantities(terms.sel(term=term), "volume")
+            for term in terms["term"].values
+        }
+        self.groups = {
+            "sectors": _grouped(sectors, "sector", _MEASURES),
+            "neighbours": _grouped(others, "neighbour", _WAYS),
+        }
+
+    def period(self, n: int) -> Document:
+        """Write one period."""
+        answer: Document = {"start": self.starts[n], "end": self.starts[n + 1]}
+        for name, quantities in self.totals.items():
+            answer[name] = quantities.at(n, self._lacks(n, name))
+        answer["residual"] |= {
+            "z": _number(self.account["residual_z"].values[n]),
+            "not_modelled": self.unmodelled,
+            "after_balancing_items": bool(
+                self.account["after_balancing_items"].values[n]
+            ),
+        }
+        answer["apportioned"] = bool(self.account["apportioned"].values[n])
+        answer["re_entering"] = self._re_entering(n, answer["inflow"])
+        answer["terms"] = {
+            term: quantities.at(n, self._lacks(n, term))
+            for term, quantities in self.terms.items()
+        }
+        for group, entries in self.groups.items():
+            answer[group] = {
+                entry: {
+                    key: quantities.at(n, self._lacks(n, f"{entry}.{key}"))
+                    for key, quantities in measures.items()
+                }
+                for entry, measures in entries.items()
+            }
+        uses = [entry["use"]["missing"] for entry in answer["sectors"].values()]
+        answer["use"] = self.use.at(n, lambda: sorted({m for u in uses for m in u}))
+        return answer
+
+    def _lacks(self, n: int, quantity: str) -> Callable[[], list[str]]:
+        return lambda: self.view.missing.missing(self.code, n, quantity)
+
+    def _re_entering(self, n: int, inflow: Document) -> Document:
+        """Write what left and came back, which is in neither gross total."""
+        value = _number(self.account["re_entering"].values[n])
+        return {
+            "value": value,
+            "known": value,
+            "missing": inflow["missing"] if value is None else [],
+            "u": None,
+            "coverage": None,
+            "status": inflow["status"],
+            "status_shares": {},
+        }
+
+
+def _grouped(
+    dataset: xr.Dataset, dimension: str, names: Sequence[str]
+) -> dict[str, dict[str, _Quantities]]:
+    return {
+        str(label): {
+            name: _Quantities(dataset.sel({dimension: label}), name) for name in names
+        }
+        for label in dataset[dimension].values
+    }
+
+
+class _Quantities:
+    """One quantity of one territory over all periods, as plain arrays."""
+
+    def __init__(self, dataset: xr.Dataset, name: str) -> None:
+        self.fields: Fields = {
+            suffix: dataset[f"{name}{suffix}"].values
+            for suffix in _SUFFIXES
+            if f"{name}{suffix}" in dataset
+        }
+
+    def at(self, period: int, missing: Callable[[], list[str]]) -> Document:
+        """Write the quantity; names of what is missing are looked up only then."""
+        fields = self.fields
+        shares = fields["_status_shares"][period]
+        return {
+            "value": _number(fields[""][period]),
+            "known": _number(fields["_known"][period]),
+            "missing": missing() if fields["_missing"][period] else [],
+            "u": _number(fields["_u"][period]),
+            "coverage": _number(fields["_coverage"][period]),
+            "status": Status(int(fields["_status"][period])).name.lower(),
+            "status_shares": {
+                status.name.lower(): float(share)
+                for status, share in zip(Status, shares, strict=True)
+                if share > 0
+            },
+        }
+
+
+def _number(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None

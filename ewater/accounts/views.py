@@ -1,0 +1,84 @@
+"""One run seen through one boundary: totals, terms, sectors, neighbours."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from ewater.balance.account import account_of
+from ewater.balance.flows import Flows, resolve
+from ewater.balance.missing import Missing
+from ewater.balance.sectors import sector_totals, total_use
+from ewater.balance.terms import neighbours, term_totals
+from ewater.errors import UsageError
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from ewater.accounts.runs import Run
+
+
+class View:
+    """Datasets of one run, each made when it is first asked for."""
+
+    def __init__(self, run: Run, boundary: str = "managed") -> None:
+        self.run = run
+        self.boundary = boundary
+        self.ledger = run.inputs.ledger
+
+    @cached_property
+    def flows(self) -> Flows:
+        """Volumes of all flows."""
+        inputs = self.run.inputs
+        return resolve(inputs.ledger, inputs.sources, inputs.weights)
+
+    @cached_property
+    def account(self) -> xr.Dataset:
+        """Totals by territory and period, see ``ewater.balance.account``."""
+        return account_of(
+            self.ledger, self.flows, self.run.inputs.stocks, boundary=self.boundary
+        )
+
+    @cached_property
+    def terms(self) -> xr.Dataset:
+        """Totals by territory, term and period."""
+        return term_totals(self.ledger, self.flows)
+
+    @cached_property
+    def sectors(self) -> xr.Dataset:
+        """Use, gross use and consumption by territory, sector and period."""
+        return sector_totals(self.ledger, self.flows)
+
+    @cached_property
+    def use(self) -> xr.Dataset:
+        """Use, gross use and consumption of all sectors by territory and period."""
+        return total_use(self.ledger, self.flows)
+
+    @cached_property
+    def neighbours(self) -> xr.Dataset:
+        """Inflow and outflow by territory, neighbour and period."""
+        return neighbours(self.ledger, self.flows)
+
+    @cached_property
+    def missing(self) -> Missing:
+        """Names of what the totals lack."""
+        return Missing.of(
+            self.ledger, self.flows, self.run.inputs.stocks, boundary=self.boundary
+        )
+
+    def territory(self, code: str | None) -> str:
+        """Check a code; the country when none is given.
+
+        Raises
+        ------
+        UsageError
+            No such territory, or several countries and none named.
+        """
+        ledger = self.ledger
+        if code is None:
+            countries = ledger.territories[ledger.territory_kind == "country"]
+            if len(countries) != 1:
+                raise UsageError("name a territory; there is not exactly one country")
+            return str(countries[0])
+        ledger.rows([code])
+        return code
