@@ -163,3 +163,12 @@ def test_what_is_no_stock_is_refused_by_name(build, row, message):
 def test_a_series_without_readings_in_the_data_is_refused_by_name(build):
     with pytest.raises(UsageError, match="no readings of series Y"):
         levels_at(build.readings(Z=([], [])), ["Z", "Y"], build.us(OPENING))
+
+
+def test_no_series_at_all_is_an_empty_answer(build):
+    bounds = build.us(OPENING, CLOSING)
+    nothing, series = build.readings(), build.series(Z=LEVEL)
+    assert stocks(nothing, series, curves(), bounds).volume.shape == (0, 2)
+    assert mean_area(nothing, series, curves(), bounds).area.shape == (0, 1)
+    change = storage_change(nothing, series, curves(), bounds)
+    assert change.storage_change.shape == (0, 1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
@@ -371,3 +373,24 @@ def test_aggregating_over_an_edge_that_cuts_a_cell_is_refused(build):
         aggregate(found, bounds, build.us("2024-01-01", "2024-01-02"))
     with pytest.raises(UsageError, match="do not fit"):
         aggregate(found, build.us("2024-01-01", "2024-01-02", "2024-01-03"), bounds)
+
+
+def test_no_series_at_all_is_an_empty_answer(build):
+    bounds = build.us("2024-01-01", "2024-01-02")
+    series = build.series(Q={})
+    for sum_up in (volumes, depths):
+        found = sum_up(build.readings(), series, bounds)
+        assert dict(found.sizes) == {"series": 0, "period": 1}
+
+
+def test_several_threads_may_integrate_at_once(build):
+    times = np.arange(60_000) * np.timedelta64(10, "m") + np.datetime64("2024", "us")
+    names = [f"S{i}" for i in range(8)]
+    readings = build.readings(**{name: (times, np.ones(60_000)) for name in names})
+    series = build.series(**{name: {} for name in names})
+    bounds = times[[0, -1]].astype(np.int64)
+    with ThreadPoolExecutor(4) as pool:
+        found = list(
+            pool.map(lambda _: volumes(readings, series, bounds).volume, range(12))
+        )
+    assert all((volume == 59_999 * 600).all() for volume in found)
