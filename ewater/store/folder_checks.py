@@ -108,7 +108,7 @@ def _instant(table: Table, column: Column) -> Iterator[Fault]:
         yield table.fault(
             row,
             column.name,
-            f"{values.iloc[row].date()} is out of range",
+            f"{values.iloc[row].isoformat()} is out of range",
             "a time from 1700 to 2199; leave the cell empty where there is no end",
         )
 
@@ -245,6 +245,12 @@ def _outside_accounts(table: Table) -> Iterator[Fault]:
         yield table.fault(row, "territory", message, "an empty cell")
 
 
+def _empty_shares(table: Table) -> Iterator[Fault]:
+    for row in rows_where(table.frame["share"] == 0):
+        allowed = "a share above 0, or no row"
+        yield table.fault(row, "share", "is 0: not in the territory", allowed)
+
+
 def _economy_sectors(table: Table) -> Iterator[Fault]:
     frame = table.frame
     economy = frame["kind"] == "economy"
@@ -292,7 +298,7 @@ def _report_periods(table: Table) -> Iterator[Fault]:
 
 
 def _parents(table: Table) -> Iterator[Fault]:
-    """Check that a parent is a country, of the same kind, or a district's basin."""
+    """Check that a parent is a country, of its own kind, or a district's basin."""
     frame = table.frame
     kinds = frame.drop_duplicates("code").set_index("code")["kind"]
     parent_kind = frame["parent"].map(kinds)
@@ -304,7 +310,8 @@ def _parents(table: Table) -> Iterator[Fault]:
     for row in rows_where(~country & ~fits & (parent_kind != frame["kind"])):
         kind = frame["kind"].iloc[row]
         message = f"{frame['parent'].iloc[row]!r} is a {parent_kind.iloc[row]}"
-        yield table.fault(row, "parent", message, f"a country or a {kind}")
+        allowed = f"a country or a {kind}" + (" or basin" if kind == "district" else "")
+        yield table.fault(row, "parent", message, allowed)
 
 
 def _parent_cycles(table: Table) -> Iterator[Fault]:
@@ -334,6 +341,7 @@ _OF_FILE: dict[str, tuple[Check, ...]] = {
     "series": (_series_units,),
     "curves": (curve_faults,),
     "accounts": (_outside_accounts, _economy_sectors),
+    "account_territories": (_empty_shares,),
     "flows": (_flow_ends, _flow_partners),
     "enterprises": (_positions,),
     "reports": (_report_units, _report_periods),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
 from ewater.store.folder_files import FILES, REPORT_ITEMS
@@ -104,20 +103,17 @@ def _unknown_activities(tables: Mapping[str, Table]) -> Iterator[Fault]:
 
 
 def _share_sums(tables: Mapping[str, Table]) -> Iterator[Fault]:
-    """Check that shares add up to 1 by account, hierarchy and time.
-
-    Where a territory and a part of it are both listed, the part is contained.
-    """
+    """Check that shares add up to 1 by account, hierarchy and time."""
     if not {"account_territories", "territories"} <= set(tables):
         return
     shares = tables["account_territories"]
-    territories = tables["territories"].frame.drop_duplicates("code").set_index("code")
+    territories = tables["territories"].frame.drop_duplicates("code")
+    kinds = territories.set_index("code")["kind"]
     frame = shares.frame.assign(
-        kind=shares.frame["territory"].map(territories["kind"]),
+        kind=shares.frame["territory"].map(kinds),
         start=shares.frame["valid_from"].fillna(_START),
         end=shares.frame["valid_to"].fillna(_END),
     ).dropna(subset=["account", "kind", "share"])
-    frame = frame[~_within_listed(frame, territories)]
     for (account, kind), group in frame.groupby(["account", "kind"]):
         for start in sorted(set(group["start"])):
             valid = group[(group["start"] <= start) & (group["end"] > start)]
@@ -130,20 +126,6 @@ def _share_sums(tables: Mapping[str, Table]) -> Iterator[Fault]:
                     f"shares of {account} over {kind} add up to {total:.9g}{since}",
                     "shares that add up to 1",
                 )
-
-
-def _within_listed(frame: pd.DataFrame, territories: pd.DataFrame) -> pd.Series:
-    listed = set(zip(frame["account"], frame["territory"], strict=True))
-    within = pd.Series(data=False, index=frame.index)
-    above = frame["territory"].map(territories["parent"])
-    for _ in range(len(territories)):  # ends at the roots; a cycle ends here
-        if above.isna().all():
-            break
-        same_kind = above.map(territories["kind"]) == frame["kind"]
-        pairs = zip(frame["account"], above, strict=True)
-        within |= same_kind & np.array([pair in listed for pair in pairs], dtype=bool)
-        above = above.map(territories["parent"])
-    return within
 
 
 def _expressions(

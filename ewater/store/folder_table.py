@@ -78,7 +78,7 @@ def nearest(word: str, words: Iterable[str], what: str) -> str:
     known = sorted(words)
     if not known:
         return f"{what}; there is none yet"
-    close = difflib.get_close_matches(word, known, n=3, cutoff=0.6)
+    close = difflib.get_close_matches(word, known, n=3, cutoff=0.5)
     if close:
         return f"{what}: " + " or ".join(f"'{code}'" for code in close) + "?"
     if len(known) <= _LISTED:

@@ -421,7 +421,7 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
         SELECT place.code AS site, area.code AS territory, area.kind, area.parent
         FROM area JOIN place ON ST_Covers(area.geometry, place.geometry)
     ), innermost AS (
-        SELECT DISTINCT ON (c.site, c.kind) c.site, c.territory, c.parent
+        SELECT DISTINCT ON (c.site, c.kind) c.site, c.territory, c.kind, c.parent
         FROM covering c
         WHERE NOT EXISTS (
             SELECT FROM covering part
@@ -430,10 +430,11 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
         )
         ORDER BY c.site, c.kind, c.territory COLLATE "C"
     ), chain AS (
-        SELECT site, territory, parent FROM innermost
+        SELECT site, territory, kind, parent FROM innermost
         UNION
-        SELECT chain.site, area.code, area.parent
-        FROM chain JOIN area ON area.code = chain.parent
+        SELECT chain.site, area.code, area.kind, area.parent
+        FROM chain
+        JOIN area ON area.code = chain.parent AND area.kind IN (chain.kind, 'country')
     )
     SELECT site, territory FROM chain
     ORDER BY site COLLATE "C", territory COLLATE "C"
@@ -442,7 +443,7 @@ $$
 _SITE_TERRITORIES_COMMENTS = (
     "FUNCTION site_territories_as_of(timestamptz) IS 'Territories that contain each "
     "site, by position, in the registry as it stood. A site on a border lies in the "
-    "lowest code of each kind, and in the parents of that'",
+    "lowest code of each kind, and in its parents of that kind'",
     "VIEW site_territories IS 'Territories that contain each site, by position, now'",
     "COLUMN site_territories.site IS 'Code of the site'",
     "COLUMN site_territories.territory IS 'Code of a territory that contains it'",
