@@ -111,7 +111,7 @@ class _Writer:
         for name, quantities in self.totals.items():
             answer[name] = quantities.at(n, self._lacks(n, name))
         answer["residual"] |= {
-            "z": _number(self.account["residual_z"].values[n]),
+            "z": finite(self.account["residual_z"].values[n]),
             "not_modelled": self.unmodelled,
             "after_balancing_items": bool(
                 self.account["after_balancing_items"].values[n]
@@ -140,7 +140,7 @@ class _Writer:
 
     def _re_entering(self, n: int, inflow: Document) -> Document:
         """Write what left and came back, which is in neither gross total."""
-        value = _number(self.account["re_entering"].values[n])
+        value = finite(self.account["re_entering"].values[n])
         return {
             "value": value,
             "known": value,
@@ -178,11 +178,11 @@ class _Quantities:
         fields = self.fields
         shares = fields["_status_shares"][period]
         return {
-            "value": _number(fields[""][period]),
-            "known": _number(fields["_known"][period]),
+            "value": finite(fields[""][period]),
+            "known": finite(fields["_known"][period]),
             "missing": missing() if fields["_missing"][period] else [],
-            "u": _number(fields["_u"][period]),
-            "coverage": _number(fields["_coverage"][period]),
+            "u": finite(fields["_u"][period]),
+            "coverage": finite(fields["_coverage"][period]),
             "status": Status(int(fields["_status"][period])).name.lower(),
             "status_shares": {
                 status.name.lower(): float(share)
@@ -192,5 +192,6 @@ class _Quantities:
         }
 
 
-def _number(value: float) -> float | None:
+def finite(value: float) -> float | None:
+    """Give a plain number; None, JSON's null, where it is unknown."""
     return float(value) if math.isfinite(value) else None

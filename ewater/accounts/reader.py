@@ -1,0 +1,183 @@
+"""What the dashboard asks for, answered from the store."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from ewater.accounts import documents, runs
+from ewater.accounts.documents import finite
+from ewater.accounts.views import View
+from ewater.series.calendars import bounds
+from ewater.store import recording, registry
+from ewater.terms import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+    from geopandas import GeoDataFrame
+    from sqlalchemy import Engine
+
+    from ewater.terms import Step
+
+    Document = dict[str, Any]
+
+_STEPS_IN_MEMORY = 8
+
+
+class DatabaseReader:
+    """Read-only access to the accounts of one country.
+
+    A question about part of the years with an account is answered from the run over
+    all of them, so that a page needs one run for each step, not one for each year.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._views: dict[tuple[Any, ...], View] = {}
+        self._lock = threading.Lock()
+
+    def version(self) -> str:
+        """Identify the state of the data; changes whenever an answer could."""
+        with self._engine.connect() as connection:
+            return recording.latest(connection).isoformat()
+
+    def territories(self) -> GeoDataFrame:
+        """Index ``code``; kind, parent, name_az, name_en, name_ru, geometry."""
+        return cast("GeoDataFrame", self._table("territories").set_index("code"))
+
+    def sites(self) -> GeoDataFrame:
+        """Index ``code``; kind, names, geometry (points, EPSG:4326)."""
+        import geopandas as gpd
+
+        sites = self._table("sites").set_index("code")
+        points = gpd.points_from_xy(sites["lon"], sites["lat"], crs="EPSG:4326")
+        return gpd.GeoDataFrame(sites, geometry=points)
+
+    def years(self) -> list[int]:
+        """Years with an account, ascending."""
+        return runs.kept_years(self._engine)
+
+    def balance(
+        self,
+        territory: str,
+        start: dt.date,
+        end: dt.date,
+        step: Step,
+        boundary: str = "managed",
+    ) -> Document:
+        """Account of one territory by steps over ``[start, end)``."""
+        view, periods = self._periods(start, end, step, boundary)
+        return documents.document(view, view.territory(territory), periods)
+
+    def balances(
+        self, kind: str, start: dt.date, end: dt.date, boundary: str = "managed"
+    ) -> dict[str, Document]:
+        """One period for each territory of a kind."""
+        view, periods = self._periods(start, end, "year", boundary)
+        ledger = view.ledger
+        codes = ledger.territories[ledger.territory_kind == kind]
+        return {
+            str(code): documents.periods_of(view, str(code), periods[-1:])[0]
+            for code in codes
+        }
+
+    def flows(
+        self,
+        territory: str,
+        start: dt.date,
+        end: dt.date,
+        boundary: str = "managed",
+    ) -> list[Document]:
+        """Flows that touch a territory over ``[start, end)``, a year."""
+        view, periods = self._periods(start, end, "year", boundary)
+        return flow_rows(view, territory, periods[-1])
+
+    def published(self, territory: str, year: int) -> list[Document]:
+        """Figures published for a territory and year."""
+        frame = self._table("published")
+        chosen = frame[
+            (frame["territory"] == territory) & (frame["year"].astype(str) == str(year))
+        ]
+        columns = ["item", "value", "unit", "source", "note"]
+        given = chosen[columns].astype(object).where(chosen[columns].notna(), None)
+        return cast("list[Document]", given.to_dict("records"))
+
+    def _table(self, name: str) -> pd.DataFrame:
+        with self._engine.connect() as connection:
+            return registry.read_table(connection, name)
+
+    def _periods(
+        self, start: dt.date, end: dt.date, step: Step, boundary: str
+    ) -> tuple[View, Sequence[int]]:
+        """View over all years with an account, and the periods asked for."""
+        years = self.years()
+        first, last = (
+            (dt.date(years[0], 1, 1), dt.date(years[-1] + 1, 1, 1))
+            if years
+            else (start, end)
+        )
+        if not (first <= start and end <= last):
+            first, last = start, end
+        view = self._view(first, last, step, boundary)
+        wanted = bounds(view.run.calendar, start, end, step)
+        place = np.searchsorted(view.run.bounds, wanted)
+        return view, range(int(place[0]), int(place[-1]))
+
+    def _view(self, start: dt.date, end: dt.date, step: Step, boundary: str) -> View:
+        key = (self.version(), start, end, step, boundary)
+        with self._lock:  # one thread computes, the others wait for its answer
+            if key not in self._views:
+                run = runs.obtain(self._engine, start, end, step)
+                while len(self._views) >= _STEPS_IN_MEMORY:
+                    self._views.pop(next(iter(self._views)))
+                self._views[key] = View(run, boundary)
+            return self._views[key]
+
+
+def flow_rows(view: View, territory: str, period: int) -> list[Document]:
+    """Write the flows of one period that touch a territory."""
+    ledger, flows = view.ledger, view.flows
+    row = int(ledger.rows([territory])[0])
+    share = ledger.shares_inside(view.boundary)[[row]].toarray()[0]
+    held = ledger.membership[[row]].toarray()[0] > 0
+    accounts = view.run.frames["accounts"].drop_duplicates("code").set_index("code")
+    site, sector = (accounts[c].reindex(ledger.accounts) for c in ("site", "sector"))
+    named = view.run.frames["sites"].set_index("code")
+    data = flows.dataset().isel(period=period)
+    u = np.hypot(data["u_random"].values, data["u_systematic"].values)
+    touching = held[ledger.flow_from] | held[ledger.flow_to]
+    touching &= flows.valid[:, period]
+
+    def end(account: int, name: str) -> Document:
+        kind, code = str(ledger.account_kind[account]), str(ledger.accounts[account])
+        place = site.iloc[account]
+        known = isinstance(place, str) and place in named.index
+        names = {lang: named[f"name_{lang}"].get(place) for lang in ("az", "en", "ru")}
+        of = sector.iloc[account]
+        return {
+            name: code,
+            f"{name}_kind": kind,
+            f"{name}_name": names if known else None,
+            f"{name}_sector": of if isinstance(of, str) else None,
+            f"{name}_inside": bool(share[account] > 0),
+        }
+
+    return [
+        {
+            "code": str(ledger.flows[n]),
+            **end(int(ledger.flow_from[n]), "from"),
+            **end(int(ledger.flow_to[n]), "to"),
+            "term": str(ledger.flow_term[n]),
+            "sector": None,
+            "volume": finite(data["volume"].values[n]),
+            "u": finite(u[n]),
+            "status": Status(int(data["status"].values[n])).name.lower(),
+            "coverage": finite(data["coverage"].values[n]),
+        }
+        for n in np.flatnonzero(touching)
+    ]
