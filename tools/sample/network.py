@@ -144,8 +144,8 @@ def _entering(country: Registry, means: dict[str, float]) -> None:
     enters("AM", "R-ARP", "PST-ARP.Q", 14, "snow")
     enters("IR", "RES-KHU", "RES-KHU.QIN - RES-ARZ.QT", 105, "araz")
     enters("AM", "R-HAK", "rule:share(HAK-GAR.Q, 0.8)", 11.6, "snow", 30.0)
-    enters("RU", "R-SAM", "PST-SAM.Q", 36, "samur")
-    enters("IR", "R-BOL", "rule:constant(80000)", 1, "south", 35.0)
+    enters("RU", "R-SAM", "PST-SAM.Q", 88, "samur")
+    enters("IR", "R-BOL", "rule:constant(67000)", 1, "south", 35.0)
 
 
 def _border_araz(country: Registry) -> None:
@@ -204,7 +204,7 @@ MORE_RUNOFF = {"R-GAN": 7.0, "R-QAR": 3.5, "R-GIL": 3.5, "R-QUD": 9.0,
 
 #: river: what groundwater feeds, m3/s
 BASEFLOW = {"R-KURA-1": 6.0, "R-KURA-2": 4.0, "R-GNX": 9.0, "R-KURA-4": 6.0,
-            "R-HAK": 3.0, "R-ARP": 2.0, "R-TUR": 3.0, "R-SAM": 2.5}  # fmt: skip
+            "R-HAK": 3.0, "R-ARP": 2.0, "R-TUR": 3.0, "R-SAM": 4.0}  # fmt: skip
 
 
 def shape_of(short: str) -> str:
@@ -242,7 +242,7 @@ def _forming(country: Registry, means: dict[str, float]) -> None:
     for body, value in BASEFLOW.items():
         short = where[body]
         country.flow(
-            f"GW-{short}", body, "baseflow", f"rule:constant({value * 75000:.0f})",
+            f"GW-{short}", body, "baseflow", f"rule:constant({value * 65000:.0f})",
             ("source", value, "flat", "formed"), u=35.0,
         )  # fmt: skip
 
@@ -264,7 +264,7 @@ def _passing(country: Registry) -> None:
     passes("RES-SHM", "RES-YEN", "RES-SHM.QT", "release", "turbine")
     passes("RES-YEN", "R-KURA-2", "RES-YEN.QT", "release", "turbine")
     passes("R-KURA-2", "RES-MIN", "KUR-KAR.Q")
-    passes("R-GAN", "RES-MIN", "rule:share(GAN-ZUR.Q, 2.05)", u=25.0)
+    passes("R-GAN", "RES-MIN", "rule:share(GAN-ZUR.Q, 3.2)", u=25.0)
     passes("R-GNX", "RES-MIN", "PST-GNM.Q")
     country.flow(
         "RES-MIN", "RES-VAR", "outflow_to_downstream", "KUR-MIN.Q - RES-MIN.QS",
@@ -283,21 +283,21 @@ def _passing(country: Registry) -> None:
     passes("R-TAL", "R-GNX", "TAL-ZAQ.Q - DIV-NE-18.Q")
     passes("R-KUM", "R-GNX", "KUM-ILI.Q - DIV-NE-23.Q")
     passes("RES-AYR", "R-GNX", "RES-AYR.QT", "release", "outlet")
-    passes("R-TUR", "R-KURA-4", "rule:share(TUR-SAV.Q, 0.85)", u=20.0)
+    passes("R-TUR", "R-KURA-4", "rule:share(TUR-SAV.Q, 0.95)", u=20.0)
     passes("R-GOY", "R-KURA-5", "GOY-GOY.Q - DIV-NE-68.Q")
-    passes("R-GRD", "R-KURA-5", "rule:share(GOY-GOY.Q, 0.35)", u=30.0)
+    passes("R-GRD", "R-KURA-5", "rule:share(GOY-GOY.Q, 0.5)", u=30.0)
     passes("R-TAR-1", "RES-SAR", "RES-SAR.QIN - DIV-NE-06.Q")
     passes("RES-SAR", "RES-SUG", "TAR-MAD.Q", "release", "turbine")
     passes("RES-SUG", "R-TAR-2", "HJ-SUG.Q", "release", "outlet")
-    passes("R-TAR-2", "R-KURA-4", "rule:share(HJ-SUG.Q, 1.13)", u=20.0)
+    passes("R-TAR-2", "R-KURA-4", "rule:share(HJ-SUG.Q, 1.28)", u=20.0)
     passes("RES-KHN", "R-KHN", "RES-KHN.QT", "release", "outlet")
     passes("R-KHN", "R-KURA-4", "RES-KHN.QT")
     passes("R-QAR", "R-KURA-4", "rule:share(QAR-AGH.Q, 2.1)", u=25.0)
-    passes("R-HAK", "R-ARA-1", "rule:share(HAK-GAR.Q, 1.55)", u=25.0)
+    passes("R-HAK", "R-ARA-1", "rule:share(HAK-GAR.Q, 1.65)", u=25.0)
     passes("R-ARA-1", "R-ARA-2", "HJ-BAH.Q")
     passes("R-ARA-2", "R-KURA-5", "ARA-SAA.Q")
     passes("R-VIL", "RES-VIL", "VIL-SHI.Q - DIV-NE-29.Q")
-    passes("RES-QAN", "R-GIL", "rule:constant(2600)", "release", "outlet", u=40.0)
+    passes("RES-QAN", "R-GIL", "rule:constant(3400)", "release", "outlet", u=40.0)
 
 
 def _leaving(country: Registry) -> None:
@@ -310,19 +310,19 @@ def _leaving(country: Registry) -> None:
             ("release", 1.0) if rule == "release" else ("rest",), u=u,
         )  # fmt: skip
 
-    leaves("R-ARP", "IR", "rule:share(PST-ARP.Q, 0.55)", u=25.0)
-    leaves("R-NAX", "IR", "rule:share(NAX-QAR.Q, 0.95)", u=25.0)
+    leaves("R-ARP", "IR", "rule:share(PST-ARP.Q, 0.9)", u=25.0)
+    leaves("R-NAX", "IR", "rule:share(NAX-QAR.Q, 1.08)", u=25.0)
     leaves("R-GIL", "IR", "rule:share(GIL-NUR.Q, 1.95)", u=25.0)
     leaves("R-KURA-7", "CASPIAN", "KUR-SAL.Q - C-NEF.Q")
     leaves("R-SAM", "CASPIAN", "PST-SMS.Q")
     leaves("R-QUD", "CASPIAN", "rule:share(QUD-KUP.Q, 1.7)", u=25.0)
-    leaves("R-VAL", "CASPIAN", "rule:share(VAL-TEN.Q, 1.5)", u=25.0)
+    leaves("R-VAL", "CASPIAN", "rule:share(VAL-TEN.Q, 1.78)", u=25.0)
     leaves("R-SUM", "CASPIAN", "SUM-PER.Q - DIV-NE-67.Q")
-    leaves("R-PIR", "CASPIAN", "rule:share(SUM-PER.Q, 1.15)", u=30.0)
-    leaves("R-LAN", "CASPIAN", "rule:share(LAN-SIF.Q, 1.3)", u=25.0)
+    leaves("R-PIR", "CASPIAN", "rule:share(SUM-PER.Q, 1.5)", u=30.0)
+    leaves("R-LAN", "CASPIAN", "rule:share(LAN-SIF.Q, 1.4)", u=25.0)
     leaves("RES-VIL", "CASPIAN", "RES-VIL.QT", "release")
     leaves("RES-KHB", "CASPIAN", "RES-KHB.QT", "release")
-    leaves("R-BOL", "CASPIAN", "rule:share(VIL-SHI.Q, 0.5)", u=35.0)
+    leaves("R-BOL", "CASPIAN", "rule:share(VIL-SHI.Q, 0.68)", u=35.0)
 
 
 #: reservoir: its posts (in, out, spill) and whether they send hourly

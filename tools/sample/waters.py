@@ -86,7 +86,8 @@ RESERVOIRS = {
     "ARZ": _r("Araz", "ARA-NAX", "Аразское водохранилище", 39.09, 45.41,
               150, 19, share=0.5, hourly=True, history=1991, seepage=0.6),
     "SAR": _r("Sarsang", "KUR-KAR", "Сарсангское водохранилище", 40.15, 46.54,
-              None, 113, hourly=True, history=1991),
+              None, 113, hourly=True, history=1991,
+              pattern="summer"),
     "TAK": _r("Takhtakorpu", "SAM-CAS", "Тахтакёрпюнское водохранилище", 41.13, 49.0,
               None, 120, mode="need"),
     "JEY": _r("Jeyranbatan", "ABS-GOB", "Джейранбатанское водохранилище", 40.54, 49.70,
@@ -119,7 +120,7 @@ RESERVOIRS = {
 FILLS = (0.35, 0.34, 0.40, 0.52, 0.70, 0.72)
 NATIONAL_STORAGE_HM3 = (11300, 11250, 11700, 13400, 16200, 16400)
 
-PERCENT = {"gauge": (4.0, 2.0), "turbine": (2.0, 1.0), "canal": (5.0, 3.0)}
+PERCENT = {"gauge": (3.0, 2.5), "turbine": (2.0, 1.0), "canal": (5.0, 3.0)}
 
 
 def storage_site(country: Registry, key: str, facts: dict[str, str]) -> float:
