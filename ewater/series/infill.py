@@ -15,7 +15,8 @@ import xarray as xr
 
 from ewater.errors import UsageError
 from ewater.series.calendars import local_days, to_utc
-from ewater.series.volumes import aggregate, positions
+from ewater.series.periods import positions
+from ewater.series.volumes import aggregate
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

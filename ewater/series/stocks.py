@@ -14,11 +14,10 @@ import xarray as xr
 
 from ewater.errors import UsageError
 from ewater.series.curve_tables import storage_curves
+from ewater.series.periods import check_bounds, period_coords
 from ewater.series.volumes import (
     INTERVAL_SLACK,
-    check_bounds,
     microseconds,
-    period_coords,
     ragged,
     rows_of,
     some,

@@ -10,10 +10,12 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
 _COVERAGE_FACTOR = 2.0  # METHODS 4 lists U, at 95 %
@@ -102,13 +104,20 @@ def percentages(
     tuple of numpy.ndarray : (series,)
         Defaults filled in; a quantity without a default keeps NaN.
     """
-    expanded = rows["quantity"].map(QUANTITY_U_PCT)
+    expanded = _looked_up(rows["quantity"], QUANTITY_U_PCT)
     if sites is not None:
         kind = rows["site"].map(sites.set_index("code")["kind"])
-        by_kind = kind.map(DISCHARGE_U_PCT)
-        expanded = by_kind.where(rows["quantity"] == "discharge").fillna(expanded)
+        by_kind = _looked_up(kind, DISCHARGE_U_PCT)
+        use = (rows["quantity"] == "discharge") & by_kind.notna()
+        expanded = by_kind.where(use, expanded)
     default = expanded / _COVERAGE_FACTOR
     return (
         rows["u_random_pct"].fillna(0.0).to_numpy(dtype=np.float64),
         rows["u_systematic_pct"].fillna(default).to_numpy(dtype=np.float64),
     )
+
+
+def _looked_up(keys: pd.Series[str], table: Mapping[str, float]) -> pd.Series[float]:
+    # Series.map gives text where no key is found
+    found = [table.get(key, np.nan) for key in keys]
+    return pd.Series(found, index=keys.index, dtype="float64")

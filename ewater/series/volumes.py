@@ -9,6 +9,7 @@ import pandas as pd
 import xarray as xr
 
 from ewater.errors import UsageError
+from ewater.series.periods import check_bounds, coverage, period_coords, positions
 from ewater.units import factor_to_si
 
 if TYPE_CHECKING:
@@ -151,36 +152,10 @@ def aggregate(
         total[np.logical_and.reduceat(unknown, start[:-1], axis=1)] = np.nan
         data[str(name)] = (("series", "period"), total, values.attrs)
     data["coverage"] = (
-        *_coverage(data["observed_s"][1], bounds),
+        *coverage(data["observed_s"][1], bounds),
         volumes["coverage"].attrs,
     )
     return xr.Dataset(data, coords=period_coords(bounds) | {"series": volumes.series})
-
-
-def positions(
-    cell_bounds: NDArray[np.int64], bounds: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    """Index of each bound among the cell bounds.
-
-    Raises
-    ------
-    UsageError
-        One of them is not there.
-    """
-    index = np.searchsorted(cell_bounds, bounds).astype(np.int64)
-    found = np.append(cell_bounds, cell_bounds[-1] + 1)[index] == bounds
-    if not found.all():
-        missing = bounds[~found][:1].view("M8[us]")[0]
-        raise UsageError(
-            f"{missing} UTC is no edge of the cells; cut the cells at every period edge"
-        )
-    return index
-
-
-def period_coords(bounds: NDArray[np.int64]) -> dict[str, Any]:
-    """Coordinates ``period`` and ``period_end`` (ARCHITECTURE, "Bounds")."""
-    instants = bounds.view("M8[us]")
-    return {"period": instants[:-1], "period_end": ("period", instants[1:])}
 
 
 def rows_of(readings: xr.Dataset, series: pd.DataFrame) -> pd.DataFrame:
@@ -250,15 +225,6 @@ def _integrate(
             f"readings of {code} are not in order of time, or two have one time; sort "
             "them and keep one value per instant"
         ) from error
-
-
-def check_bounds(bounds: NDArray[np.int64]) -> None:
-    """Refuse bounds that make no period or do not increase."""
-    if bounds.ndim != 1 or bounds.size < 2 or not (np.diff(bounds) > 0).all():
-        raise UsageError(
-            "bounds must be at least two instants that increase strictly; see "
-            "ewater.series.calendars.bounds"
-        )
 
 
 def some(codes: Sequence[str]) -> str:
@@ -340,22 +306,19 @@ def _events(rows: pd.DataFrame, events: pd.DataFrame | None) -> Events:
     kept = events.assign(at=at).loc[at >= 0].sort_values(["at", "time"], kind="stable")
     index = kept["at"].to_numpy(dtype=np.int64)
     factor = factors(rows)[index] if index.size else np.zeros(0)
-    special = {"rollover": kernels.ROLLOVER, "reverse": kernels.REVERSE}
-    kind = kept["event"].map(special).fillna(kernels.CHAINED)
+    kind = np.select(
+        [kept["event"] == "rollover", kept["event"] == "reverse"],
+        [kernels.ROLLOVER, kernels.REVERSE],
+        kernels.CHAINED,
+    )
     times = pd.to_datetime(kept["time"], utc=True).dt.tz_localize(None)
     return Events(
         offset=np.searchsorted(index, np.arange(len(rows) + 1)).astype(np.int64),
         time=times.to_numpy().astype("M8[us]").astype(np.int64),
-        kind=kind.to_numpy(dtype=np.int64),
+        kind=kind.astype(np.int64),
         old=kept["old_reading"].to_numpy(dtype=np.float64) * factor,
         new=kept["new_reading"].to_numpy(dtype=np.float64) * factor,
     )
-
-
-def _coverage(
-    observed: NDArray[np.float64], bounds: NDArray[np.int64]
-) -> tuple[tuple[str, str], NDArray[np.float64]]:
-    return ("series", "period"), observed / (np.diff(bounds) * 1e-6)
 
 
 def _dataset(
@@ -379,7 +342,7 @@ def _dataset(
         {
             name: (dims, volume, {"units": unit} | summed),
             "observed_s": (dims, observed.copy(), {"units": "s"} | summed),
-            "coverage": (*_coverage(observed, bounds), {"units": "1"}),
+            "coverage": (*coverage(observed, bounds), {"units": "1"}),
             "square": (dims, found[..., kernels.SQUARE].copy(), {"units": squared}),
             "distributed_s": (
                 dims,

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ewater.series.uncertainty import uncertainty
+from ewater.series.uncertainty import percentages, uncertainty
 from ewater.series.volumes import depths, volumes
 
 DAY = np.timedelta64(1, "D")
@@ -95,3 +95,20 @@ def test_splitting_a_gap_of_a_counter_is_uncertain_and_its_sum_is_not(build):
     np.testing.assert_allclose(apart.u_random[0], 120 / np.sqrt(12))
     whole = uncertainty(volumes(readings, series, halves[[0, 2]]), series)
     assert whole.u_random.item() == 0
+
+
+def test_sites_without_a_default_leave_it_to_the_quantity(build):
+    found, series = daily(build, 1, 50.0)
+    sites = pd.DataFrame({"code": ["S"], "kind": ["climate"]})
+    assert uncertainty(found, series, sites).u_systematic.item() == pytest.approx(1.0)
+    flow = series.assign(quantity="discharge")
+    assert percentages(flow, sites)[1].tolist() == [3.75]
+    elsewhere = sites.assign(code="T")
+    assert percentages(flow, elsewhere)[1].tolist() == [3.75]
+
+
+def test_no_series_at_all_is_an_empty_answer(build):
+    series = build.series(Q={})
+    bounds = build.us("2023-01-01", "2023-01-02")
+    u = uncertainty(volumes(build.readings(), series, bounds), series)
+    assert dict(u.sizes) == {"series": 0, "period": 1}
