@@ -185,10 +185,21 @@ def ragged(
 ) -> tuple[
     NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.uint8]
 ]:
-    """Offsets (series + 1,), times (us UTC), values and flags as plain arrays."""
-    size = readings["row_size"].to_numpy()
+    """Offsets (series + 1,), times (us UTC), values and flags as plain arrays.
+
+    Raises
+    ------
+    UsageError
+        The row sizes do not add up to the readings.
+    """
+    size = readings["row_size"].to_numpy().astype(np.int64)
     offset = np.zeros(size.size + 1, dtype=np.int64)
     np.cumsum(size, out=offset[1:])
+    if offset[-1] != readings.sizes["reading"] or (size < 0).any():
+        raise UsageError(
+            f"row_size adds up to {offset[-1]}, but there are "
+            f"{readings.sizes['reading']} readings; select series and readings together"
+        )
     time = readings["time"].to_numpy().astype("M8[us]", copy=False).view(np.int64)
     return (
         offset,

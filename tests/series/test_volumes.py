@@ -339,6 +339,16 @@ def test_readings_out_of_order_or_twice_at_one_time_are_refused(build, order):
         )
 
 
+def test_row_sizes_that_do_not_fit_the_readings_are_refused(build):
+    readings = build.readings(A=(hours(2), [1, 2]), X=(hours(3), [1, 2, 3]))
+    with pytest.raises(UsageError, match="row_size adds up to 2"):
+        volumes(
+            readings.isel(series=[0]),
+            build.series(A={}),
+            build.us("2024-01-01T00", "2024-01-01T01"),
+        )
+
+
 @pytest.mark.parametrize("bounds", [[0], [0, 0], [5, 3], []])
 def test_bounds_that_make_no_period_are_refused(build, bounds):
     with pytest.raises(UsageError, match="increase strictly"):
