@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sqlalchemy import Engine
 
     from ewater.store.registry import LoadSummary
@@ -41,8 +44,11 @@ def load(
     from ewater.store import registry
 
     started = time.perf_counter()
-    engine = _engine()
-    with engine.connect() as connection, connection.begin() as transaction:
+    with (
+        _engine() as engine,
+        engine.connect() as connection,
+        connection.begin() as transaction,
+    ):
         known = registry.read(connection)
         frames = folders.read(folder, known=known, expression_codes=codes)
         summary = registry.load(connection, frames, expression_codes=codes)
@@ -74,19 +80,25 @@ def dump(
     started = time.perf_counter()
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())) and not force:
         raise UsageError(f"{folder} is not empty; name another folder, or use --force")
-    frames = registry.dump(_engine(), folder, _instant(as_of))
+    instant = _instant(as_of)
+    with _engine() as engine:
+        frames = registry.dump(engine, folder, instant)
     rows = sum(len(frame) for frame in frames.values())
     seconds = time.perf_counter() - started
     typer.echo(f"{folder}: {len(frames)} files, {rows} rows written in {seconds:.1f} s")
 
 
-def _engine() -> Engine:
+@contextmanager
+def _engine() -> Iterator[Engine]:
     from ewater.settings import settings
     from ewater.store import cluster, database
 
     engine = database.connect(cluster.database_url(settings()))
-    database.migrate(engine)
-    return engine
+    try:
+        database.migrate(engine)
+        yield engine
+    finally:
+        engine.dispose()
 
 
 def _instant(given: str | None) -> datetime | None:
