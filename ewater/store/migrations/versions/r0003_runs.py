@@ -21,6 +21,13 @@ FROM run_weight w
 JOIN run_source s ON s.run = w.run AND s.source = w.source
 GROUP BY w.run, w.flow, s.period_start
 """
+_RUN_FLOW_COLUMNS = {
+    "run": "Run",
+    "flow": "Code of the flow",
+    "period_start": "Included",
+    "volume": "m3; NULL if a source of the flow is unknown",
+    "coverage": "Least observed share of the time among its sources, 0 to 1",
+}
 
 
 def upgrade() -> None:
@@ -179,6 +186,8 @@ def upgrade() -> None:
     )
     op.execute(_RUN_FLOW)
     op.execute("COMMENT ON VIEW run_flow IS 'Volume of each flow and period of a run'")
+    for column, comment in _RUN_FLOW_COLUMNS.items():
+        op.execute(f"COMMENT ON COLUMN run_flow.{column} IS '{comment}'")
 
 
 def downgrade() -> None:
