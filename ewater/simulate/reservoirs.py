@@ -137,7 +137,9 @@ def build(
     for row in model.drivers["reservoirs"].itertuples():
         site = sites.loc[row.site]
         dead, capacity = float(site["dead_m3"]), float(site["capacity_m3"])
-        stored, surface = (_curve(curves, str(row.site), k) for k in ("storage", "area"))
+        stored, surface = (
+            _curve(curves, str(row.site), k) for k in ("storage", "area")
+        )
         evaporation, rain = depths[str(row.climate)]
         result[str(row.account)] = Reservoir(
             account=str(row.account),

@@ -181,9 +181,7 @@ class Economy:
         country, account = self.country, f"UT-{key}"
         short = self.districts[utility.district]["short"]
         country.account(account, "economy", utility.district, sector="water_supply")
-        country.account(
-            f"SW-{key}", "economy", utility.district, sector="sewerage"
-        )
+        country.account(f"SW-{key}", "economy", utility.district, sector="sewerage")
         size = sum(HOUSEHOLDS.get(c, DEFAULT_HOUSEHOLDS) + SERVICES.get(c, 0)
                    for c, k in self.utility.items() if k == key)  # fmt: skip
         for source, part in utility.sources.items():
@@ -266,8 +264,14 @@ class Economy:
         items = ["wastewater" if plant.returns_to.startswith("SW") else "return_flow"]
         if plant.metered:
             fault = {"NE-70": "reset", "NE-54": "drift"}.get(code)
-            measured = self._meter(f"MET-{prefix}", code, served, plant.use, HOUR,
-                                   fault if plant.sector == "industry" else None)
+            measured = self._meter(
+                f"MET-{prefix}",
+                code,
+                served,
+                plant.use,
+                HOUR,
+                fault if plant.sector == "industry" else None,
+            )
             # fmt: skip
         else:
             items.append(item)

@@ -1,0 +1,90 @@
+"""What enterprises report: their part of the true flows, biased, rounded, or nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from ewater.simulate import weather
+from ewater.store import folder
+
+if TYPE_CHECKING:
+    from ewater.simulate.ledger import Country, Truth
+
+NOISE_PCT = 2.0
+COLUMNS = ["enterprise", "period_start", "period_end", "item", "value", "unit", "source", "purpose", "status", "counterparty", "revision"]
+REVISED = 23  # every 23rd return was corrected by its enterprise
+
+
+def reports(country: Country, truth: Truth) -> pd.DataFrame:
+    """Make ``reports.csv``: thousand m3, quarterly or monthly.
+
+    An enterprise reports its share of the flows that are ``report:ITEM`` of the
+    economy account of its territory and sector.
+    """
+    frames = country.model.frames
+    enterprises = frames["enterprises"].set_index("code")
+    sector = folder.sector_of(frames["enterprises"]["isic"], frames["sectors"])
+    sector.index = enterprises.index
+    flows = _reported_flows(country)
+    rows = []
+    for number, row in enumerate(country.model.drivers["reporters"].itertuples()):
+        code = str(row.enterprise)
+        key = (enterprises.loc[code, "territory"], sector[code], row.item)
+        daily = truth.volume[flows.get(key, [])].sum(axis=0)
+        rng = weather.generator(country.seed, "report", code, str(row.item))
+        for start, end in _periods(truth, int(row.months)):
+            noise = 1 + row.bias + rng.standard_normal() * NOISE_PCT / 100
+            if _silent(row, start):
+                continue
+            days = slice(truth.days.index(start), truth.days.index(end))
+            value = round(daily[days].sum() * row.share * noise / 1000, 2)
+            rows += _returned(code, str(row.item), start, end, value, number)
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _reported_flows(country: Country) -> dict[tuple[str, str, str], list[int]]:
+    accounts = country.model.frames["accounts"].set_index("code")
+    result: dict[tuple[str, str, str], list[int]] = {}
+    for row, flow in enumerate(country.table.itertuples()):
+        first = str(flow.measured_by).split(" else ")[0]
+        if not first.startswith("report:"):
+            continue
+        item = first.removeprefix("report:")
+        ends = [country.start[row], country.end[row]]
+        if item == "received" or accounts.loc[ends[0], "kind"] != "economy":
+            ends.reverse()
+        account = accounts.loc[ends[0]]
+        key = (account["territory"], account["sector"], item)
+        result.setdefault(key, []).append(row)
+    return result
+
+
+def _periods(truth: Truth, months: int) -> list[tuple[str, str]]:
+    first, last = truth.days.year[0], truth.days.year[-1] + 1
+    starts = pd.date_range(f"{first}-01-01", f"{last}-01-01", freq=f"{months}MS")
+    texts = [str(start.date()) for start in starts]
+    return list(zip(texts, texts[1:], strict=False))
+
+
+def _silent(row: object, start: str) -> bool:
+    begin, end = row.silent_from, row.silent_to  # type: ignore[attr-defined]
+    return isinstance(begin, str) and begin <= start < end
+
+
+def _returned(
+    code: str, item: str, start: str, end: str, value: float, number: int
+) -> list[tuple[object, ...]]:
+    period = (f"{start}T00:00:00+04:00", f"{end}T00:00:00+04:00")
+    unit = "1000 m3"
+
+    def line(shown: float, revision: int) -> tuple[object, ...]:
+        return (
+            code, *period, item, shown, unit, None, None, "approved", None, revision
+        )  # fmt: skip
+
+    month = int(start[5:7]) + 12 * int(start[:4])
+    if (month + number) % REVISED == 0:
+        return [line(round(value * 1.1, 2), 0), line(value, 1)]
+    return [line(value, 0)]
