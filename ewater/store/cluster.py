@@ -10,6 +10,7 @@ interrupted first start leaves nothing to repair.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import shutil
 import signal
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 DATABASE = "ewater"
 
 _STOP_LIMIT_S = 120
+_PASSING = "ewater-temporary-"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,14 +138,32 @@ def destroy(home: Path) -> None:
 
 @contextlib.contextmanager
 def temporary() -> Iterator[str]:
-    """Lend a cluster that is destroyed afterwards: for tests and benchmarks."""
-    home = Path(tempfile.mkdtemp(prefix="ewater-"))
+    """Lend a cluster that is destroyed afterwards: for tests and benchmarks.
+
+    One whose process was killed is destroyed by the next call.
+    """
+    _destroy_abandoned()
+    home = Path(tempfile.mkdtemp(prefix=_PASSING))
     home.chmod(0o711)  # the account must reach its own folder below
-    try:
-        yield start(home, durable=False)
-    finally:
-        destroy(home)
-        shutil.rmtree(home)
+    with (home / "lease.new").open("w") as lease:
+        fcntl.flock(lease, fcntl.LOCK_EX)
+        (home / "lease.new").rename(home / "lease")  # seen only once it is held
+        try:
+            yield start(home, durable=False)
+        finally:
+            destroy(home)
+            shutil.rmtree(home)
+
+
+def _destroy_abandoned() -> None:
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PASSING}*"):
+        with contextlib.suppress(OSError):  # another process was quicker, or uses it
+            if folder.lstat().st_uid != os.geteuid():
+                continue  # anyone may plant a folder of this name
+            with (folder / "lease").open() as lease:
+                fcntl.flock(lease, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                destroy(folder)
+                shutil.rmtree(folder)
 
 
 @contextlib.contextmanager

@@ -253,3 +253,22 @@ def test_a_temporary_cluster_leaves_nothing_behind():
         assert ask(url, "SHOW fsync") == "off"
         folder = Path(str(ask(url, "SHOW data_directory")))
     assert not folder.exists()
+
+
+def test_what_a_killed_process_borrowed_is_cleared_by_the_next_one():
+    code = "import time; from ewater.store import cluster\n"
+    code += "with cluster.temporary() as url: print(url, flush=True); time.sleep(60)"
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True
+    ) as borrower:
+        assert borrower.stdout is not None
+        url = borrower.stdout.readline().strip()
+        data = Path(str(ask(url, "SHOW data_directory")))
+        with cluster.temporary():
+            assert ask(url, "SELECT 1") == 1
+        borrower.kill()
+    before = processes_of(data)
+    assert before
+    with cluster.temporary():
+        assert not data.exists()
+    wait_until_gone(before)
