@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -134,6 +135,7 @@ def time_text(zone: str) -> Callable[[pd.Timestamp], str]:
     """Write times with the offset of a zone; in UTC where that has seconds."""
     place = ZoneInfo(zone)
 
+    @cache
     def write(stamp: pd.Timestamp) -> str:
         local = stamp.tz_convert(place)
         offset = local.utcoffset()

@@ -114,18 +114,25 @@ def _share_sums(tables: Mapping[str, Table]) -> Iterator[Fault]:
         start=shares.frame["valid_from"].fillna(_START),
         end=shares.frame["valid_to"].fillna(_END),
     ).dropna(subset=["account", "kind", "share"])
-    for (account, kind), group in frame.groupby(["account", "kind"]):
+    bounded = frame[["valid_from", "valid_to"]].notna().any(axis=1)
+    of_account = [frame["account"], frame["kind"]]
+    dated = bounded.groupby(of_account).transform("any").astype(bool)
+    yield from _wrong_sums(shares, frame[~dated], "")
+    for _, group in frame[dated].groupby(["account", "kind"]):
         for start in sorted(set(group["start"])):
             valid = group[(group["start"] <= start) & (group["end"] > start)]
-            total = valid["share"].sum()
-            if abs(total - 1) > _TOLERANCE:
-                since = "" if start == _START else f" from {start.date()}"
-                yield shares.fault(
-                    int(valid.index[0]),
-                    "share",
-                    f"shares of {account} over {kind} add up to {total:.9g}{since}",
-                    "shares that add up to 1",
-                )
+            since = "" if start == _START else f" from {start.date()}"
+            yield from _wrong_sums(shares, valid, since)
+
+
+def _wrong_sums(shares: Table, frame: pd.DataFrame, since: str) -> Iterator[Fault]:
+    groups = frame.groupby(["account", "kind"])["share"]
+    total = groups.transform("sum")
+    wrong = frame[(total - 1).abs() > _TOLERANCE]
+    for row in wrong.drop_duplicates(["account", "kind"]).index:
+        account, kind = frame.loc[row, "account"], frame.loc[row, "kind"]
+        message = f"shares of {account} over {kind} add up to {total[row]:.9g}{since}"
+        yield shares.fault(int(row), "share", message, "shares that add up to 1")
 
 
 def _expressions(
