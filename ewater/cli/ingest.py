@@ -1,12 +1,309 @@
-"""Subcommands of the ingest area."""
+"""Subcommands of readings: load files, see what was rejected, read, compact."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 if TYPE_CHECKING:
-    import typer
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    import pandas as pd
+    from sqlalchemy import Engine
+
+    from ewater.ingest.outcome import Options, Outcome
+    from ewater.ingest.parse import Reject
+
+_SHOWN = 20
+_FORMATS = ("table", "csv", "json")
+_Format = Annotated[str, typer.Option("--format", help="table, csv or json")]
+_Series = Annotated[str, typer.Argument(metavar="SERIES", help="Code of the series")]
 
 
 def register(app: typer.Typer) -> None:
     """Add this area's subcommands."""
+    for command in (ingest, rejects, readings, history, compact):
+        app.command()(command)
+
+
+def ingest(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…")],
+    *,
+    issued_at: Annotated[
+        str | None,
+        typer.Option(metavar="T", help="When the source issued the files, ISO 8601"),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Check and count; write nothing")
+    ] = False,
+    no_progress: Annotated[
+        bool, typer.Option("--no-progress", help="Show no progress bar")
+    ] = False,
+) -> None:
+    """Load files of readings or reports, told apart by their header.
+
+    Each file is published whole or not at all. Exit status: 0 loaded (also when
+    nothing was new), 1 loaded with rejected rows, 2 a file failed and nothing of
+    it is loaded.
+    """
+    from ewater.errors import EWaterError
+    from ewater.ingest.outcome import Options
+
+    status = 0
+    issued = _instant("--issued-at", issued_at)
+    with _engine() as engine:
+        for path in files:
+            try:
+                with _progress(path, hidden=no_progress) as advance:
+                    options = Options(
+                        issued_at=issued, dry_run=dry_run, progress=advance
+                    )
+                    outcome = _ingest(engine, path, options)
+            except (EWaterError, OSError) as error:
+                typer.echo(f"{path}: {error}", err=True)
+                status = 2
+                continue
+            _say(outcome)
+            status = max(status, 1 if outcome.counts.rejected else 0)
+    raise typer.Exit(status)
+
+
+def _ingest(engine: Engine, path: Path, options: Options) -> Outcome:
+    from ewater.ingest import jobs
+    from ewater.ingest.source import File
+
+    return jobs.ingest(engine, File(path), options)
+
+
+def rejects(
+    *,
+    load: Annotated[
+        int | None, typer.Option(metavar="N", help="Rows of this load only")
+    ] = None,
+    replay: Annotated[
+        bool, typer.Option("--replay", help="Load held rows that can be by now")
+    ] = False,
+    format: _Format = "table",
+) -> None:
+    """List rows that were not loaded, with line, reason and text.
+
+    Held rows wait for a series or an enterprise to be registered; --replay loads
+    them then. Exit status: 0 done, 1 replayed with rows rejected again, 2 failed.
+    """
+    from ewater.ingest import replay as held
+    from ewater.store import landing
+
+    with _engine() as engine:
+        if replay:
+            outcomes = held.replay(engine, load)
+            for outcome in outcomes:
+                _say(outcome)
+            if not outcomes:
+                typer.echo("no held row can be loaded by now")
+            raise typer.Exit(int(any(o.counts.rejected for o in outcomes)))
+        with engine.connect() as connection:
+            rows = landing.rejects(connection, load)
+    columns = ("load", "source", "line", "reason", "held", "resolved_by", "raw")
+    _show(rows, (*columns, "detail") if format != "table" else columns, format)
+
+
+def readings(
+    series: _Series,
+    *,
+    start: Annotated[
+        str | None, typer.Option("--from", metavar="A", help="Start, included")
+    ] = None,
+    end: Annotated[
+        str | None, typer.Option("--to", metavar="B", help="End, excluded")
+    ] = None,
+    as_of: Annotated[
+        str | None, typer.Option(metavar="T", help="As recorded at this time")
+    ] = None,
+    format: _Format = "table",
+) -> None:
+    """Print the readings of a series, in SI units and UTC."""
+    from ewater.store import chunks
+    from ewater.terms import Flag, Lineage
+
+    with _engine() as engine, engine.connect() as connection:
+        found = chunks.read(
+            connection,
+            [series],
+            _microseconds("--from", start),
+            _microseconds("--to", end),
+            _instant("--as-of", as_of),
+        )
+    frame = found[["time", "value", "flag", "lineage"]].to_dataframe()
+    frame["time"] = frame["time"].dt.tz_localize("UTC")
+    frame["flag"] = frame["flag"].map({f.value: f.name.lower() for f in Flag})
+    frame["lineage"] = frame["lineage"].map({k.value: k.name.lower() for k in Lineage})
+    _show(_records(frame), tuple(frame.columns), format)
+
+
+def history(
+    series: _Series,
+    *,
+    at: Annotated[str, typer.Option(metavar="TIME", help="Time of the reading")],
+    format: _Format = "table",
+) -> None:
+    """List every version of one reading, oldest first."""
+    from ewater.store import chunks
+    from ewater.terms import Flag, Lineage
+
+    time = _microseconds("--at", at)
+    with _engine() as engine, engine.connect() as connection:
+        frame = chunks.history(connection, series, time or 0)
+    frame["flag"] = frame["flag"].map({f.value: f.name.lower() for f in Flag})
+    frame["lineage"] = frame["lineage"].map({k.value: k.name.lower() for k in Lineage})
+    _show(_records(frame), tuple(frame.columns), format)
+
+
+def compact(
+    series: Annotated[
+        list[str] | None, typer.Argument(metavar="SERIES…", help="All if none is named")
+    ] = None,
+) -> None:
+    """Fold changes into larger chunks; every read stays the same, also as of."""
+    from ewater.store import chunks_compact
+
+    with _engine() as engine:
+        done = chunks_compact.compact(engine, series or None)
+    typer.echo(
+        f"{done.folded:,} chunks folded into {done.written:,}, "
+        f"{done.readings:,} readings and versions"
+    )
+
+
+@contextmanager
+def _engine() -> Iterator[Engine]:
+    from ewater.settings import settings
+    from ewater.store import cluster, database
+
+    engine = database.connect(cluster.database_url(settings()))
+    try:
+        database.migrate(engine)
+        yield engine
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def _progress(path: Path, *, hidden: bool) -> Iterator[Callable[[int], None] | None]:
+    if hidden or not path.is_file():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TransferSpeedColumn
+
+    columns = (
+        "{task.description}",
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(path.name, total=path.stat().st_size)
+        yield lambda size: bar.advance(task, size)
+
+
+def _say(outcome: Outcome) -> None:
+    counts = outcome.counts
+    parts = [f"{counts.rows_read:,} rows read", f"{counts.accepted:,} accepted"]
+    parts += [f"{counts.rejected:,} rejected"]
+    kinds = ("new", "corrected", "unchanged", "outdated")
+    detail = ", ".join(f"{getattr(counts, kind):,} {kind}" for kind in kinds)
+    if outcome.known:
+        typer.echo(
+            f"{outcome.source}: nothing new: the same bytes are load {outcome.load} "
+            f"({', '.join(parts)}), {outcome.seconds:.1f} s"
+        )
+        return
+    where = "trial, nothing written" if outcome.load is None else f"load {outcome.load}"
+    rate = counts.rows_read / max(outcome.seconds, 1e-9)
+    typer.echo(
+        f"{outcome.source}: {where}: {', '.join(parts)} ({detail}), "
+        f"{outcome.seconds:.1f} s, {rate:,.0f} rows/s"
+    )
+    _say_rejects(outcome.rejects)
+    if counts.rejected and outcome.load is not None:
+        typer.echo(f"see `ewater rejects --load {outcome.load}`")
+
+
+def _say_rejects(rejected: Sequence[Reject]) -> None:
+    for row in rejected[:_SHOWN]:
+        typer.echo(f"  line {row.line}: {row.reason}: {row.message}: {row.raw}")
+    if len(rejected) > _SHOWN:
+        typer.echo(f"  and {len(rejected) - _SHOWN:,} more")
+
+
+def _instant(option: str, given: str | None) -> datetime | None:
+    from ewater.errors import UsageError
+
+    if given is None:
+        return None
+    wanted = "give a time with its offset, such as 2024-01-31T00:00:00+04:00"
+    try:
+        instant = datetime.fromisoformat(given)
+    except ValueError as error:
+        raise UsageError(f"{option} {given!r} is not a time; {wanted}") from error
+    if instant.tzinfo is None:
+        raise UsageError(f"{option} {given!r} has no offset; {wanted}")
+    return instant
+
+
+def _microseconds(option: str, given: str | None) -> int | None:
+    from ewater.store.instants import microseconds
+
+    instant = _instant(option, given)
+    return None if instant is None else microseconds(instant)
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    plain = frame.astype(object).where(frame.notna(), None)
+    return [{str(k): v for k, v in row.items()} for row in plain.to_dict("records")]
+
+
+def _cell(value: object) -> object:
+    return value.isoformat() if hasattr(value, "isoformat") else value
+
+
+def _show(
+    rows: Iterable[Mapping[str, Any]], columns: Sequence[str], format: str
+) -> None:
+    from ewater.errors import UsageError
+
+    cells = [{name: _cell(row[name]) for name in columns} for row in rows]
+    if format == "json":
+        typer.echo(json.dumps(cells, ensure_ascii=False, indent=1))
+    elif format == "csv":
+        typer.echo(_csv(cells, columns), nl=False)
+    elif format == "table":
+        _table(cells, columns)
+    else:
+        raise UsageError(f"--format {format!r} is unknown; use {', '.join(_FORMATS)}")
+
+
+def _csv(cells: Sequence[Mapping[str, object]], columns: Sequence[str]) -> str:
+    import csv
+    import io
+
+    out = io.StringIO()
+    writer = csv.DictWriter(out, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(cells)
+    return out.getvalue()
+
+
+def _table(cells: Sequence[Mapping[str, object]], columns: Sequence[str]) -> None:
+    texts = [["" if row[c] is None else str(row[c]) for c in columns] for row in cells]
+    widths = [
+        max(len(t) for t in column) for column in zip(columns, *texts, strict=True)
+    ]
+    for row in (list(columns), *texts):
+        line = "  ".join(t.ljust(w) for t, w in zip(row, widths, strict=True))
+        typer.echo(line.rstrip())

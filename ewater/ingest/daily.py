@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import itertools
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import xarray as xr
-from numba import njit
-from sqlalchemy import text
 
+from ewater.ingest.daily_columns import compute
 from ewater.ingest.registered import series_frame
-from ewater.series import calendars, volumes
+from ewater.series import calendars
 from ewater.store import chunks, daily, recording, registry
 from ewater.store.daily import Stretch
-from ewater.terms import Flag, Lineage
+from ewater.terms import Lineage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,19 +26,6 @@ if TYPE_CHECKING:
 
 _CELLS = 1_000_000  # series times days that are computed at once
 _NEAR = 86_400_000_000 * 31  # stretches closer than this are taken as one
-_SUMMED = {
-    "discharge": ("instantaneous", "mean_preceding"),
-    "volume": ("total_preceding", "totaliser", "pulse"),
-}
-_PRECEDING = ("mean_preceding", "total_preceding")
-_COUNTERS = ("totaliser", "pulse")
-_FLAGS = {
-    "volume_pass": Flag.PASS,
-    "volume_not_evaluated": Flag.NOT_EVALUATED,
-    "volume_suspect": Flag.SUSPECT,
-}
-_UNUSED = (Flag.FAIL, Flag.MISSING)
-_COUNT, _MEAN, _MIN, _MAX, _START = range(5)
 
 
 def refresh(engine: Engine) -> int:
@@ -92,7 +78,7 @@ def _merged(stretch: Stretch) -> Stretch:
 def _runs(series_id: NDArray[np.int32]) -> Iterator[slice]:
     turns = np.flatnonzero(series_id[1:] != series_id[:-1]) + 1
     edges = [0, *turns.tolist(), len(series_id)]
-    for a, b in zip(edges[:-1], edges[1:], strict=True):
+    for a, b in itertools.pairwise(edges):
         yield slice(a, b)
 
 
@@ -146,14 +132,7 @@ def _sum(
     version: datetime,
 ) -> int:
     """Compute and replace the days of one batch."""
-    codes = dict(
-        connection.execute(
-            text("SELECT id, code FROM series_key WHERE id = ANY(:ids)"),
-            {"ids": stretch.series_id.tolist()},
-        )
-        .tuples()
-        .all()
-    )
+    codes = chunks.series_codes(connection)
     named = np.array([codes[i] in frame.index for i in stretch.series_id.tolist()])
     stretch = stretch.take(named)
     if len(stretch) == 0:
@@ -170,7 +149,7 @@ def _sum(
     )
     wanted &= (columns["count"] > 0) | (columns["observed_s"] > 0)
     place, day = np.nonzero(wanted)
-    found: dict[str, NDArray[np.generic]] = {
+    found: dict[str, NDArray[Any]] = {
         name: values[place, day] for name, values in columns.items()
     }
     found["series_id"] = stretch.series_id[place]
@@ -188,10 +167,8 @@ def _sum(
     return len(place)
 
 
-def _read(
-    connection: Connection, stretch: Stretch
-) -> tuple[Rows, NDArray[np.int64]]:
-    """Readings of the stretches and one beyond each end, without retracted ones."""
+def _read(connection: Connection, stretch: Stretch) -> tuple[Rows, NDArray[np.int64]]:
+    """Read the stretches and one reading beyond each end, no retracted ones."""
     wide = daily.around(connection, stretch)
     rows, cuts = chunks.rows_of(
         connection,
@@ -201,171 +178,3 @@ def _read(
     if stands.all():
         return rows, cuts
     return rows.take(stands), np.concatenate([[0], np.cumsum(stands)])[cuts]
-
-
-def compute(
-    rows: Rows,
-    cuts: NDArray[np.int64],
-    series: pd.DataFrame,
-    bounds: NDArray[np.int64],
-) -> dict[str, NDArray[np.generic]]:
-    """Volumes and statistics of every series and day.
-
-    Parameters
-    ----------
-    rows, cuts
-        Readings sorted by series and time, and where each series starts.
-    series
-        Rows of the country frame, in the order of the readings.
-    bounds : (day + 1,), int64 us UTC
-
-    Returns
-    -------
-    dict of numpy.ndarray : (series, day)
-        Columns of table ``daily``; unknown is NaN.
-    """
-    days = len(bounds) - 1
-    statistics = np.full((len(series), days, 5), np.nan)
-    gap = np.fmax(1.5 * series["interval_s"].to_numpy(), volumes.MAX_GAP_S) * 1e6
-    instantaneous = (series["signal"] == "instantaneous").to_numpy()
-    used = ~np.isin(rows.flag, _UNUSED)
-    _statistics(
-        cuts, rows.time, rows.value, used, gap, instantaneous, bounds, statistics
-    )
-    columns: dict[str, NDArray[np.generic]] = {
-        "count": statistics[..., _COUNT].astype(np.int32),
-        "mean": statistics[..., _MEAN],
-        "min": statistics[..., _MIN],
-        "max": statistics[..., _MAX],
-        "start_value": statistics[..., _START],
-        "volume": np.full((len(series), days), np.nan),
-        "observed_s": np.zeros((len(series), days)),
-    }
-    for name in _FLAGS:
-        columns[name] = np.full((len(series), days), np.nan)
-    _add_volumes(columns, rows, cuts, series, bounds)
-    return columns
-
-
-def _add_volumes(
-    columns: dict[str, NDArray[np.generic]],
-    rows: Rows,
-    cuts: NDArray[np.int64],
-    series: pd.DataFrame,
-    bounds: NDArray[np.int64],
-) -> None:
-    summed = np.zeros(len(series), np.bool_)
-    for quantity, signals in _SUMMED.items():
-        summed |= ((series["quantity"] == quantity) & series["signal"].isin(signals)).to_numpy()
-    blank = series["signal"].isin(_PRECEDING) & ~(series["interval_s"] > 0)
-    summed &= ~blank.to_numpy()
-    if not summed.any():
-        return
-    frame = series[summed]
-    taken = np.repeat(summed, np.diff(cuts))
-    ragged = _ragged(rows if taken.all() else rows.take(taken), np.diff(cuts)[summed], frame)
-    found = volumes.volumes(ragged, frame, bounds)
-    columns["volume"][summed] = found["volume"].to_numpy()
-    columns["observed_s"][summed] = found["observed_s"].to_numpy()
-    _add_flags(columns, ragged, frame, bounds, np.flatnonzero(summed))
-
-
-def _ragged(rows: Rows, sizes: NDArray[np.int64], frame: pd.DataFrame) -> xr.Dataset:
-    return xr.Dataset(
-        {
-            "row_size": ("series", sizes),
-            "time": ("reading", rows.time.view("M8[us]")),
-            "value": ("reading", rows.value),
-            "flag": ("reading", rows.flag),
-            "lineage": ("reading", rows.lineage),
-        },
-        coords={"series": frame["code"].to_numpy(dtype=object)},
-    )
-
-
-def _add_flags(
-    columns: dict[str, NDArray[np.generic]],
-    ragged: xr.Dataset,
-    frame: pd.DataFrame,
-    bounds: NDArray[np.int64],
-    place: NDArray[np.intp],
-) -> None:
-    """Split volumes by the flags of the readings they rest on.
-
-    A volume is linear in its readings, so that readings of one flag give its part
-    when all others are set to zero. A counter's is not: where its readings have
-    several flags, the parts are unknown.
-    """
-    flag = ragged["flag"].to_numpy()
-    present = [f for f in _FLAGS.values() if (flag == f).any()]
-    volume = columns["volume"][place]
-    for name, wanted in _FLAGS.items():
-        if wanted not in present:
-            part = np.where(np.isnan(volume), np.nan, 0.0)
-        elif len(present) == 1:
-            part = volume
-        else:
-            only = ragged.assign(value=ragged["value"].where(flag == wanted, 0.0))
-            part = volumes.volumes(only, frame, bounds)["volume"].to_numpy().copy()
-            part[_mixed_counters(ragged, frame)] = np.nan
-        columns[name][place] = part
-
-
-def _mixed_counters(ragged: xr.Dataset, frame: pd.DataFrame) -> NDArray[np.bool_]:
-    flag, sizes = ragged["flag"].to_numpy(), ragged["row_size"].to_numpy()
-    place = np.repeat(np.arange(len(sizes)), sizes)
-    used = ~np.isin(flag, _UNUSED)
-    low, high = np.full(len(sizes), 99), np.zeros(len(sizes), np.int64)
-    np.minimum.at(low, place[used], flag[used])
-    np.maximum.at(high, place[used], flag[used])
-    return (low < high) & frame["signal"].isin(_COUNTERS).to_numpy()
-
-
-@njit(cache=True, nogil=True)
-def _statistics(  # type: ignore[no-untyped-def]
-    cuts, time, value, used, gap, instantaneous, bounds, out
-):
-    for k in range(len(cuts) - 1):
-        i, stop = cuts[k], cuts[k + 1]
-        before = -1  # last used reading before the day
-        for day in range(len(bounds) - 1):
-            while i < stop and time[i] < bounds[day]:
-                if used[i]:
-                    before = i
-                i += 1
-            count, total, low, high = 0, 0.0, np.inf, -np.inf
-            first = last = -1
-            while i < stop and time[i] < bounds[day + 1]:
-                if used[i]:
-                    first = i if first < 0 else first
-                    count += 1
-                    total += value[i]
-                    low, high = min(low, value[i]), max(high, value[i])
-                    last = i
-                i += 1
-            out[k, day, _COUNT] = count
-            if instantaneous[k]:
-                after = first
-                j = i
-                while after < 0 and j < stop:
-                    if used[j]:
-                        after = j
-                    j += 1
-                out[k, day, _START] = _between(
-                    time, value, before, after, bounds[day], gap[k]
-                )
-            if count > 0:
-                out[k, day, _MEAN] = total / count
-                out[k, day, _MIN], out[k, day, _MAX] = low, high
-                before = last
-
-
-@njit(cache=True, nogil=True)
-def _between(time, value, before, after, at, gap):  # type: ignore[no-untyped-def]
-    """Value at an instant between two readings that are no further than a gap."""
-    if after >= 0 and time[after] == at:
-        return value[after]
-    if before < 0 or after < 0 or time[after] - time[before] > gap:
-        return np.nan
-    part = (at - time[before]) / (time[after] - time[before])
-    return value[before] + part * (value[after] - value[before])

@@ -15,6 +15,7 @@ from ewater.ingest import daily, readings_csv, registered, reports_csv
 from ewater.ingest.outcome import Options, Outcome
 from ewater.ingest.parse import HEADERS
 from ewater.ingest.source import digest, header
+from ewater.ingest.transaction import discarded_on_error
 from ewater.store import landing
 
 if TYPE_CHECKING:
@@ -110,9 +111,7 @@ def _known(
     )
 
 
-def _try(
-    engine: Engine, source: Source, options: Options, started: float
-) -> Outcome:
+def _try(engine: Engine, source: Source, options: Options, started: float) -> Outcome:
     """Do all but write."""
     with engine.connect() as connection:
         schema = registered.schema(connection)
@@ -177,16 +176,6 @@ def _load(
         seconds=time.monotonic() - started,
         recorded_from=recorded,
     )
-
-
-@contextmanager
-def discarded_on_error(engine: Engine, load: int) -> Iterator[None]:
-    """Leave nothing of a load behind when it fails."""
-    try:
-        yield
-    except BaseException:
-        landing.discard(engine, load)
-        raise
 
 
 class Landing:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -125,6 +125,11 @@ class Parsed:
         """Rows that are not blank, accepted or not."""
         return len(self.series) + len(self.rejects)
 
+    def renumbered(self, lines: NDArray[np.int64]) -> Parsed:
+        """Name other lines: those the rows, from line 2 on, were copied from."""
+        rejects = [replace(r, line=int(lines[r.line - 2])) for r in self.rejects]
+        return replace(self, line=lines[self.line - 2], rejects=rejects)
+
 
 def _status(reason: str) -> int:
     return _LATER + _CODES.index(reason)
@@ -189,7 +194,7 @@ class _Block:
         quoted = np.flatnonzero(self.status == rows.QUOTED)
         if len(quoted) == 0:
             return
-        plain = [_unquoted(self.raw(row)) for row in quoted]
+        plain = [_unquoted(self.raw(int(row))) for row in quoted]
         data = b"\n".join(line.replace(b"\n", b" ") or b"," for line in plain)
         again = self._read(data)
         series, time, value, flag, local, status, _line, first, last = again
@@ -296,9 +301,8 @@ def parse(
     block.settle_numbers()
     block.settle_local()
     block.settle_values(now_us)
-    fine: NDArray[np.bool_] | slice = block.status == rows.OK
-    if np.all(fine):
-        fine = slice(None)
+    settled = block.status == rows.OK
+    fine = slice(None) if settled.all() else settled  # a slice copies nothing
     return Parsed(
         series=block.series[fine],
         time=block.time[fine],

@@ -15,7 +15,6 @@ from ewater.ingest.parse import Parsed, Reject, Schema, parse
 from ewater.ingest.source import bodies
 from ewater.ingest.window import WINDOW_ROWS, Spans, Window, gather
 from ewater.store import chunks_stage, landing
-from ewater.store.codec import Rows
 from ewater.store.instants import microseconds
 
 if TYPE_CHECKING:
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
     from ewater.ingest.source import Source
+    from ewater.store.codec import Rows
 
 _AHEAD = 3  # blocks that are parsed while another is stored
 _WORKERS = 2
@@ -76,16 +76,18 @@ class Run:
     now_us: int
     progress: Callable[[int], None] | None = None
     tap: Callable[[bytes], None] | None = None
+    lines: NDArray[np.int64] | None = None  # of a replay: where each row came from
 
     def parse(self, body: bytes, first_line: int) -> Parsed:
         """Read one block."""
-        return parse(
+        found = parse(
             body,
             cells=self.cells,
             first_line=first_line,
             schema=self.schema,
             now_us=self.now_us,
         )
+        return found if self.lines is None else found.renumbered(self.lines)
 
     def parsed(self, pool: ThreadPoolExecutor) -> Iterator[Parsed]:
         """Read all blocks, a few ahead of whoever takes them."""
@@ -146,9 +148,7 @@ def _reject(run: Run, tally: Tally, rejects: list[Reject]) -> None:
             )
 
 
-def _stage_window(
-    run: Run, tally: Tally, spans: Spans, parts: list[Parsed]
-) -> None:
+def _stage_window(run: Run, tally: Tally, spans: Spans, parts: list[Parsed]) -> None:
     window = gather(parts, len(run.schema.codes), run.load or 0)
     spans.add(window)
     if len(window.conflicts):
@@ -276,13 +276,20 @@ def settle(
     tally.corrected += np.bincount(corrected, minlength=count)
     tally.outdated += int((change == chunks_stage.OUTDATED).sum())
     window = Window(
-        series=place[cuts[:-1]], cuts=cuts, rows=rows, conflicts=np.empty((0, 2))
+        series=place[cuts[:-1]],
+        cuts=cuts,
+        rows=rows,
+        conflicts=np.empty((0, 2), np.int64),
     )
     _write(run, connection, window, change)
 
 
 def publish(
-    run: Run, tally: Tally, seen: datetime, started: float
+    run: Run,
+    tally: Tally,
+    seen: datetime,
+    started: float,
+    also: Callable[[Connection, int], None] | None = None,
 ) -> tuple[landing.Counts, datetime]:
     """Make the staged load visible, whole, in one short transaction.
 
@@ -293,6 +300,8 @@ def publish(
         after it is compared again, under the locks of the series.
     started
         ``time.monotonic()`` at the start of the run.
+    also
+        What else happens at the same instant; it is given the number of the load.
     """
     if run.load is None:
         raise ValueError("a trial is never published")
@@ -302,6 +311,8 @@ def publish(
         if overtaken:
             series = np.flatnonzero(np.isin(run.schema.ids, overtaken)).astype(np.int32)
             settle(run, connection, tally, series, np.empty((0, 2), np.int64))
+        if also:
+            also(connection, run.load)
         counts = tally.counts()
         recorded = landing.publish(
             connection, run.load, counts, clock.monotonic() - started

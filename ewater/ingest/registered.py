@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from sqlalchemy import text
 
 from ewater.errors import Fault, FaultsError
 from ewater.ingest.parse import Schema
-from ewater.store import registry
+from ewater.store import chunks, registry
 from ewater.units import factor_to_si
 
 if TYPE_CHECKING:
@@ -47,11 +46,10 @@ def series_frame(connection: Connection) -> pd.DataFrame:
 
 
 def schema(connection: Connection) -> Schema:
-    """Number, factor to SI and zone of every registered series."""
+    """Take number, factor to SI and zone of every registered series."""
     frame = series_frame(connection)
-    numbers = dict(
-        connection.execute(text("SELECT code, id FROM series_key")).tuples().all()
-    )
+    known = chunks.series_codes(connection)
+    numbers = {code: number for number, code in known.items()}
     factors = [
         factor_to_si(unit, quantity)
         for unit, quantity in zip(frame["unit"], frame["quantity"], strict=True)

@@ -132,9 +132,7 @@ def _as_rows(frame: pd.DataFrame) -> tuple[NDArray[np.int32], Rows]:
     return ordered["series"].to_numpy(np.int32), rows
 
 
-def firsts(
-    series: NDArray[np.int32], time: NDArray[np.int64]
-) -> NDArray[np.bool_]:
+def firsts(series: NDArray[np.int32], time: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Mark the first row of each instant; rows are sorted."""
     mark = np.ones(len(series), np.bool_)
     mark[1:] = (series[1:] != series[:-1]) | (time[1:] != time[:-1])
@@ -148,4 +146,4 @@ def among(
     if len(pairs) == 0:
         return np.zeros(len(series), np.bool_)
     rows = pd.MultiIndex.from_arrays([series.astype(np.int64), time])
-    return np.asarray(rows.isin(pd.MultiIndex.from_arrays(pairs.T)))
+    return np.asarray(rows.isin(pd.MultiIndex.from_arrays([pairs[:, 0], pairs[:, 1]])))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time as clock
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,7 +20,8 @@ from ewater.store.folder_links import link_faults
 from ewater.store.folder_table import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
 
     from sqlalchemy import Connection, Engine
 
@@ -137,9 +138,15 @@ def _reject(line: int, found: list[tuple[str, str]], text: list[str]) -> Reject:
     return Reject(line=line, reason=reason, raw=raw, detail=detail)
 
 
+def renumbered(checked: Checked, lines: Sequence[int]) -> Checked:
+    """Name other lines: those the rows, from line 2 on, were copied from."""
+    rejects = [replace(r, line=lines[r.line - 2]) for r in checked.rejects]
+    return replace(checked, rejects=rejects)
+
+
 def load(
     connection: Connection, number: int, checked: Checked, started: float
-) -> tuple[landing.Counts, object]:
+) -> tuple[landing.Counts, datetime]:
     """Register the reports and publish their load, in one transaction."""
     summary = registry.load(connection, {"reports": checked.frame}).tables["reports"]
     counts = landing.Counts(

@@ -94,7 +94,7 @@ def _days(data, a):  # type: ignore[no-untyped-def]
     length = 31
     if month == 2:
         length = 29 if leap else 28
-    elif month == 4 or month == 6 or month == 9 or month == 11:  # noqa: PLR1714
+    elif month == 4 or month == 6 or month == 9 or month == 11:
         length = 30
     if day > length:
         return _BAD
@@ -102,9 +102,7 @@ def _days(data, a):  # type: ignore[no-untyped-def]
     era = y // 400
     of_era = y - era * 400
     of_year = (153 * ((month + 9) % 12) + 2) // 5 + day - 1
-    return (
-        era * 146097 + of_era * 365 + of_era // 4 - of_era // 100 + of_year - 719468
-    )
+    return era * 146097 + of_era * 365 + of_era // 4 - of_era // 100 + of_year - 719468
 
 
 @njit(cache=True, nogil=True)
@@ -170,7 +168,7 @@ def _instant(data, a, b, days):  # type: ignore[no-untyped-def]
     zone = b
     for i in range(a + 11, b):
         c = data[i]
-        if c != _COLON and c != _DOT and (c < _ZERO or c > _NINE):  # noqa: PLR1714
+        if c != _COLON and c != _DOT and (c < _ZERO or c > _NINE):
             zone = i
             break
     clock = _clock(data, a + 11, zone)

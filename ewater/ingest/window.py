@@ -126,7 +126,7 @@ def raw_rows(
     flag: NDArray[np.uint8],
     load: int,
 ) -> Rows:
-    """Readings as received: lineage raw, no test failed yet."""
+    """Make readings as received: lineage raw, no test failed yet."""
     count = len(time)
     return Rows(
         time=time,

@@ -80,14 +80,7 @@ def series_ids(connection: Connection, codes: Sequence[str]) -> NDArray[np.int32
     UsageError
         A code was never registered; the message names the first ones.
     """
-    found = dict(
-        connection.execute(
-            text("SELECT code, id FROM series_key WHERE code = ANY(:codes)"),
-            {"codes": list(codes)},
-        )
-        .tuples()
-        .all()
-    )
+    found = {code: number for number, code in series_codes(connection).items()}
     unknown = [code for code in codes if code not in found]
     if unknown:
         names = ", ".join(unknown[:5])
@@ -96,6 +89,12 @@ def series_ids(connection: Connection, codes: Sequence[str]) -> NDArray[np.int32
             "series.csv, loaded with `ewater load`"
         )
     return np.array([found[code] for code in codes], np.int32)
+
+
+def series_codes(connection: Connection) -> dict[int, str]:
+    """Code of every series that was ever registered, by its number."""
+    rows = connection.execute(text("SELECT id, code FROM series_key"))
+    return {row.id: row.code for row in rows}
 
 
 def loads(connection: Connection, load: NDArray[np.int64]) -> Loads:
@@ -118,7 +117,7 @@ def loads(connection: Connection, load: NDArray[np.int64]) -> Loads:
 
 
 def _distinct(load: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Distinct numbers; long runs of one load are the rule, so sort only their heads."""
+    """Distinct numbers; runs of one load are long, so sort only their heads."""
     if len(load) == 0:
         return load
     heads = np.flatnonzero(load[1:] != load[:-1]) + 1

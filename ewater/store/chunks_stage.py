@@ -10,7 +10,7 @@ import numpy as np
 from numba import njit
 
 from ewater.store import chunks
-from ewater.store.codec import MAX_READINGS, Rows, encode
+from ewater.store.codec import MAX_READINGS, Rows, decode, encode
 from ewater.store.instants import cursor, instants
 from ewater.terms import Flag, Lineage
 
@@ -115,7 +115,7 @@ def write(
     """
     room = len(rows) // SPARSE + len(series_id) + len(rows) // MAX_READINGS + 1
     cuts, place = np.empty(room + 1, np.int64), np.empty(room, np.int64)
-    count = _cut(rows.time, series_cuts, cuts, place)
+    count = int(_cut(rows.time, series_cuts, cuts, place))
     if count == 0:
         return 0
     cuts, place = cuts[: count + 1], place[:count]
@@ -255,7 +255,7 @@ def staged(connection: Connection, load: int, series_id: Sequence[int]) -> Stage
         [load, list(series_id)],
     )
     found = out.fetchall()
-    rows, cuts = chunks.decode([row[2] for row in found])
+    rows, cuts = decode([row[2] for row in found])
     series = np.repeat(np.array([row[1] for row in found], np.int32), np.diff(cuts))
     order = np.lexsort((rows.time, series))
     return Staged(

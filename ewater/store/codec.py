@@ -308,7 +308,7 @@ def encode(
         ends,
     )
     starts = np.concatenate([[0], ends[:-1]]) if len(ends) else ends
-    view = memoryview(out)
+    view = out.data
     return [
         bytes(view[a:b]) for a, b in zip(starts.tolist(), ends.tolist(), strict=True)
     ]

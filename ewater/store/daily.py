@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sqlalchemy import text
@@ -111,7 +111,7 @@ def lock(connection: Connection) -> None:
 
 
 def due(connection: Connection) -> tuple[list[int], Stretch]:
-    """Changed times that are not summed yet, with their numbers in the table."""
+    """List changed times that are not summed yet, with their numbers in the table."""
     rows = connection.execute(
         text("SELECT id, series_id, first_time, last_time FROM daily_due")
     ).all()
@@ -136,7 +136,7 @@ def replace(
     series_id: NDArray[np.int32],
     first_day: Sequence[date],
     last_day: Sequence[date],
-    columns: dict[str, NDArray[np.generic]],
+    columns: dict[str, NDArray[Any]],
     input_version: datetime,
 ) -> None:
     """Write the days of some series anew.
@@ -176,7 +176,7 @@ def replace(
             copy.write_row(row)
 
 
-def _objects(column: NDArray[np.generic]) -> list[object]:
+def _objects(column: NDArray[Any]) -> list[object]:
     values: list[object] = column.tolist()
     if column.dtype.kind == "f":
         for row in np.flatnonzero(np.isnan(column)):

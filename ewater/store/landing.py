@@ -132,7 +132,7 @@ def published(connection: Connection, sha256: bytes) -> int | None:
 
 
 def counts(connection: Connection, load: int) -> tuple[Counts, datetime | None]:
-    """Counts of a load, and when it was published."""
+    """Look up the counts of a load, and when it was published."""
     row = connection.execute(
         text(
             "SELECT rows_read, rejected, new, corrected, unchanged, outdated, "
@@ -359,7 +359,7 @@ def overtaken(connection: Connection, load: int, seen: datetime) -> list[int]:
 
 
 def last_recorded(connection: Connection) -> datetime:
-    """Recorded time of the newest published load; 1970 if there is none."""
+    """Look up the newest recorded time of a load; 1970 if there is none."""
     found: datetime | None = connection.execute(
         text("SELECT max(recorded_from) FROM load")
     ).scalar_one()

@@ -1,22 +1,23 @@
 -- Decoder of chunk payloads, version 1 (docs/chunk-format.md), for SQL users.
+-- The small functions are not STRICT, so that PostgreSQL can inline them.
 
 CREATE FUNCTION chunk_int8(payload bytea, at integer) RETURNS bigint
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT get_byte(payload, at)::bigint
-        | get_byte(payload, at + 1)::bigint << 8
-        | get_byte(payload, at + 2)::bigint << 16
-        | get_byte(payload, at + 3)::bigint << 24
-        | get_byte(payload, at + 4)::bigint << 32
-        | get_byte(payload, at + 5)::bigint << 40
-        | get_byte(payload, at + 6)::bigint << 48
-        | get_byte(payload, at + 7)::bigint << 56
+        | (get_byte(payload, at + 1)::bigint << 8)
+        | (get_byte(payload, at + 2)::bigint << 16)
+        | (get_byte(payload, at + 3)::bigint << 24)
+        | (get_byte(payload, at + 4)::bigint << 32)
+        | (get_byte(payload, at + 5)::bigint << 40)
+        | (get_byte(payload, at + 6)::bigint << 48)
+        | (get_byte(payload, at + 7)::bigint << 56)
 $$;
 COMMENT ON FUNCTION chunk_int8 IS
     'Eight bytes of a payload, little-endian, as a signed number';
 
 -- Exact: a double is a whole number below 2^53 times a power of two.
 CREATE FUNCTION chunk_float8(bits bigint) RETURNS double precision
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT CASE
         WHEN (bits >> 52 & 2047) = 2047 THEN
             CASE WHEN bits & ((1::bigint << 52) - 1) <> 0 THEN 'NaN'::float8
@@ -25,7 +26,7 @@ LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
         WHEN bits & 9223372036854775807 = 0 THEN 0::float8
         ELSE (CASE WHEN bits < 0 THEN -1 ELSE 1 END)
             * (bits & ((1::bigint << 52) - 1)
-               | CASE WHEN (bits >> 52 & 2047) = 0 THEN 0 ELSE 1::bigint << 52 END
+               | CASE WHEN (bits >> 52 & 2047) = 0 THEN 0 ELSE (1::bigint << 52) END
               )::float8
             * power(2::float8, greatest((bits >> 52 & 2047)::integer, 1) - 1075)
     END
@@ -35,19 +36,19 @@ COMMENT ON FUNCTION chunk_float8 IS 'The IEEE 754 double with these bits';
 CREATE FUNCTION chunk_raw(
     payload bytea, at integer, width integer, n integer, i integer
 ) RETURNS bigint
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT CASE width
         WHEN 0 THEN 0::bigint
         WHEN 1 THEN get_byte(payload, at + i)::bigint
         WHEN 2 THEN (get_byte(payload, at + i)
-            | get_byte(payload, at + n + i) << 8)::bigint
+            | (get_byte(payload, at + n + i) << 8))::bigint
         WHEN 3 THEN (get_byte(payload, at + i)
-            | get_byte(payload, at + n + i) << 8
-            | get_byte(payload, at + 2 * n + i) << 16)::bigint
+            | (get_byte(payload, at + n + i) << 8)
+            | (get_byte(payload, at + 2 * n + i) << 16))::bigint
         ELSE (get_byte(payload, at + i)
-            | get_byte(payload, at + n + i) << 8
-            | get_byte(payload, at + 2 * n + i) << 16)::bigint
-            | get_byte(payload, at + 3 * n + i)::bigint << 24
+            | (get_byte(payload, at + n + i) << 8)
+            | (get_byte(payload, at + 2 * n + i) << 16))::bigint
+            | (get_byte(payload, at + 3 * n + i)::bigint << 24)
             | CASE WHEN width > 4
                 THEN get_byte(payload, at + 4 * n + i)::bigint << 32 ELSE 0 END
             | CASE WHEN width > 5
@@ -61,20 +62,19 @@ $$;
 COMMENT ON FUNCTION chunk_raw IS
     'Number i of a column whose byte planes start at a place in the payload';
 
-CREATE FUNCTION chunk_step(
-    payload bytea, at integer, width integer, n integer, i integer
-) RETURNS bigint
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+CREATE FUNCTION chunk_step(z bigint) RETURNS bigint
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT (z >> 1 & 9223372036854775807) # -(z & 1)
-    FROM chunk_raw(payload, at, width, n, i) AS z
 $$;
-COMMENT ON FUNCTION chunk_step IS 'Like chunk_raw, zigzag undone: 0, -1, 1, -2, 2';
+COMMENT ON FUNCTION chunk_step IS 'Zigzag undone: 0, 1, 2, 3 are 0, -1, 1, -2';
 
 CREATE FUNCTION chunk_rows(chunk_payload bytea) RETURNS TABLE (
     "time" timestamptz, value double precision, flag smallint, failed bigint,
     lineage smallint, load bigint
 )
-LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE ROWS 4000 AS $$
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE ROWS 4000
+SET plan_cache_mode = force_custom_plan -- so that widths are constants
+AS $$
 DECLARE
     p bytea := chunk_payload || ''::bytea; -- decompressed once, not per byte
     n integer := chunk_int8(p, 0) >> 32;
@@ -106,26 +106,25 @@ BEGIN
         t.flag, t.failed, t.lineage, t.load
     FROM (
         SELECT
-            CASE WHEN o[1] = 0 THEN f[1] + u[1] * chunk_raw(p, a[1], w[1], n, i)
-                 WHEN w[1] = 0 THEN f[1] + u[1] * i
-                 ELSE f[1] + u[1] * sum(s.time) OVER seen::bigint END AS x,
-            CASE WHEN o[2] = 0 THEN f[2] + u[2] * chunk_raw(p, a[2], w[2], n, i)
-                 WHEN w[2] = 0 THEN f[2] + u[2] * i
-                 ELSE f[2] + u[2] * sum(s.value) OVER seen::bigint END AS v,
-            (f[3] + u[3] * chunk_raw(p, a[3], w[3], n, i))::smallint AS flag,
-            f[4] + u[4] * chunk_raw(p, a[4], w[4], n, i) AS failed,
-            (f[5] + u[5] * chunk_raw(p, a[5], w[5], n, i))::smallint AS lineage,
-            CASE WHEN o[6] = 0 THEN f[6] + u[6] * chunk_raw(p, a[6], w[6], n, i)
-                 WHEN w[6] = 0 THEN f[6] + u[6] * i
-                 ELSE f[6] + u[6] * sum(s.load) OVER seen::bigint END AS load
-        FROM generate_series(0, n - 1) AS i
-        CROSS JOIN LATERAL (
-            SELECT
-                CASE WHEN o[1] = 1 THEN chunk_step(p, a[1], w[1], n, i) END AS time,
-                CASE WHEN o[2] = 1 THEN chunk_step(p, a[2], w[2], n, i) END AS value,
-                CASE WHEN o[6] = 1 THEN chunk_step(p, a[6], w[6], n, i) END AS load
+            CASE WHEN o[1] = 0 THEN f[1] + u[1] * s.x
+                 WHEN w[1] = 0 THEN f[1] + u[1] * s.i
+                 ELSE f[1] + u[1] * (sum(chunk_step(s.x)) OVER seen)::bigint END AS x,
+            CASE WHEN o[2] = 0 THEN f[2] + u[2] * s.v
+                 WHEN w[2] = 0 THEN f[2] + u[2] * s.i
+                 ELSE f[2] + u[2] * (sum(chunk_step(s.v)) OVER seen)::bigint END AS v,
+            (f[3] + u[3] * chunk_raw(p, a[3], w[3], n, s.i))::smallint AS flag,
+            f[4] + u[4] * chunk_raw(p, a[4], w[4], n, s.i) AS failed,
+            (f[5] + u[5] * chunk_raw(p, a[5], w[5], n, s.i))::smallint AS lineage,
+            CASE WHEN o[6] = 0 THEN f[6] + u[6] * s.l
+                 WHEN w[6] = 0 THEN f[6] + u[6] * s.i
+                 ELSE f[6] + u[6] * (sum(chunk_step(s.l)) OVER seen)::bigint END AS load
+        FROM (
+            SELECT i, chunk_raw(p, a[1], w[1], n, i) AS x,
+                chunk_raw(p, a[2], w[2], n, i) AS v, chunk_raw(p, a[6], w[6], n, i) AS l
+            FROM generate_series(0, n - 1) AS i
+            OFFSET 0 -- a fence: each raw number is assembled once
         ) AS s
-        WINDOW seen AS (ORDER BY i ROWS UNBOUNDED PRECEDING)
+        WINDOW seen AS (ORDER BY s.i ROWS UNBOUNDED PRECEDING)
     ) AS t;
 END
 $$;

@@ -1,0 +1,181 @@
+"""Held rows loaded again once what they need is registered."""
+
+from __future__ import annotations
+
+import time as clock
+from typing import TYPE_CHECKING
+
+import numpy as np
+from sqlalchemy import text
+
+from ewater.ingest import daily, readings_csv, registered, reports_csv
+from ewater.ingest.outcome import Options, Outcome
+from ewater.ingest.source import Memory, header
+from ewater.ingest.transaction import discarded_on_error
+from ewater.store import landing
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Connection, Engine, Row
+
+    from ewater.ingest.parse import Parsed, Schema
+
+    Held = Sequence[tuple[int, str]]
+
+
+def replay(
+    engine: Engine, load: int | None = None, options: Options | None = None
+) -> list[Outcome]:
+    """Load held rows of one load, or of all, that can be loaded by now.
+
+    A replayed row is issued when its file was, so that it replaces nothing newer.
+    Rows that still wait stay held.
+
+    Returns
+    -------
+    list of Outcome
+        One for each load of which a row could be settled.
+    """
+    options = options or Options()
+    with engine.connect() as connection:
+        waiting = landing.held(connection, load)
+    outcomes = []
+    for number, held in waiting.items():
+        key = landing.owner_key(b"replay %d" % number)
+        with landing.owned(engine, key) as holder:
+            landing.clear_leftovers(holder)
+            outcome = _replay(engine, number, held, key, options)
+        if outcome is not None:
+            outcomes.append(outcome)
+    if outcomes and options.daily:
+        daily.refresh(engine)
+    return outcomes
+
+
+def _replay(
+    engine: Engine, number: int, held: Held, key: int, options: Options
+) -> Outcome | None:
+    started = clock.monotonic()
+    with engine.begin() as connection:
+        origin = connection.execute(
+            text(
+                "SELECT l.kind, l.source, l.sha256, l.issued_at, f.size FROM load AS l "
+                "JOIN landed_file AS f ON f.sha256 = l.sha256 WHERE l.id = :load"
+            ),
+            {"load": number},
+        ).one()
+        first = next(iter(landing.landed(connection, origin.sha256)))
+    head = header(Memory(origin.source, first))
+    if origin.kind == "reports":
+        return _replay_reports(engine, number, origin, held, key, head, options)
+    with engine.begin() as connection:
+        schema = registered.schema(connection)
+    held = _settled(schema, held, head, options)
+    if not held:
+        return None
+    source = _source(origin, head, held)
+    with engine.begin() as connection:
+        seen = landing.last_recorded(connection)
+        load = _begin(connection, origin, number, key, options)
+    run = readings_csv.Run(
+        engine=engine,
+        source=source,
+        schema=schema,
+        cells=readings_csv.cells_of(head),
+        load=load,
+        issued_at=origin.issued_at,
+        now_us=options.now_us,
+        lines=np.array([line for line, _ in held]),
+    )
+    lines = [line for line, _ in held]
+
+    def resolve(connection: Connection, by: int) -> None:
+        landing.resolve(connection, number, lines, by)
+
+    with discarded_on_error(engine, load):
+        tally = readings_csv.stage(run)
+        counts, recorded = readings_csv.publish(run, tally, seen, started, resolve)
+    return Outcome(
+        source=source.name,
+        kind="readings",
+        load=load,
+        known=False,
+        counts=counts,
+        seconds=clock.monotonic() - started,
+        recorded_from=recorded,
+    )
+
+
+def _source(origin: Row[tuple[object, ...]], head: str, held: Held) -> Memory:
+    rows = "\n".join([head, *(raw for _, raw in held)]) + "\n"
+    return Memory(f"{origin.source} (held rows)", rows.encode())
+
+
+def _begin(
+    connection: Connection,
+    origin: Row[tuple[object, ...]],
+    number: int,
+    key: int,
+    options: Options,
+) -> int:
+    load, _ = landing.begin(
+        connection,
+        kind=origin.kind,
+        source=f"{origin.source} (held rows)",
+        key=key,
+        who=options.person,
+        issued_at=origin.issued_at,
+        landed=(origin.sha256, origin.size),
+        replay_of=number,
+    )
+    return load
+
+
+def _settled(schema: Schema, held: Held, head: str, options: Options) -> Held:
+    """Rows that no longer wait for their series."""
+    from ewater.ingest.parse import parse
+
+    body = "\n".join(raw for _, raw in held).encode()
+    found: Parsed = parse(
+        body,
+        cells=readings_csv.cells_of(head),
+        first_line=0,
+        schema=schema,
+        now_us=options.now_us,
+    )
+    waits = {reject.line for reject in found.rejects if reject.held}
+    return [row for place, row in enumerate(held) if place not in waits]
+
+
+def _replay_reports(
+    engine: Engine,
+    number: int,
+    origin: Row[tuple[object, ...]],
+    held: Held,
+    key: int,
+    head: str,
+    options: Options,
+) -> Outcome | None:
+    started = clock.monotonic()
+    with engine.begin() as connection:
+        raw = _source(origin, head, held).data
+        waits = {r.line for r in reports_csv.check(raw, connection).rejects if r.held}
+        ready = [row for place, row in enumerate(held, start=2) if place not in waits]
+        if not ready:
+            return None
+        source = _source(origin, head, ready)
+        checked = reports_csv.check(source.data, connection)
+        checked = reports_csv.renumbered(checked, [line for line, _ in ready])
+        load = _begin(connection, origin, number, key, options)
+        counts, recorded = reports_csv.load(connection, load, checked, started)
+        landing.resolve(connection, number, [line for line, _ in ready], load)
+    return Outcome(
+        source=source.name,
+        kind="reports",
+        load=load,
+        known=False,
+        counts=counts,
+        seconds=clock.monotonic() - started,
+        recorded_from=recorded,
+    )
