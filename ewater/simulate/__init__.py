@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import datetime
 import hashlib
-import os
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -39,36 +38,32 @@ class Simulation:
         The country folder that the readings belong to: the given one, or the grown
         one inside ``folder``.
     files
-        Reading files in the order in which they were issued.
-    reports
-        ``reports.csv``.
+        Readings and ``reports.csv``, in the order in which they were issued.
     """
 
     folder: Path
     country: Path
     files: tuple[SimulatedFile, ...]
-    reports: Path
 
     @property
     def rows(self) -> int:
-        """Number of readings in all files."""
+        """Number of readings and reports in all files."""
         return sum(file.rows for file in self.files)
 
 
 def sample() -> Path:
-    """Folder of the national sample of this checkout.
+    """Folder of the national sample: beside the sources, or inside the package.
 
     Raises
     ------
     NotReadyError
-        The package was installed without the project's ``data`` folder.
+        It was not installed.
     """
-    folder = Path(__file__).parents[2] / "data" / "samples" / "azerbaijan"
-    if not folder.is_dir():
-        raise NotReadyError(
-            f"{folder} is not there; name a country folder with --country"
-        )
-    return folder
+    package = Path(__file__).parents[1]
+    for place in (package.parent / "data" / "samples", package / "samples"):
+        if (place / "azerbaijan").is_dir():
+            return place / "azerbaijan"
+    raise NotReadyError("the national sample is not here; run from a clone")
 
 
 def run(
@@ -125,12 +120,12 @@ def run(
     done = files.read_manifest(out, key)
     if done is None:
         _check_replaceable(out)
-        done = _make(country, out, key, progress or (lambda _line: None))
+        _make(country, out, key, progress or (lambda _line: None))
+        done = files.read_manifest(out, key)
     return Simulation(
         folder=out,
         country=out / "country" if scale > 1 else country,
-        files=tuple(done),
-        reports=out / "reports.csv",
+        files=tuple(done or ()),
     )
 
 
@@ -165,24 +160,23 @@ def _check_replaceable(out: Path) -> None:
 
 def _make(
     country: Path, out: Path, key: dict[str, Any], progress: Callable[[str], None]
-) -> list[SimulatedFile]:
+) -> None:
     out.parent.mkdir(parents=True, exist_ok=True)
     building = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
     try:
-        made = _write(country, building, key, progress)
+        _write(country, building, key, progress)
         if out.exists():
             shutil.rmtree(out)
         building.chmod(0o755)
-        os.replace(building, out)
+        building.replace(out)
     except BaseException:
         shutil.rmtree(building, ignore_errors=True)
         raise
-    return made
 
 
 def _write(
     country: Path, out: Path, key: dict[str, Any], progress: Callable[[str], None]
-) -> list[SimulatedFile]:
+) -> None:
     from ewater.simulate import calibrate, files, ledger, model, returns, telemetry
 
     world = ledger.Country(model.load(country), int(key["seed"]))
@@ -200,12 +194,11 @@ def _write(
         (key["start"], key["end"]),
         progress,
     )
-    files.write_table(returns.reports(world, truth), out / "reports.csv")
+    made.append(files.write_reports(returns.reports(world, truth), out))
     _write_truth(truth, out, scale)
     if scale > 1:
         _write_country(world.model, out / "country", scale)
-    files.write_manifest(out, key, made)
-    return made
+    files.write_manifest(out, key, files.in_order(made))
 
 
 def _copies(instruments: list[Instrument], scale: int) -> list[Instrument]:

@@ -35,7 +35,7 @@ def calibrate(country: Country) -> Truth:
         The scales do not settle.
     """
     years = country.model.drivers["years"].set_index("year")
-    use = {int(y): float(v) for y, v in years["use_factor"].items()}
+    use = {year: float(years["use_factor"].loc[year]) for year in country.model.years}
     scales = Scales(
         years={
             "foreign": dict.fromkeys(use, 0.8),
@@ -59,13 +59,13 @@ def foreign_inflow(country: Country, truth: Truth) -> dict[int, float]:
     share = country.model.frames["accounts"].set_index("code")["share"].fillna(1.0)
     back = set(table["re_enters"].dropna())
     counted = (table["term"] == "inflow_from_neighbours") & ~table["code"].isin(back)
-    weight = np.where(counted, table["to"].map(share), 0.0)
+    weight = np.where(counted, table["to"].map(share), 0.0).astype(float)
     return _by_year(truth, weight)
 
 
 def formed(country: Country, truth: Truth) -> dict[int, float]:
     """Runoff and baseflow formed in the country by year, m3."""
-    return _by_year(truth, country.table["term"].isin(FORMED).to_numpy(dtype=float))
+    return _by_year(truth, country.table["term"].isin(FORMED).to_numpy().astype(float))
 
 
 def _by_year(truth: Truth, weight: Array) -> dict[int, float]:
@@ -83,7 +83,7 @@ def _turn(country: Country, truth: Truth, scales: Scales) -> float:
         ("formed", "formed_hm3", formed(country, truth)),
     ):
         for year in scales.years[group]:
-            ratio = float(years.loc[year, column]) * HM3 / total[year]
+            ratio = float(years[column].loc[year]) * HM3 / total[year]
             scales.years[group][year] *= ratio
             errors.append(abs(ratio - 1))
     targets = country.model.drivers["targets"]

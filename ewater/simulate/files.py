@@ -7,7 +7,6 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +18,7 @@ from ewater.simulate import observe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ewater.simulate.telemetry import Instrument, Telemetry
 
 STEP_MIN = 60  # every stamp lies on a whole hour
+REPORT_ISSUE = "2026-01-20T09:00:00+04:00"
 LATE_ISSUE = "2026-02-01T09:00:00+04:00"
 GROUPS = {
     "level": "reservoirs",
@@ -37,9 +38,9 @@ GROUPS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SimulatedFile:
-    """One file of a simulation; ``path`` is relative to its folder."""
+    """One file of a simulation."""
 
-    path: str
+    path: Path
     issued_at: datetime
     sha256: str
     rows: int
@@ -92,7 +93,7 @@ def write_readings(
     Returns
     -------
     list of SimulatedFile
-        In the order in which they were issued.
+        Those that hold any reading.
     """
     sites = telemetry.country.model.frames["sites"]
     kinds = dict(zip(sites["code"], sites["kind"], strict=True))
@@ -114,8 +115,7 @@ def write_readings(
 
     with ThreadPoolExecutor(max_workers=2) as pool:
         parts = list(pool.map(write_group, sorted(groups.items())))
-    files = [file for part in parts for file in part if file.rows]
-    return sorted(files, key=lambda f: (f.issued_at, f.path))
+    return [file for part in parts for file in part if file.rows]
 
 
 def _prepare(telemetry: Telemetry) -> None:
@@ -204,19 +204,30 @@ def _file(
             sink,
             csv.WriteOptions(include_header=False, quoting_style="none"),
         )
-    return described(target, out, issued, table.num_rows)
+    return described(target, issued, table.num_rows)
 
 
-def described(path: Path, out: Path, issued: str, rows: int) -> SimulatedFile:
+def described(path: Path, issued: str, rows: int) -> SimulatedFile:
     """Hash a file that was written."""
     with path.open("rb") as source:
         digest = hashlib.file_digest(source, "sha256").hexdigest()
     return SimulatedFile(
-        path=path.relative_to(out).as_posix(),
+        path=path,
         issued_at=datetime.fromisoformat(issued),
         sha256=digest,
         rows=rows,
     )
+
+
+def write_reports(frame: pd.DataFrame, out: Path) -> SimulatedFile:
+    """Write ``reports.csv``."""
+    write_table(frame, out / "reports.csv")
+    return described(out / "reports.csv", REPORT_ISSUE, len(frame))
+
+
+def in_order(files: Iterable[SimulatedFile]) -> list[SimulatedFile]:
+    """Sort files as they were issued."""
+    return sorted(files, key=lambda file: (file.issued_at, file.path.name))
 
 
 def write_table(frame: pd.DataFrame, path: Path) -> None:
@@ -233,7 +244,7 @@ def write_manifest(out: Path, key: dict[str, Any], files: list[SimulatedFile]) -
     """Write last what makes the folder complete."""
     listed = [
         {
-            "path": file.path,
+            "path": file.path.relative_to(out).as_posix(),
             "issued_at": file.issued_at.isoformat(),
             "sha256": file.sha256,
             "rows": file.rows,
@@ -254,11 +265,11 @@ def read_manifest(out: Path, key: dict[str, Any]) -> list[SimulatedFile] | None:
         return None
     files = [
         SimulatedFile(
-            path=str(file["path"]),
+            path=out / file["path"],
             issued_at=datetime.fromisoformat(file["issued_at"]),
             sha256=str(file["sha256"]),
             rows=int(file["rows"]),
         )
         for file in manifest["files"]
     ]
-    return files if all((out / file.path).is_file() for file in files) else None
+    return files if all(file.path.is_file() for file in files) else None

@@ -55,8 +55,10 @@ def grown(frames: Mapping[str, pd.DataFrame], scale: int) -> dict[str, pd.DataFr
     result = dict(frames)
     for name, columns in COPIED.items():
         parts = [frames[name]]
-        for number in range(2, scale + 1):
-            parts.append(_copy(frames[name], name, columns, _renamer(own, number)))
+        parts += [
+            _copy(frames[name], name, columns, _renamer(own, number))
+            for number in range(2, scale + 1)
+        ]
         if name == "accounts":
             parts[1:] = [p[~p["code"].isin(outside)] for p in parts[1:]]
         result[name] = pd.concat(parts, ignore_index=True)
@@ -82,12 +84,9 @@ def _copy(
     for column in columns:
         copy[column] = frame[column].map(rename, na_action="ignore")
     if name in ("flows", "stocks"):
-        copy["measured_by"] = [
-            _expression(text, code, rename)
-            for text, code in zip(
-                frame["measured_by"], frame[frame.columns[0]], strict=True
-            )
-        ]
+        texts = zip(frame["measured_by"], frame[frame.columns[0]], strict=True)
+        expressions = [_expression(text, code, rename) for text, code in texts]
+        copy["measured_by"] = pd.Series(expressions, index=frame.index, dtype="str")
         if name == "flows":
             reported = (
                 frame["measured_by"].str.startswith("report:").fillna(value=False)
@@ -96,9 +95,9 @@ def _copy(
     return copy
 
 
-def _expression(text: object, code: str, rename: Callable[[str], str]) -> object:
+def _expression(text: object, code: str, rename: Callable[[str], str]) -> str | None:
     if not isinstance(text, str):
-        return text
+        return None
     if text.startswith("report:"):
         return f"rule:share({code}, 1)"
     return _TOKEN.sub(lambda match: rename(match.group()), text)

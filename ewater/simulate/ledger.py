@@ -149,10 +149,10 @@ class _Solution:
     def solve(self) -> Truth:
         country = self.country
         self._driven()
-        for row in np.flatnonzero(country.rule == "need"):
+        for row in np.flatnonzero(country.rule == "need").tolist():
             if np.isnan(self.volume[row, 0]):
                 self._need(row)
-        for row in np.flatnonzero(country.rule == "loss"):
+        for row in np.flatnonzero(country.rule == "loss").tolist():
             if np.isnan(self.volume[row, 0]):
                 self._outs(country.start[row])
         self._downstream()
@@ -167,7 +167,7 @@ class _Solution:
         )
 
     def _driven(self) -> None:
-        """Sources and demands: season, chance and the year."""
+        """Give sources and demands their season, chance and year."""
         country, days = self.country, self.country.days
         years = {
             group: weather.of_years(values, days)
@@ -303,8 +303,8 @@ def check(country: Country, truth: Truth) -> None:
     SimulationError
         A flow is negative or a reservoir falls below its dead volume; all are named.
     """
-    faults = []
-    for row in np.flatnonzero((truth.volume < 0).any(axis=1)):
+    faults: list[str | None] = []
+    for row in np.flatnonzero((truth.volume < 0).any(axis=1)).tolist():
         days = truth.volume[row] < 0
         first = truth.days.start[int(np.argmax(days))].date()
         short = -truth.volume[row][days].sum() / 1e6

@@ -78,7 +78,7 @@ class Days:
         return cls(start, year, (start.dayofyear.to_numpy() - 0.5) / 365.25)
 
     def __len__(self) -> int:
-        """Number of days."""
+        """Count the days."""
         return len(self.start)
 
     def index(self, date: str) -> int:

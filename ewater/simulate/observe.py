@@ -24,8 +24,10 @@ LONG_GAPS_PER_YEAR = 0.25
 SPIKES = 12
 LEVEL_NOISE_M = 0.006
 LATE = ("2024-03-04", "2024-03-25")
-WRONG = ("2023-08-01", "2023-09-01", 1.15)
-DRIFT = ("2024-01-01", "2026-01-01", -0.12)
+WRONG = ("2023-08-01", "2023-09-01")
+WRONG_FACTOR = 1.15
+DRIFT = ("2024-01-01", "2026-01-01")
+DRIFT_PART = -0.12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +48,7 @@ class Observed:
 def minutes(stamps: pd.DatetimeIndex | str) -> Stamps:
     """Local minutes since 1970 of some times."""
     index = pd.DatetimeIndex([stamps] if isinstance(stamps, str) else stamps)
-    return index.as_unit("s").asi8 // 60
+    return np.asarray(index.as_unit("s").asi8 // 60)
 
 
 def rate(volume: Array, swing: float) -> Array:
@@ -77,7 +79,7 @@ def rate(volume: Array, swing: float) -> Array:
     hourly = side * (1 - part) + noon[:, None] * part
     calm = np.minimum(low, noon).clip(min=0)
     hourly += swing * calm[:, None] * np.sin(2 * np.pi * HOUR[:24] / 24)
-    return np.append(hourly.ravel(), edge[-1])
+    return np.asarray(np.append(hourly.ravel(), edge[-1]))
 
 
 def means(rates: Array) -> Array:
@@ -88,7 +90,7 @@ def means(rates: Array) -> Array:
 def counter(
     volume: Array, modulus: float, start: float, at: int | None, old: float, new: float
 ) -> Array:
-    """Reading of a totaliser after each interval, its first reading included.
+    """Show what a totaliser reads after each interval, its first reading included.
 
     Parameters
     ----------
@@ -101,10 +103,10 @@ def counter(
     """
     total = np.concatenate([[0.0], np.cumsum(volume)])
     if at is None:
-        return np.mod(start + total, modulus)
+        return np.asarray(np.mod(start + total, modulus))
     before = np.mod(old - (total[at] - total), modulus)
     after = np.mod(new + (total - total[at]), modulus)
-    return np.where(np.arange(len(total)) < at, before, after)
+    return np.asarray(np.where(np.arange(len(total)) < at, before, after))
 
 
 def level(stock: Array, curve: tuple[Array, Array, Array]) -> Array:
@@ -122,11 +124,10 @@ def level(stock: Array, curve: tuple[Array, Array, Array]) -> Array:
     slope = (np.diff(area) / np.diff(z))[:, None]
     volume = stored[:-1, None] + area[:-1, None] * rise + 0.5 * slope * rise**2
     levels = z[:-1, None] + rise
-    return np.interp(
-        stock,
-        np.append(volume.ravel(), stored[-1]),
-        np.append(levels.ravel(), z[-1]),
+    found = np.interp(
+        stock, np.append(volume.ravel(), stored[-1]), np.append(levels.ravel(), z[-1])
     )
+    return np.asarray(found)
 
 
 def errors(
@@ -139,14 +140,14 @@ def errors(
     """
     common = float(np.clip(rng.standard_normal(), -2, 2)) * systematic_pct
     own = np.clip(rng.standard_normal(length), -4, 4) * random_pct
-    return (1 + common / 100) * (1 + own / 100)
+    return np.asarray((1 + common / 100) * (1 + own / 100))
 
 
 def drift(minute: Stamps) -> Array:
     """Factor of a meter that slowly counts less than it should."""
     begin, end = minutes(DRIFT[0])[0], minutes(DRIFT[1])[0]
     part = np.clip((minute - begin) / (end - begin), 0, 1)
-    return 1 + DRIFT[2] * part
+    return 1 + DRIFT_PART * part
 
 
 def present(
@@ -193,10 +194,10 @@ def spikes(
     return thrown, flag, place
 
 
-def between(minute: Stamps, span: tuple[str, ...]) -> NDArray[np.bool_]:
-    """Readings within a span of local time."""
-    first, last = (minutes(text)[0] for text in span[:2])
-    return (minute > first) & (minute <= last)
+def between(minute: Stamps, span: tuple[str, str]) -> NDArray[np.bool_]:
+    """Find the readings within a span of local time."""
+    first, last = (minutes(text)[0] for text in span)
+    return np.asarray((minute > first) & (minute <= last))
 
 
 def chance_of(seed: int, series: str) -> np.random.Generator:

@@ -43,7 +43,7 @@ class Reservoir:
     def area(self, stock: Array) -> Array:
         """Water surface of each day from the stocks at its ends, m2."""
         middle = 0.5 * (stock[1:] + stock[:-1])
-        return np.interp(middle, self.stored, self.surface)
+        return np.asarray(np.interp(middle, self.stored, self.surface))
 
     def planned(self, days: Days) -> Array:
         """Prescribed stock at each day's start and at the end of the last."""
@@ -88,7 +88,8 @@ class Reservoir:
 
     def _release(self, net: Array, days: Days) -> Array:
         if self.mode == "pass":
-            return np.maximum(net - np.diff(self.planned(days)), 0.02 * net.mean())
+            wanted = net - np.diff(self.planned(days))
+            return np.asarray(np.maximum(wanted, 0.02 * net.mean()))
         release = np.empty_like(net)
         for year in np.unique(days.year):
             inside = days.year == year
@@ -99,7 +100,7 @@ class Reservoir:
         edge = 20
         padded = np.pad(release, edge, mode="edge")
         width = 2 * edge + 1
-        return np.convolve(padded, np.full(width, 1 / width), mode="valid")
+        return np.asarray(np.convolve(padded, np.full(width, 1 / width), mode="valid"))
 
     def _bounded(self, net: Array, release: Array) -> Array:
         """Stock that results; changes ``release`` where it would leave the bounds."""
@@ -134,20 +135,20 @@ def build(
         index="account", columns="year", values="fill"
     )
     result = {}
-    for row in model.drivers["reservoirs"].itertuples():
-        site = sites.loc[row.site]
-        dead, capacity = float(site["dead_m3"]), float(site["capacity_m3"])
-        stored, surface = (
-            _curve(curves, str(row.site), k) for k in ("storage", "area")
-        )
-        evaporation, rain = depths[str(row.climate)]
-        result[str(row.account)] = Reservoir(
-            account=str(row.account),
-            mode=str(row.mode),
+    for row in model.drivers["reservoirs"].to_dict("records"):
+        code, place = str(row["account"]), str(row["site"])
+        dead = float(sites["dead_m3"].loc[place])
+        capacity = float(sites["capacity_m3"].loc[place])
+        stored, surface = (_curve(curves, place, k) for k in ("storage", "area"))
+        evaporation, rain = depths[str(row["climate"])]
+        result[code] = Reservoir(
+            account=code,
+            mode=str(row["mode"]),
             dead=dead,
             capacity=capacity,
-            anchors=dead + (capacity - dead) * _anchors(fills.loc[row.account], days),
-            shape=shapes.on(str(row.release_pattern), days.doy),  # type: ignore[attr-defined]
+            anchors=dead
+            + (capacity - dead) * _anchors(fills.loc[[code]].iloc[0], days),
+            shape=shapes.on(str(row["release_pattern"]), days.doy),  # type: ignore[attr-defined]
             evaporation=evaporation,
             precipitation=rain,
             stored=stored,
@@ -162,8 +163,7 @@ def _curve(curves: pd.DataFrame, site: str, kind: str) -> Array:
 
 
 def _anchors(fill: pd.Series, days: Days) -> Array:
-    """Useful part filled at each day's start, between the New Years given."""
+    """Fill the useful part at each day's start, between the New Years given."""
     instants = [days.index(f"{year}-01-01") for year in fill.index]
-    return np.interp(
-        np.arange(len(days) + 1), instants, fill.to_numpy(dtype=float)
-    ).astype(float)
+    filled = np.interp(np.arange(len(days) + 1), instants, fill.to_numpy(dtype=float))
+    return np.asarray(filled)

@@ -1,8 +1,9 @@
-"""What enterprises report: their part of the true flows, biased, rounded, or nothing."""
+"""What enterprises report: their part of the true flows, biased or not at all."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -10,10 +11,24 @@ from ewater.simulate import weather
 from ewater.store import folder
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable, Mapping
+
     from ewater.simulate.ledger import Country, Truth
 
 NOISE_PCT = 2.0
-COLUMNS = ["enterprise", "period_start", "period_end", "item", "value", "unit", "source", "purpose", "status", "counterparty", "revision"]
+COLUMNS = (
+    "enterprise",
+    "period_start",
+    "period_end",
+    "item",
+    "value",
+    "unit",
+    "source",
+    "purpose",
+    "status",
+    "counterparty",
+    "revision",
+)
 REVISED = 23  # every 23rd return was corrected by its enterprise
 
 
@@ -29,18 +44,20 @@ def reports(country: Country, truth: Truth) -> pd.DataFrame:
     sector.index = enterprises.index
     flows = _reported_flows(country)
     rows = []
-    for number, row in enumerate(country.model.drivers["reporters"].itertuples()):
-        code = str(row.enterprise)
-        key = (enterprises.loc[code, "territory"], sector[code], row.item)
+    reporters = country.model.drivers["reporters"].to_dict("records")
+    for number, row in enumerate(reporters):
+        code, item = str(row["enterprise"]), str(row["item"])
+        key = (str(enterprises["territory"].loc[code]), str(sector.loc[code]), item)
+        share, bias = float(row["share"]), float(row["bias"])
         daily = truth.volume[flows.get(key, [])].sum(axis=0)
-        rng = weather.generator(country.seed, "report", code, str(row.item))
-        for start, end in _periods(truth, int(row.months)):
-            noise = 1 + row.bias + rng.standard_normal() * NOISE_PCT / 100
+        rng = weather.generator(country.seed, "report", code, item)
+        for start, end in _periods(truth, int(row["months"])):
+            noise = 1 + bias + rng.standard_normal() * NOISE_PCT / 100
             if _silent(row, start):
                 continue
             days = slice(truth.days.index(start), truth.days.index(end))
-            value = round(daily[days].sum() * row.share * noise / 1000, 2)
-            rows += _returned(code, str(row.item), start, end, value, number)
+            value = round(daily[days].sum() * share * noise / 1000, 2)
+            rows += _returned(code, item, start, end, value, number)
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -65,12 +82,12 @@ def _periods(truth: Truth, months: int) -> list[tuple[str, str]]:
     first, last = truth.days.year[0], truth.days.year[-1] + 1
     starts = pd.date_range(f"{first}-01-01", f"{last}-01-01", freq=f"{months}MS")
     texts = [str(start.date()) for start in starts]
-    return list(zip(texts, texts[1:], strict=False))
+    return list(pairwise(texts))
 
 
-def _silent(row: object, start: str) -> bool:
-    begin, end = row.silent_from, row.silent_to  # type: ignore[attr-defined]
-    return isinstance(begin, str) and begin <= start < end
+def _silent(row: Mapping[Hashable, Any], start: str) -> bool:
+    begin, end = row["silent_from"], row["silent_to"]
+    return isinstance(begin, str) and bool(begin <= start < end)
 
 
 def _returned(

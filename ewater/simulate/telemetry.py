@@ -126,7 +126,7 @@ class Telemetry:
             held = observe.between(minute, observe.LATE)
         elif instrument.fault == "corrected":
             wrong = observe.between(minute, observe.WRONG)
-            first = np.where(wrong, value * observe.WRONG[2], value)
+            first = np.where(wrong, value * observe.WRONG_FACTOR, value)
         digits = round(-np.log10(instrument.resolution))
         return Observed(
             minute=minute,
@@ -139,7 +139,7 @@ class Telemetry:
     def _signal(
         self, instrument: Instrument, rng: np.random.Generator
     ) -> tuple[Stamps, Array]:
-        """Times and values over all days, with their errors, before any loss."""
+        """Make times and values over all days, with their errors, before any loss."""
         kind, *rest = instrument.truth.split(" ")
         daily = instrument.step_s >= DAY_S
         if kind == "level":
@@ -213,19 +213,22 @@ class Telemetry:
 def instruments(frame: pd.DataFrame, drivers: pd.DataFrame) -> list[Instrument]:
     """Join the registry's series with what each of them observes."""
     table = frame.merge(drivers, left_on="code", right_on="series", how="inner")
+    table["fault"] = table["fault"].astype(object).where(table["fault"].notna(), "")
+    errors = ["u_random_pct", "u_systematic_pct"]
+    table[errors] = table[errors].fillna(0.0)
     return [
         Instrument(
-            code=str(row.code),
-            site=str(row.site),
-            quantity=str(row.quantity),
-            signal=str(row.signal),
-            step_s=float(row.interval_s),
-            truth=str(row.truth),
-            resolution=float(row.resolution),
-            fault=row.fault if isinstance(row.fault, str) else "",
-            modulus=float(row.modulus),
-            random_pct=float(np.nan_to_num(row.u_random_pct)),
-            systematic_pct=float(np.nan_to_num(row.u_systematic_pct)),
+            code=str(row["code"]),
+            site=str(row["site"]),
+            quantity=str(row["quantity"]),
+            signal=str(row["signal"]),
+            step_s=float(row["interval_s"]),
+            truth=str(row["truth"]),
+            resolution=float(row["resolution"]),
+            fault=str(row["fault"]),
+            modulus=float(row["modulus"]),
+            random_pct=float(row["u_random_pct"]),
+            systematic_pct=float(row["u_systematic_pct"]),
         )
-        for row in table.itertuples()
+        for row in table.to_dict("records")
     ]

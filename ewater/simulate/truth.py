@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,7 +29,7 @@ def monthly(truth: Truth) -> pd.DataFrame:
     starts = _months(truth)
     first = [truth.days.index(str(start.date())) for start in starts]
     volume = np.stack(
-        [truth.volume[:, a:b].sum(axis=1) for a, b in zip(first, first[1:])], axis=1
+        [truth.volume[:, a:b].sum(axis=1) for a, b in pairwise(first)], axis=1
     )
     utc = _utc(starts)
     count = len(truth.flows)
