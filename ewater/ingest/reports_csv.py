@@ -117,8 +117,8 @@ def _settle_repeats(
     again = frame.duplicated(keep="first").to_numpy() & ~np.isin(lines, list(wrong))
     kept, kept_lines = frame[~again], lines[~again]
     key = list(_FILE.row_key)
-    contradicted = kept.duplicated(key, keep=False).to_numpy()
-    contradicted &= ~np.isin(kept_lines, list(wrong))
+    repeated = kept.duplicated(key, keep=False).to_numpy()
+    contradicted = repeated & ~np.isin(kept_lines, list(wrong))
     for _, rows in kept[contradicted].groupby(key, dropna=False, sort=False):
         group = kept_lines[kept.index.get_indexer(rows.index)]
         for line in group:
