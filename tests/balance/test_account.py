@@ -367,3 +367,73 @@ def test_chosen_territories_come_in_the_order_asked_for(make: SimpleNamespace) -
     assert result["outflow"].values.tolist() == [[8.0], [7.0]]
     with pytest.raises(UsageError, match="no territory XX"):
         account(ledger, data, weights, make.stocks(), territories=["XX"])
+
+
+def test_an_unknown_uncertainty_is_not_zero(make: SimpleNamespace) -> None:
+    ledger = Ledger.build(two_basins(make))
+    data = make.sources({"in": 9.0, "mid": 8.0, "out": 7.0}, u_random={"in": np.nan})
+    result = account(ledger, data, make.weights(ledger, data), make.stocks())
+    flat = result.isel(period=0)
+    assert np.isnan(flat["inflow_u"].sel(territory="KUR"))
+    assert flat["inflow_u"].sel(territory="ARAZ").item() == 0.0
+    assert np.isnan(flat["residual_z"].sel(territory="AZ"))
+
+
+def test_part_of_a_sum_is_not_known_while_another_part_is_missing(
+    make: SimpleNamespace,
+) -> None:
+    ledger = Ledger.build(two_basins(make))
+    data = make.sources(
+        {"m1": [6.0, 6.0], "m2": [4.0, np.nan], "mid": 8.0, "out": 7.0},
+        u_random={"m1": 3.0, "m2": 4.0, "out": 1.0},
+    )
+    weights = make.weights(ledger, data, {"in": {"m1": 1.0, "m2": 1.0}})
+    result = account(ledger, data, weights, make.stocks(periods=2))
+    nation = result.sel(territory="AZ")
+    assert nation["inflow_known"].values.tolist() == [10.0, 0.0]
+    assert nation["inflow_u"].values.tolist() == [5.0, 0.0]
+    assert nation["residual_known"].values.tolist() == [3.0, -7.0]
+
+
+def test_a_meter_of_two_flows_keeps_feeding_one_when_the_other_ends(
+    make: SimpleNamespace,
+) -> None:
+    frames = two_basins(make)
+    frames["flows"] = make.flows(
+        ("left", "N", "UP", "inflow_from_neighbours"),
+        ("right", "N", "UP", "inflow_from_neighbours"),
+    ).assign(valid_to=[pd.Timestamp("2023-01-02", tz="UTC"), pd.NaT])
+    ledger = Ledger.build(frames)
+    data = make.sources({"meter": [10.0, 10.0]}, u_systematic={"meter": 1.0})
+    feeds = {"left": {"meter": 0.5}, "right": {"meter": 0.5}}
+    weights = make.weights(ledger, data, feeds)
+    result = account(ledger, data, weights, make.stocks(periods=2))
+    nation = result.sel(territory="AZ")
+    assert nation["inflow"].values.tolist() == [10.0, 5.0]
+    assert nation["inflow_u"].values.tolist() == [1.0, 0.5]
+
+
+def test_two_flows_of_one_meter_may_turn_at_different_times(
+    make: SimpleNamespace,
+) -> None:
+    frames = two_basins(make)
+    frames["flows"] = make.flows(
+        ("a", "UP", "DOWN", "transfer", "a.back"),
+        ("a.back", "DOWN", "UP", "transfer"),
+        ("b", "UP", "DOWN", "transfer", "b.back"),
+        ("b.back", "DOWN", "UP", "transfer"),
+    )
+    ledger = Ledger.build(frames)
+    data = make.sources(
+        {"m": [10.0, 10.0, -10.0, -10.0], "k": [0.0, -20.0, 20.0, 0.0]},
+        u_random={"m": 3.0, "k": 4.0},
+    )
+    feeds = {"a": {"m": 1.0}, "b": {"m": 1.0, "k": 1.0}}
+    weights = make.weights(ledger, data, feeds)
+    basin = account(ledger, data, weights, make.stocks(periods=4)).sel(territory="ARAZ")
+    both = np.hypot(6.0, 4.0)  # the meter counts twice
+    assert basin["inflow"].values.tolist() == [20.0, 10.0, 10.0, 0.0]
+    assert basin["outflow"].values.tolist() == [0.0, 10.0, 10.0, 20.0]
+    np.testing.assert_allclose(basin["inflow_u"], [both, 3.0, 5.0, 0.0])
+    np.testing.assert_allclose(basin["outflow_u"], [0.0, 5.0, 3.0, both])
+    np.testing.assert_allclose(basin["residual_u"], both)
