@@ -147,7 +147,7 @@ def drift(minute: Stamps) -> Array:
     """Factor of a meter that slowly counts less than it should."""
     begin, end = minutes(DRIFT[0])[0], minutes(DRIFT[1])[0]
     part = np.clip((minute - begin) / (end - begin), 0, 1)
-    return 1 + DRIFT_PART * part
+    return np.asarray(1 + DRIFT_PART * part)
 
 
 def present(
