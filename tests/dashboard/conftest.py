@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+_BUSY: dict[Any, set[Any]] = {}  # requests under way, by page
 _ARGUMENTS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -126,6 +127,10 @@ def open_page(browser: Any) -> Iterator[Callable[..., Any]]:
         )
         contexts.append(context)
         page = context.new_page()
+        busy = _BUSY.setdefault(page, set())
+        page.on("request", lambda request: busy.add(request))
+        page.on("requestfinished", lambda request: busy.discard(request))
+        page.on("requestfailed", lambda request: busy.discard(request))
         page.on("request", watch)
         page.on("console", log)
         page.on("pageerror", lambda error: errors.append(str(error)))
@@ -142,9 +147,14 @@ def open_page(browser: Any) -> Iterator[Callable[..., Any]]:
 
 def settled(page: Any) -> None:
     """Wait until every callback of the page has answered."""
-    page.wait_for_selector("[data-kpi=inflow]", timeout=30_000)
-    page.wait_for_function("document.title !== 'Updating...'")
-    page.wait_for_load_state("networkidle")
+    page.wait_for_selector("[data-kpi=inflow]", timeout=60_000)
+    quiet = 0
+    for _ in range(600):
+        page.wait_for_timeout(50)
+        quiet = 0 if _BUSY[page] else quiet + 1
+        if quiet == 5:
+            return
+    raise AssertionError(f"still waiting for {[r.url for r in _BUSY[page]]}")
 
 
 @pytest.fixture(scope="session", name="settled")

@@ -43,15 +43,15 @@ _SINK_OF_TERM = {
 }
 _LAYER = {
     "snow_ice": 1,
-    "surface": 2,
-    "groundwater": 2,
     "soil": 2,
-    "canal": 3,
-    "sector:water_supply": 4,
-    "sector:sewerage": 6,
+    "groundwater": 3,
+    "surface": 4,
+    "canal": 5,
+    "sector:water_supply": 6,
+    "sector:sewerage": 8,
 }
-_SECTOR_LAYER, _SINK_LAYER = 5, 7
-_BACKWARDS = {"surface": "returns", "groundwater": "returns"}
+_SECTOR_LAYER, _SINK_LAYER = 7, 9
+_BACK_TO = {"groundwater": "losses", "soil": "losses"}
 
 
 @dataclass(slots=True)
@@ -147,7 +147,7 @@ def links(flows: Iterable[Flow], boundary: str) -> list[Link]:
         if layer(source) < layer(target):
             put(source, target, flow)
             continue
-        sink = _BACKWARDS.get(target.removeprefix("in/"), "returns")
+        sink = _BACK_TO.get(target.removeprefix("in/"), "returns")
         put(source, f"to/{sink}", flow)
         put("from/returned", target, flow)
     return list(found.values())

@@ -157,7 +157,7 @@ def sector_table(period: Period, before: Period | None, lang: Language) -> Any:
             (
                 html.Span(lang.gettext(SECTORS[code]), className=f"sector fill-{code}"),
                 _with_uncertainty(use, lang),
-                _share(use, whole, lang),
+                share(use, whole, lang),
                 fmt.amount(sector["gross_use"], lang),
                 fmt.amount(sector["consumption"], lang),
                 fmt.change(use, then["use"] if then else None, lang),
@@ -198,7 +198,8 @@ def _with_uncertainty(quantity: Quantity, lang: Language) -> list[Cell]:
     return [fmt.amount(quantity, lang), html.Small(unsure)]
 
 
-def _share(part: Quantity, whole: Quantity, lang: Language) -> str:
+def share(part: Quantity, whole: Quantity, lang: Language) -> str:
+    """Write a part of a whole; unknown as soon as either is."""
     if part["value"] is None or not whole["value"]:
         return fmt.DASH
     return fmt.percent(part["value"] / whole["value"], lang, 1)

@@ -1,0 +1,162 @@
+"""What the parts of the page say, without a browser."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+
+import pytest
+
+from ewater.dashboard.i18n import LANGUAGES, language
+from ewater.dashboard.pages.overview import cards, tables, view
+from ewater.dashboard.pages.overview.panels import notices
+from ewater.dashboard.published import compare
+from ewater.dashboard.queries import CachedReader
+from ewater.dashboard.state import State
+
+EN = language("en")
+
+
+def words(component):
+    """All text of components, as the browser would get it."""
+    return json.dumps(
+        component, default=lambda c: c.to_plotly_json(), ensure_ascii=False
+    )
+
+
+def shown(reader, **choices):
+    chosen = {"territory": "TL", "year": 2023, **choices}
+    return view.load(CachedReader(reader), State(**chosen))
+
+
+def test_key_figures_carry_uncertainty_status_coverage_and_the_exact_volume(reader):
+    period = reader.balance("TL", date(2023, 1, 1), date(2024, 1, 1), "year")
+    inflow = period["periods"][0]["inflow"]
+    card = words(cards.strip(shown(reader), EN, "light")[0])
+    assert f'"data-m3": "{inflow["value"]!r}"' in card
+    assert "(95 %)" in card
+    assert "status-measured" in card
+    assert "Coverage" in card
+    assert "on 2022" in card
+
+
+def test_an_unknown_total_shows_what_is_known_and_names_the_gap(reader):
+    card = words(cards.strip(shown(reader, year=2024), EN, "light")[0])
+    assert "≥ " in card
+    assert "1 flow without data" in card
+    assert "D00.IN" in card
+    assert '"data-m3": ""' in card
+
+
+def test_an_unknown_residual_cannot_be_judged(reader):
+    residual = words(cards.strip(shown(reader, year=2024), EN, "light")[4])
+    assert "Cannot be judged" in residual
+    assert "Closed" not in residual
+
+
+def test_a_gross_total_across_a_shared_reach_is_not_defined(reader):
+    now = shown(reader)
+    nothing = {"value": None, "known": 0.0, "missing": [], "u": None}
+    now.period["inflow"].update(nothing)
+    now.period["apportioned"] = True
+    card = words(cards.strip(now, EN, "light")[0])
+    assert "Not defined: a shared reach crosses the boundary" in card
+
+
+def test_the_first_year_has_nothing_to_be_compared_with(reader):
+    first = shown(reader, year=2021)
+    assert first.before is None
+    assert "on 2020" in words(cards.strip(first, EN, "light")[0])
+
+
+def test_part_of_a_year_is_compared_with_the_same_months(reader):
+    part = shown(reader, months=(4, 9))
+    assert [year for year, _ in part.history] == [2021, 2022, 2023]
+    assert part.period["start"].startswith("2023-04-01")
+    assert part.before is not None
+    assert part.before["end"].startswith("2022-10-01")
+
+
+def test_sectors_add_up_to_the_use_of_the_country(reader):
+    now = shown(reader)
+    table = words(tables.sector_table(now.period, now.before, EN))
+    assert "Agriculture" in table
+    assert "All sectors" in table
+    assert "100 %" in table
+
+
+def test_a_share_of_an_unknown_whole_is_not_given(reader):
+    now = shown(reader, year=2024)
+    assert now.period["sectors"]["services"]["use"]["value"] is None
+    whole = tables.totals.use(now.period)
+    assert whole["value"] is None
+    agriculture = now.period["sectors"]["agriculture"]["use"]
+    assert tables.share(agriculture, whole, EN) == "—"
+    assert "D11.SHOPS" in words(tables.sector_table(now.period, now.before, EN))
+
+
+def test_published_figures_are_compared_in_one_unit(reader):
+    period = shown(reader).period
+    items = {item["item"]: item for item in reader.published("TL", 2023)}
+    ours, theirs, _, unit = compare(items["water_used_irrigation"], period)
+    assert theirs == pytest.approx(7207)
+    assert ours == pytest.approx(period["sectors"]["agriculture"]["use"]["value"] / 1e6)
+    assert unit == "hm³"
+
+
+def test_a_published_item_without_a_counterpart_stands_alone(reader):
+    period = shown(reader).period
+    item = {"item": "water_exploitation_index", "value": 41.2, "unit": "%"}
+    assert compare(item, period)[0] is None
+    strange = {"item": "water_used_total", "value": 3.0, "unit": "m3/inhab/yr"}
+    assert compare(strange, period)[:2] == (None, 3.0)
+
+
+def test_a_published_link_is_text_and_is_never_fetched(reader):
+    now = shown(reader)
+    table = words(tables.published_table(reader.published("TL", 2023), now.period, EN))
+    assert "https://statistics.example/use" in table
+    assert '"href"' not in table
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_the_notice_about_simulated_data_is_in_every_language(reader, code):
+    now = shown(reader)
+    state = State(territory="TL", year=2023, lang=code)
+    text = words(notices(state, now, language(code)))
+    assert now.balance["notices"][0][code] in text
+
+
+def test_what_a_link_asks_for_in_vain_is_said(reader):
+    state = State(territory="TL", year=2023, dropped=("year=1999",))
+    assert "year=1999" in words(notices(state, shown(reader), EN))
+
+
+def test_the_same_question_is_asked_once_until_the_data_change(made_up_country):
+    reader = made_up_country.MadeUpReader()
+    cached = CachedReader(reader)
+    question = ("TL", date(2023, 1, 1), date(2024, 1, 1), "year")
+    first = cached.balance(*question)
+    assert cached.balance(*question) is first
+    assert len(reader.asked) == 1
+    reader.version = lambda: "2"
+    cached.balance(*question)
+    assert len(reader.asked) == 2
+
+
+def test_the_cache_forgets_the_oldest_answer(made_up_country):
+    reader = made_up_country.MadeUpReader()
+    cached = CachedReader(reader, size=1)
+    for year in (2022, 2023, 2022):
+        cached.balance("TL", date(year, 1, 1), date(year + 1, 1, 1), "year")
+    assert len(reader.asked) == 3
+
+
+def test_a_question_that_fails_is_asked_again(made_up_country):
+    reader = made_up_country.MadeUpReader()
+    cached = CachedReader(reader)
+    with pytest.raises(KeyError):
+        cached.balance("TL", date(2023, 1, 1), date(2024, 1, 1), "fortnight")
+    with pytest.raises(KeyError):
+        cached.balance("TL", date(2023, 1, 1), date(2024, 1, 1), "fortnight")
+    assert len(reader.asked) == 2
