@@ -73,7 +73,7 @@ def nearest(word: str, words: Iterable[str], what: str) -> str:
     Examples
     --------
     >>> nearest("lattitude", ["lat", "latitude", "lon"], "a column")
-    "a column: 'latitude'?"
+    "a column: 'latitude' or 'lat'?"
     """
     known = sorted(words)
     if not known:
