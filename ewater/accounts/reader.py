@@ -140,18 +140,21 @@ class DatabaseReader:
 
 
 def flow_rows(view: View, territory: str, period: int) -> list[Document]:
-    """Write the flows of one period that touch a territory."""
+    """Write the flows of one period that touch a territory inside the boundary.
+
+    A flow counts with the larger share of its two accounts: half of what a border
+    reservoir that is shared half and half receives, all of what it gives to us.
+    """
     ledger, flows = view.ledger, view.flows
     row = int(ledger.rows([territory])[0])
     share = ledger.shares_inside(view.boundary)[[row]].toarray()[0]
-    held = ledger.membership[[row]].toarray()[0] > 0
     accounts = view.run.frames["accounts"].drop_duplicates("code").set_index("code")
     site, sector = (accounts[c].reindex(ledger.accounts) for c in ("site", "sector"))
     named = view.run.frames["sites"].set_index("code")
     data = flows.dataset().isel(period=period)
     u = np.hypot(data["u_random"].values, data["u_systematic"].values)
-    touching = held[ledger.flow_from] | held[ledger.flow_to]
-    touching &= flows.valid[:, period]
+    counted = np.maximum(share[ledger.flow_from], share[ledger.flow_to])
+    touching = (counted > 0) & flows.valid[:, period]
 
     def end(account: int, name: str) -> Document:
         kind, code = str(ledger.account_kind[account]), str(ledger.accounts[account])
@@ -174,8 +177,8 @@ def flow_rows(view: View, territory: str, period: int) -> list[Document]:
             **end(int(ledger.flow_to[n]), "to"),
             "term": str(ledger.flow_term[n]),
             "sector": None,
-            "volume": finite(data["volume"].values[n]),
-            "u": finite(u[n]),
+            "volume": finite(counted[n] * data["volume"].values[n]),
+            "u": finite(counted[n] * u[n]),
             "status": Status(int(data["status"].values[n])).name.lower(),
             "coverage": finite(data["coverage"].values[n]),
         }
