@@ -21,6 +21,7 @@ HEADERS = ("series,time,value", "series,time,value,flag")
 FUTURE_US = 10 * 60 * 1_000_000  # METHODS 3: not more than ten minutes ahead
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_STRANGE = re.compile(r'["\r\n]')  # in a cell, where quotes have been undone
 _NOT_FINITE = re.compile(r"[+-]?(nan|inf|infinity)", re.IGNORECASE)
 
 #: Reasons a row is rejected for, and what would be right.
@@ -150,9 +151,12 @@ def _slow_number(text: str) -> tuple[float, int]:
 def _unquoted(line: bytes) -> bytes:
     """Write a row without quotes; a quoted comma makes it a cell too many."""
     text = line.decode("utf-8", "surrogateescape")
-    cells = next(iter(csv.reader([text])), [])
-    plain = ",".join(cell.replace('"', "\N{REPLACEMENT CHARACTER}") for cell in cells)
-    return plain.encode("utf-8", "surrogateescape")
+    try:
+        cells = next(iter(csv.reader([text])), [])
+    except csv.Error:
+        cells = text.split(",")
+    plain = ",".join(_STRANGE.sub("\N{REPLACEMENT CHARACTER}", cell) for cell in cells)
+    return plain.encode("utf-8", "surrogateescape") if plain.strip() else b","
 
 
 class _Block:
@@ -195,7 +199,7 @@ class _Block:
         if len(quoted) == 0:
             return
         plain = [_unquoted(self.raw(int(row))) for row in quoted]
-        data = b"\n".join(line.replace(b"\n", b" ") or b"," for line in plain)
+        data = b"\n".join(plain)
         again = self._read(data)
         series, time, value, flag, local, status, _line, first, last = again
         self.series[quoted], self.time[quoted] = series, time
@@ -231,7 +235,8 @@ class _Block:
         """Convert to SI; refuse what is ahead of the clock."""
         fine = self.status == rows.OK
         self.status[fine & (self.time > now_us + FUTURE_US)] = _status("future")
-        self.value *= self.schema.factor[self.series]
+        with np.errstate(over="ignore"):  # what overflows is refused below
+            self.value *= self.schema.factor[self.series]
         self.status[fine & ~np.isfinite(self.value)] = _status("not_finite")
 
     def rejects(self, first_line: int) -> list[Reject]:

@@ -109,16 +109,22 @@ def _rejects(bad: pd.DataFrame) -> list[Reject]:
     for _, group in bad.groupby(_KEY, sort=False):
         lines = group["line"].tolist()
         for line, raw in zip(lines, group["raw"], strict=True):
-            others = ", ".join(str(other) for other in lines if other != line)
             rejects.append(
                 Reject(
                     line=line,
                     reason="conflict",
                     raw=readable(raw),
-                    detail=f"differs from line {others}",
+                    detail=differs_from(lines, line),
                 )
             )
     return rejects
+
+
+def differs_from(lines: Sequence[int], line: int) -> str:
+    """Name the lines that contradict a line."""
+    others = [str(other) for other in lines if other != line]
+    noun = "line" if len(others) == 1 else "lines"
+    return f"one of {noun} {', '.join(others)} says something else"
 
 
 def _as_rows(frame: pd.DataFrame) -> tuple[NDArray[np.int32], Rows]:

@@ -12,6 +12,7 @@ import pandas as pd
 
 from ewater.ingest.outcome import Options, Outcome
 from ewater.ingest.parse import Reject
+from ewater.ingest.repeats import differs_from
 from ewater.store import folder, folder_csv, landing, registry
 from ewater.store.folder_cells import typed
 from ewater.store.folder_checks import file_faults
@@ -121,9 +122,9 @@ def _settle_repeats(
     contradicted = repeated & ~np.isin(kept_lines, list(wrong))
     for _, rows in kept[contradicted].groupby(key, dropna=False, sort=False):
         group = kept_lines[kept.index.get_indexer(rows.index)]
-        for line in group:
-            others = ", ".join(str(other) for other in group if other != line)
-            wrong[int(line)].append(("conflict", f"differs from line {others}"))
+        lines_of_key = group.tolist()
+        for line in lines_of_key:
+            wrong[line].append(("conflict", differs_from(lines_of_key, line)))
     left = ~contradicted
     return _table(kept[left].reset_index(drop=True), kept_lines[left]), int(again.sum())
 
