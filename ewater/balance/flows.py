@@ -138,7 +138,8 @@ def resolve(ledger: Ledger, sources: xr.Dataset, weights: Matrix) -> Flows:
     valid = ledger.flow_valid(bounds)
     fed, reverse = np.diff(weights.indptr), ledger.flow_reverse
     taker = _takers(reverse, fed)
-    unknown = (_any_of(pattern(weights), gap) | (fed == 0)[:, None]) & valid
+    gaps = pattern(weights) @ gap.astype(np.float32)
+    unknown = ((gaps > 0) | (fed == 0)[:, None]) & valid
     unknown[reverse[taker]] = unknown[taker] & valid[reverse[taker]]
 
     raw = weights @ arrays["volume"]
@@ -154,8 +155,8 @@ def resolve(ledger: Ledger, sources: xr.Dataset, weights: Matrix) -> Flows:
     status[reverse[taker]] = status[taker]
     _hand_over(coverage, status, turned, reverse[turned], moved, volume)
     status[unknown | ~valid] = Status.UNKNOWN
-    silent = ~_any_of(pattern(weights), ~gap)
-    state[(state == _ABSENT) & silent] = _KEPT  # no source speaks: nothing to cut
+    silent = gaps == fed[:, None]  # no source says anything: nothing to cut
+    np.copyto(state, _KEPT, where=silent)
     weights, random, systematic = _split(
         weights, state, reverse, arrays["u_random"], arrays["u_systematic"]
     )
@@ -189,18 +190,19 @@ def expected_volume(
     valid : (item, period), bool
         Outside its validity an item has no weight.
     """
-    size = np.abs(volume)
-    gap = np.isnan(size)
+    weight = np.abs(volume)
+    gap = np.isnan(weight)
     counted = valid & ~gap
     periods = counted.sum(axis=1)
-    total = np.where(counted, size, 0.0).sum(axis=1)
-    mean = np.divide(
-        total, periods, out=np.full(periods.size, np.nan), where=periods > 0
+    total = weight.sum(axis=1, where=counted)
+    common = (
+        (total[periods > 0] / periods[periods > 0]).mean() if counted.any() else 1.0
     )
-    common = mean[periods > 0].mean() if periods.any() else 1.0
-    mean = np.where(periods > 0, mean, common)
-    weight = np.maximum(np.where(gap, mean[:, None], size), _TRACE)
-    return np.where(valid, weight, 0.0)
+    mean = np.where(periods > 0, total / np.maximum(periods, 1), common)
+    np.copyto(weight, mean[:, None], where=gap)
+    np.maximum(weight, _TRACE, out=weight)
+    np.copyto(weight, 0.0, where=~valid)
+    return weight
 
 
 def with_pairs(
@@ -272,14 +274,6 @@ def _canonical(
     weights.sum_duplicates()
     weights.eliminate_zeros()
     return weights, arrays
-
-
-def _any_of(marks: Matrix, mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Where any item that a row marks is so."""
-    some = np.flatnonzero(mask.any(axis=1))
-    if not some.size:
-        return np.zeros((marks.shape[0], mask.shape[1]), dtype=bool)
-    return np.asarray(marks[:, some] @ mask[some].astype(np.float32) > 0)
 
 
 def _takers(reverse: NDArray[np.intp], fed: NDArray[np.integer]) -> NDArray[np.intp]:

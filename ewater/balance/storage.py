@@ -53,12 +53,13 @@ def storage_change(
     UsageError
         Stocks at other instants than the bounds, or of accounts without a row.
     """
-    change, variance = _changes(ledger, bounds, stocks)
-    modelled = ledger.stock_valid(bounds)
+    some = np.flatnonzero(ledger.stocked)
+    change, variance = (a[some] for a in _changes(ledger, bounds, stocks))
+    modelled = ledger.stock_valid(bounds)[some]
     unknown = modelled & np.isnan(change)
     usable = modelled & ~unknown
     change = np.where(usable, change, 0.0)
-    share = csr(ledger.shares_inside(boundary)[rows])
+    share = csr(ledger.shares_inside(boundary)[rows][:, some])
     expected = expected_volume(np.where(unknown, np.nan, change), modelled)
     covered = share @ np.where(usable, expected, 0.0)
     weight = {Status.MEASURED: covered}

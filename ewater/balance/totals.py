@@ -182,7 +182,6 @@ def _by_status(size: Matrix, flows: Flows) -> dict[Status, NDArray[np.float64]]:
         is_kind = flows.status == kind
         some = np.flatnonzero(is_kind.any(axis=1))
         if some.size:
-            weight = flows.expected[some]
-            weight[~is_kind[some]] = 0.0
+            weight = flows.expected[some] * is_kind[some]
             result[kind] = np.asarray(size[:, some] @ weight)
     return result
