@@ -5,17 +5,22 @@ from __future__ import annotations
 import csv
 import io
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ewater.units import HM3
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from rich.console import Console
     from rich.table import Table
 
-Document = dict[str, Any]
+Document: TypeAlias = dict[str, Any]
+_Lines: TypeAlias = "Callable[[Document], Iterator[tuple[str, Document]]]"
+
+_WHOLE = 1000  # hm3 from which decimals say nothing
+_MOST_COLUMNS = 6
+_PLAIN_WIDTH = 200  # where output goes to a file or pipe, nothing is folded
 
 _TOTALS = ("inflow", "outflow", "storage_change", "residual")
 _CSV = (
@@ -35,7 +40,7 @@ _CSV = (
 
 def lines(period: Document) -> Iterator[tuple[str, Document]]:
     """Walk the quantities of one period; names are dotted, as keys of the JSON."""
-    for name in (*_TOTALS, "re_entering"):
+    for name in (*_TOTALS, "re_entering", "use"):
         yield name, period[name]
     for group in ("terms", "neighbours", "sectors"):
         for name, entry in period[group].items():
@@ -66,28 +71,43 @@ def as_csv(document: Document) -> str:
     return out.getvalue()
 
 
-def hm3(volume: float | None) -> str:
-    """Cubic hectometres with one decimal, as the table prints them."""
-    return "?" if volume is None else f"{volume / HM3:,.1f}"
+def hm3(volume: float | None, u: float | None) -> str:
+    """Cubic hectometres with their uncertainty, as many decimals as it deserves.
+
+    Examples
+    --------
+    >>> hm3(17_462_500_000, 250_400_000), hm3(342_700_000, 1_940_000)
+    ('17,462 ± 250', '342.7 ± 1.9')
+    """
+    if volume is None:
+        return "?"
+    value = volume / HM3
+    decimals = 0 if abs(value) >= _WHOLE else 1
+    text = f"{value:,.{decimals}f}"
+    return text if u is None else f"{text} ± {u / HM3:,.{decimals}f}"
 
 
 def figure(quantity: Document) -> str:
     """Value with its standard uncertainty, or what is known of it.
 
-    A value that is not known is never printed as if it were: ``>= 12.0 (2 missing)``
-    is the known part and how many flows it lacks.
+    A value that is not known is never printed as if it were: ``known 12.0 ± 0.5
+    (2 missing)`` is the known part and how many flows it lacks.
     """
-    u = f" ± {hm3(quantity['u'])}"
     if quantity["value"] is not None:
-        return hm3(quantity["value"]) + u
+        return hm3(quantity["value"], quantity["u"])
     count = len(quantity["missing"])
     if count:
-        return f"known {hm3(quantity['known'])}{u} ({count} missing)"
+        return f"known {hm3(quantity['known'], quantity['u'])} ({count} missing)"
     return "not given"
 
 
-def print_table(document: Document, console: Console) -> None:
+def print_table(document: Document) -> None:
     """Print the document as tables: totals by period, then what makes them up."""
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=_PLAIN_WIDTH)
     for notice in document["notices"]:
         console.print(f"[yellow]{notice['en']}[/yellow]")
     console.print(
@@ -97,15 +117,11 @@ def print_table(document: Document, console: Console) -> None:
     )
     console.print(_totals(document))
     if len(document["periods"]) <= _MOST_COLUMNS:
-        for group, title in _GROUPS.items():
-            table = _group(document, group, title)
+        for title, named in _TABLES.items():
+            table = _details(document, title, named)
             if table.row_count:
                 console.print(table)
     _footnotes(document, console)
-
-
-_MOST_COLUMNS = 6
-_GROUPS = {"neighbours": "By neighbour", "sectors": "By sector", "terms": "By term"}
 
 
 def _totals(document: Document) -> Table:
@@ -127,24 +143,48 @@ def _totals(document: Document) -> Table:
     return table
 
 
-def _group(document: Document, group: str, title: str) -> Table:
+def _details(document: Document, title: str, named: _Lines) -> Table:
     from rich.table import Table
 
     table = Table(title=title, title_justify="left")
-    table.add_column("line", no_wrap=True)
-    rows: dict[str, list[str]] = {}
-    for n, period in enumerate(document["periods"]):
+    table.add_column("in hm3 ± u", no_wrap=True)
+    columns = [dict(named(period)) for period in document["periods"]]
+    for period in document["periods"]:
         table.add_column(_label(period, document["step"]), justify="right")
-        for name, quantity in lines(period):
-            if name.startswith(group) and _says_something(quantity):
-                row = rows.setdefault(name.removeprefix(f"{group}."), [])
-                row += ["-"] * (n - len(row)) + [figure(quantity)]
-    count = len(document["periods"])
-    for name, row in rows.items():
-        table.add_row(
-            name.replace("_", " ").replace(".", ", "), *row, *["-"] * (count - len(row))
-        )
+    for name in columns[0]:
+        quantities = [column[name] for column in columns]
+        if any(_says_something(quantity) for quantity in quantities):
+            table.add_row(name, *(figure(quantity) for quantity in quantities))
     return table
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _use(period: Document) -> Iterator[tuple[str, Document]]:
+    for sector, measures in period["sectors"].items():
+        yield _words(sector), measures["use"]
+    yield "all sectors", period["use"]
+
+
+def _exchange(period: Document) -> Iterator[tuple[str, Document]]:
+    for neighbour, ways in period["neighbours"].items():
+        yield f"from {neighbour}", ways["inflow"]
+        yield f"to {neighbour}", ways["outflow"]
+    yield "leaves and comes back", period["re_entering"]
+
+
+def _terms(period: Document) -> Iterator[tuple[str, Document]]:
+    for term, quantity in period["terms"].items():
+        yield _words(term), quantity
+
+
+_TABLES: dict[str, _Lines] = {
+    "Use by sector": _use,
+    "Exchange with neighbours": _exchange,
+    "Flows by term": _terms,
+}
 
 
 def _says_something(quantity: Document) -> bool:

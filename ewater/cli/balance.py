@@ -52,9 +52,7 @@ def balance(
     run = runs.obtain(engine, start, end, step, calendar=calendar, as_of=when)
     document = documents.balance(run, territory, boundary=boundary)
     if format_ == "table":
-        from rich.console import Console
-
-        render.print_table(document, Console())
+        render.print_table(document)
     else:
         write = render.as_json if format_ == "json" else render.as_csv
         typer.echo(write(document).rstrip("\n"))

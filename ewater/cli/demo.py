@@ -73,14 +73,12 @@ def demo(
 
 def _prepare(engine: Engine, home: Path) -> None:
     """Load, simulate, ingest, compute and print."""
-    from rich.console import Console
-
     from ewater import simulate
     from ewater.accounts import dates, documents, render, runs
     from ewater.balance.expressions import codes
     from ewater.store import folder, registry
 
-    country = sample_folder()
+    country = simulate.sample()
     with _step(2, "country") as say:
         frames = folder.read(country, expression_codes=codes)
         summary = registry.load(engine, frames, expression_codes=codes)
@@ -98,19 +96,7 @@ def _prepare(engine: Engine, home: Path) -> None:
         months = len(monthly.bounds) - 1
         say(f"{flows} flows, {len(yearly.bounds) - 1} years, {months} months")
     with _step(6, "balance"):
-        render.print_table(documents.balance(yearly), Console())
-
-
-def sample_folder() -> Path:
-    """Find the sample country: beside the sources, or inside an installed package."""
-    import ewater
-    from ewater.errors import NotReadyError
-
-    package = Path(ewater.__file__).parent
-    for place in (package.parent / "data" / "samples", package / "samples"):
-        if (place / "azerbaijan").is_dir():
-            return place / "azerbaijan"
-    raise NotReadyError("the sample country is not here; run from a clone")
+        render.print_table(documents.balance(yearly))
 
 
 def _ingest(engine: Engine, simulation: Simulation) -> str:
