@@ -74,6 +74,8 @@ def build(shared: Path) -> None:
     people.describe()
     for number in canals.DEPARTMENTS:
         people.department(number, canals.reported_by_department(number, districts))
+    natural = {c for c, row in network.GAUGES.items() if row[1] != "regulated"}
+    country.infill(natural - {"ARA-SAA", "TAR-MAD", "KUR-KAR"}, 0.8)
     economy.straddling(country, geography.STRADDLING, geography.SHARES)
     economy.sectors(country)
     _published(country, facts / "published_water_numbers.csv")

@@ -332,7 +332,7 @@ class Economy:
         """Add the irrigation department of a district."""
         code = f"NE-{number:02d}"
         name = f"{self.districts[code]['name_az']} Suvarma Sistemləri İdarəsi"
-        self._enterprise(name, "0161", code, list(hm3), sum(hm3.values()), 3)
+        self._enterprise(name, "0161", code, list(hm3), sum(hm3.values()), 1)
 
 
 def _reported(item: str) -> str:

@@ -179,6 +179,33 @@ class Registry:
         )
         return code
 
+    def infill(self, natural: set[str], recent: float) -> None:
+        """Let seasonal means serve where a discharge is missing for most of a period.
+
+        Parameters
+        ----------
+        natural
+            Gauges whose flow is not regulated: the archive 1991-2020 serves, times
+            ``recent``, what the years since bring of it; others serve themselves.
+        """
+        discharge = {
+            row["code"] for row in self.rows["series"] if row["quantity"] == "discharge"
+        }
+        flow_of = {
+            row["measured_by"]: row["code"]
+            for row in self.rows["flows"]
+            if row["measured_by"] in discharge
+        }
+        for row in self.rows["flows"]:
+            text = row["measured_by"] or ""
+            if text in discharge:
+                gauge = text.removesuffix(".Q")
+                normal = f"{text}D, {recent}" if gauge in natural else text
+                row["measured_by"] = f"{text} else rule:seasonal({normal})"
+            elif text.startswith("rule:share("):
+                base, part = text.removeprefix("rule:share(").split(", ")
+                row["measured_by"] = f"rule:share({flow_of.get(base, base)}, {part}"
+
     def write(self, folder: Path) -> None:
         """Write every CSV file."""
         for name, columns in COLUMNS.items():

@@ -120,7 +120,13 @@ RESERVOIRS = {
 FILLS = (0.35, 0.34, 0.40, 0.52, 0.70, 0.72)
 NATIONAL_STORAGE_HM3 = (11300, 11250, 11700, 13400, 16200, 16400)
 
-PERCENT = {"gauge": (3.0, 2.5), "turbine": (2.0, 1.0), "canal": (5.0, 3.0)}
+#: Random and systematic standard uncertainty of instruments, % of the value.
+PERCENT = {
+    "gauge": (3.0, 2.5),
+    "bulletin": (3.0, 1.5),
+    "turbine": (2.0, 1.0),
+    "canal": (5.0, 3.0),
+}
 
 
 def storage_site(country: Registry, key: str, facts: dict[str, str]) -> float:
