@@ -28,7 +28,7 @@ def observe(telemetry: Telemetry, instrument: Instrument) -> Observed:
     # on fixed standard time: summer time came and went until 2015
     days = pd.date_range(f"{row['start']}-01-01", end, freq="D", inclusive="left")
     minute = minutes(days)
-    position = (days.dayofyear.to_numpy() - 0.5) / 365.25
+    position = (days.day_of_year.to_numpy() - 0.5) / 365.25
     season = telemetry.country.seasons.on(str(row["pattern"]), position)
     rng = weather.generator(telemetry.seed, "history", instrument.code)
     if instrument.quantity == "level":

@@ -75,7 +75,7 @@ class Days:
         last = pd.Timestamp(f"{years[-1]}-12-31") + pd.Timedelta(days=MARGIN_DAYS)
         start = pd.date_range(first, last, freq="D")
         year = np.clip(start.year.to_numpy(), years[0], years[-1]).astype(np.int64)
-        return cls(start, year, (start.dayofyear.to_numpy() - 0.5) / 365.25)
+        return cls(start, year, (start.day_of_year.to_numpy() - 0.5) / 365.25)
 
     def __len__(self) -> int:
         """Count the days."""

@@ -1,4 +1,4 @@
-"""Build the national sample: ``python -m tools.sample ../shared/data``.
+"""Build the national sample: ``python -m tools.sample ../shared/data [FOLDER]``.
 
 Writes every generated file of ``data/samples/azerbaijan`` from the facts, the
 outlines and the tables of this package. The folder is committed and stands alone;
@@ -49,11 +49,11 @@ def _published(country: Registry, facts: Path) -> None:
             )
 
 
-def build(shared: Path) -> None:
+def build(shared: Path, target: Path) -> None:
     """Write the folder."""
     country = Registry()
-    TARGET.mkdir(parents=True, exist_ok=True)
-    districts = geography.write(shared / "geography", TARGET / "territories.geojson")
+    target.mkdir(parents=True, exist_ok=True)
+    districts = geography.write(shared / "geography", target / "territories.geojson")
     facts = shared / "facts"
     country.add("calendars", code="AZ", timezone="Asia/Baku", day_start="00:00",
                 year_start="01-01")  # fmt: skip
@@ -84,8 +84,8 @@ def build(shared: Path) -> None:
     country.add("meter_events", series="MET-IN-NE-70.N",
                 time="2023-05-17T10:00:00+04:00", event="replacement",
                 old_reading=7345210.0, new_reading=0.0)  # fmt: skip
-    country.write(TARGET)
+    country.write(target)
 
 
 if __name__ == "__main__":
-    build(Path(sys.argv[1]))
+    build(Path(sys.argv[1]), Path(sys.argv[2]) if sys.argv[2:] else TARGET)

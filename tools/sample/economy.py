@@ -231,10 +231,7 @@ class Economy:
                        code)  # fmt: skip
 
     def _account(self, prefix: str, code: str, sector: str) -> str:
-        account = self.country.account(
-            f"{prefix}-{code}", "economy", code, sector=sector
-        )
-        return account
+        return self.country.account(f"{prefix}-{code}", "economy", code, sector=sector)
 
     def _used(self, account, source, measured, u, hm3, group, consumed, code):
         country = self.country
@@ -272,7 +269,6 @@ class Economy:
                 HOUR,
                 fault if plant.sector == "industry" else None,
             )
-            # fmt: skip
         else:
             items.append(item)
             measured = _reported(item)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 from shapely.geometry import mapping
+
 from tools.sample.names import BASINS, DISTRICTS
 
 if TYPE_CHECKING:

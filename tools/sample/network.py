@@ -142,14 +142,20 @@ def _entering(country: Registry, means: dict[str, float]) -> None:
     enters("AM", "RES-ARZ", "rule:share(PST-SED.Q, 0.97)", 60, "araz", 20.0)
     enters("IR", "RES-ARZ", "rule:share(PST-SED.Q, 0.45)", 28, "araz", 20.0)
     enters("AM", "R-ARP", "PST-ARP.Q", 14, "snow")
-    enters("IR", "RES-KHU", "RES-KHU.QIN - RES-ARZ.QT else rule:seasonal(RES-KHU.QIN, 0.42)", 105, "araz")
+    enters(
+        "IR",
+        "RES-KHU",
+        "RES-KHU.QIN - RES-ARZ.QT else rule:seasonal(RES-KHU.QIN, 0.42)",
+        105,
+        "araz",
+    )
     enters("AM", "R-HAK", "rule:share(HAK-GAR.Q, 0.8)", 11.6, "snow", 30.0)
     enters("RU", "R-SAM", "PST-SAM.Q", 88, "samur")
     enters("IR", "R-BOL", "rule:constant(67000)", 1, "south", 35.0)
 
 
 def _border_araz(country: Registry) -> None:
-    """The Araz leaves below the Araz and Giz Galasi dams, and comes back.
+    """Let the Araz leave below the Araz and Giz Galasi dams, and come back.
 
     Both stretches are border water: what leaves is measured in full, the national
     half of it (share 0.5) returns, and the rest of what arrives is new.
@@ -171,11 +177,13 @@ def _border_araz(country: Registry) -> None:
         ("release", 1.0), structure="turbine", re_enters="IR:R-ARA-1",
     )  # fmt: skip
     country.flow(
-        "IR", "R-ARA-1", "inflow_from_neighbours", "0.5 * RES-GIZ.QT else rule:seasonal(RES-GIZ.QT, 0.5)",
+        "IR", "R-ARA-1", "inflow_from_neighbours",
+        "0.5 * RES-GIZ.QT else rule:seasonal(RES-GIZ.QT, 0.5)",
         ("copy", 0.5, None, None, "RES-GIZ:IR"),
     )  # fmt: skip
     country.flow(
-        "IR", "R-ARA-1", "inflow_from_neighbours", "PST-HOR.Q - 0.5 * RES-GIZ.QT else rule:seasonal(PST-HOR.Q, 0.47)",
+        "IR", "R-ARA-1", "inflow_from_neighbours",
+        "PST-HOR.Q - 0.5 * RES-GIZ.QT else rule:seasonal(PST-HOR.Q, 0.47)",
         ("copy", 0.45, None, None, "RES-GIZ:IR"), code="IR:R-ARA-1:NEW",
     )  # fmt: skip
 
@@ -267,7 +275,8 @@ def _passing(country: Registry) -> None:
     passes("R-GAN", "RES-MIN", "rule:share(GAN-ZUR.Q, 3.2)", u=25.0)
     passes("R-GNX", "RES-MIN", "PST-GNM.Q")
     country.flow(
-        "RES-MIN", "RES-VAR", "outflow_to_downstream", "KUR-MIN.Q - RES-MIN.QS else rule:seasonal(KUR-MIN.Q, 0.95)",
+        "RES-MIN", "RES-VAR", "outflow_to_downstream",
+        "KUR-MIN.Q - RES-MIN.QS else rule:seasonal(KUR-MIN.Q, 0.95)",
         ("release", 0.95), structure="turbine",
     )  # fmt: skip
     country.flow(
@@ -279,14 +288,28 @@ def _passing(country: Registry) -> None:
     passes("R-KURA-4", "R-KURA-5", "KUR-ZAR.Q")
     passes("R-KURA-5", "R-KURA-6", "KUR-SUR.Q")
     passes("R-KURA-6", "R-KURA-7", "KUR-SAL.Q")
-    passes("R-KAT", "R-GNX", "KAT-GAB.Q - DIV-NE-17.Q else rule:seasonal(KAT-GAB.Q, 0.78)")
-    passes("R-TAL", "R-GNX", "TAL-ZAQ.Q - DIV-NE-18.Q else rule:seasonal(TAL-ZAQ.Q, 0.78)")
-    passes("R-KUM", "R-GNX", "KUM-ILI.Q - DIV-NE-23.Q else rule:seasonal(KUM-ILI.Q, 0.78)")
+    passes(
+        "R-KAT", "R-GNX", "KAT-GAB.Q - DIV-NE-17.Q else rule:seasonal(KAT-GAB.Q, 0.78)"
+    )
+    passes(
+        "R-TAL", "R-GNX", "TAL-ZAQ.Q - DIV-NE-18.Q else rule:seasonal(TAL-ZAQ.Q, 0.78)"
+    )
+    passes(
+        "R-KUM", "R-GNX", "KUM-ILI.Q - DIV-NE-23.Q else rule:seasonal(KUM-ILI.Q, 0.78)"
+    )
     passes("RES-AYR", "R-GNX", "RES-AYR.QT", "release", "outlet")
     passes("R-TUR", "R-KURA-4", "rule:share(TUR-SAV.Q, 0.95)", u=20.0)
-    passes("R-GOY", "R-KURA-5", "GOY-GOY.Q - DIV-NE-68.Q else rule:seasonal(GOY-GOY.Q, 0.78)")
+    passes(
+        "R-GOY",
+        "R-KURA-5",
+        "GOY-GOY.Q - DIV-NE-68.Q else rule:seasonal(GOY-GOY.Q, 0.78)",
+    )
     passes("R-GRD", "R-KURA-5", "rule:share(GOY-GOY.Q, 0.5)", u=30.0)
-    passes("R-TAR-1", "RES-SAR", "RES-SAR.QIN - DIV-NE-06.Q else rule:seasonal(RES-SAR.QIN, 0.94)")
+    passes(
+        "R-TAR-1",
+        "RES-SAR",
+        "RES-SAR.QIN - DIV-NE-06.Q else rule:seasonal(RES-SAR.QIN, 0.94)",
+    )
     passes("RES-SAR", "RES-SUG", "TAR-MAD.Q", "release", "turbine")
     passes("RES-SUG", "R-TAR-2", "HJ-SUG.Q", "release", "outlet")
     passes("R-TAR-2", "R-KURA-4", "rule:share(HJ-SUG.Q, 1.28)", u=20.0)
@@ -296,7 +319,11 @@ def _passing(country: Registry) -> None:
     passes("R-HAK", "R-ARA-1", "rule:share(HAK-GAR.Q, 1.65)", u=25.0)
     passes("R-ARA-1", "R-ARA-2", "HJ-BAH.Q")
     passes("R-ARA-2", "R-KURA-5", "ARA-SAA.Q")
-    passes("R-VIL", "RES-VIL", "VIL-SHI.Q - DIV-NE-29.Q else rule:seasonal(VIL-SHI.Q, 0.93)")
+    passes(
+        "R-VIL",
+        "RES-VIL",
+        "VIL-SHI.Q - DIV-NE-29.Q else rule:seasonal(VIL-SHI.Q, 0.93)",
+    )
     passes("RES-QAN", "R-GIL", "rule:constant(3400)", "release", "outlet", u=40.0)
 
 
@@ -313,11 +340,17 @@ def _leaving(country: Registry) -> None:
     leaves("R-ARP", "IR", "rule:share(PST-ARP.Q, 0.9)", u=25.0)
     leaves("R-NAX", "IR", "rule:share(NAX-QAR.Q, 1.08)", u=25.0)
     leaves("R-GIL", "IR", "rule:share(GIL-NUR.Q, 1.95)", u=25.0)
-    leaves("R-KURA-7", "CASPIAN", "KUR-SAL.Q - C-NEF.Q else rule:seasonal(KUR-SAL.Q, 0.98)")
+    leaves(
+        "R-KURA-7", "CASPIAN", "KUR-SAL.Q - C-NEF.Q else rule:seasonal(KUR-SAL.Q, 0.98)"
+    )
     leaves("R-SAM", "CASPIAN", "PST-SMS.Q")
     leaves("R-QUD", "CASPIAN", "rule:share(QUD-KUP.Q, 1.7)", u=25.0)
     leaves("R-VAL", "CASPIAN", "rule:share(VAL-TEN.Q, 1.78)", u=25.0)
-    leaves("R-SUM", "CASPIAN", "SUM-PER.Q - DIV-NE-67.Q else rule:seasonal(SUM-PER.Q, 0.85)")
+    leaves(
+        "R-SUM",
+        "CASPIAN",
+        "SUM-PER.Q - DIV-NE-67.Q else rule:seasonal(SUM-PER.Q, 0.85)",
+    )
     leaves("R-PIR", "CASPIAN", "rule:share(SUM-PER.Q, 1.5)", u=30.0)
     leaves("R-LAN", "CASPIAN", "rule:share(LAN-SIF.Q, 1.4)", u=25.0)
     leaves("RES-VIL", "CASPIAN", "RES-VIL.QT", "release")

@@ -88,7 +88,7 @@ class Registry:
         structure: str | None = None,
         re_enters: str | None = None,
     ) -> str:
-        """Add a flow and how it truly comes about: (rule, value, pattern, group, of)."""
+        """Add a flow; ``truth`` is (rule, value, pattern, group, of)."""
         code = code or f"{start}:{end}"
         if code in self.known:
             raise KeyError(f"flow {code} twice")
