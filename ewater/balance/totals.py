@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from ewater.balance.matrices import Matrix
 
 STATUSES = tuple(Status)
+_BLOCK = 32  # rows at once, so that what is worked on stays in the cache
+_WEIGHED = ("_coverage", "_status", "_status_shares")
 _THREADS = 2  # numpy lets go of the interpreter; more gain little, memory is the limit
 
 
@@ -99,28 +101,40 @@ class Totals:
         flows is zero; it has no coverage, and its status is unknown.
         """
         shape = self.known.shape
-        total = np.zeros(shape)
-        largest = np.zeros(shape)
-        status = np.full(shape, Status.UNKNOWN, dtype=np.int8)
+        fields: dict[str, NDArray[Any]] = {
+            "": self.known.copy(),
+            "_known": self.known,
+            "_missing": self.missing,
+            "_u": np.sqrt(self.variance),
+            "_coverage": np.full(shape, np.nan),
+            "_status": np.full(shape, Status.UNKNOWN, dtype=np.int8),
+            "_status_shares": np.moveaxis(np.zeros((len(STATUSES), *shape)), 0, -1),
+        }
+        np.copyto(fields[""], np.nan, where=self.missing > 0)
+        for start in range(0, shape[0], _BLOCK):
+            rows = slice(start, start + _BLOCK)
+            self.take(rows)._weigh(*(fields[name][rows] for name in _WEIGHED))
+        return fields
+
+    def _weigh(
+        self,
+        coverage: NDArray[np.float64],
+        status: NDArray[np.int8],
+        shares: NDArray[np.float64],
+    ) -> None:
+        """Write coverage, status and shares by the expected volumes."""
+        total = np.zeros(self.known.shape)
+        largest = np.zeros(self.known.shape)
         for kind in sorted(self.weight):
             part = self.weight[kind]
             total += part
             np.copyto(status, np.int8(kind), where=part > largest)
             np.maximum(largest, part, out=largest)
-        np.copyto(total, np.nan, where=total == 0)
-        shares = np.zeros((len(STATUSES), *shape))
+        some = total > 0
+        np.divide(self.covered, total, out=coverage, where=some)
         for kind, part in self.weight.items():
-            share = shares[STATUSES.index(kind)]
-            np.divide(part, total, out=share, where=part > 0)
-        return {
-            "": np.where(self.missing > 0, np.nan, self.known),
-            "_known": self.known,
-            "_missing": self.missing,
-            "_u": np.sqrt(self.variance),
-            "_coverage": self.covered / total,
-            "_status": status,
-            "_status_shares": np.moveaxis(shares, 0, -1),
-        }
+            share = shares[..., STATUSES.index(kind)]
+            np.divide(part, total, out=share, where=some)
 
 
 def shown(parts: Mapping[str, Totals]) -> dict[str, NDArray[Any]]:
