@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from ewater.accounts import dates, documents, runs
 from ewater.balance.account import account
@@ -35,6 +35,18 @@ class Client:
         engine = database.connect(url or cluster.database_url(settings()))
         database.migrate(engine)
         return cls(engine)
+
+    def __enter__(self) -> Self:
+        """Stay open within a ``with`` block."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close, whatever happened."""
+        self.close()
+
+    def close(self) -> None:
+        """Give back the connections to the database."""
+        self.engine.dispose()
 
     def table(self, name: str, as_of: dt.datetime | None = None) -> pd.DataFrame:
         """Read one file of the country folder as it stood."""

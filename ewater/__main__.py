@@ -1,0 +1,5 @@
+"""``python -m ewater`` is the command."""
+
+from ewater.cli import main
+
+main()
