@@ -210,7 +210,9 @@ def _copies(instruments: list[Instrument], scale: int) -> list[Instrument]:
     copies = list(instruments)
     for number in range(2, scale + 1):
         end = grow.suffix(number)
-        copies += [replace(one, code=one.code + end) for one in instruments]
+        copies += [
+            replace(one, code=one.code + end, copy=number) for one in instruments
+        ]
     return copies
 
 

@@ -73,12 +73,13 @@ class Stamps:
 
 
 def group_of(instrument: Instrument, kinds: dict[str, str]) -> str:
-    """File that a series goes to."""
+    """File that a series goes to; every copy has files of its own."""
+    name = "canals" if kinds[instrument.site] in ("canal", "intake") else "rivers"
     if instrument.truth.startswith("history "):
-        return "history"
-    if instrument.quantity in GROUPS:
-        return GROUPS[instrument.quantity]
-    return "canals" if kinds[instrument.site] in ("canal", "intake") else "rivers"
+        name = "history"
+    elif instrument.quantity in GROUPS:
+        name = GROUPS[instrument.quantity]
+    return name if instrument.copy == 1 else f"{name}-c{instrument.copy}"
 
 
 def write_readings(
@@ -133,10 +134,10 @@ def _write_group(
     span: tuple[str | None, str | None],
 ) -> list[SimulatedFile]:
     first, last = int(telemetry.truth.days.year[0]), int(telemetry.truth.days.year[-1])
-    if name == "history":
+    if name.startswith("history"):
         issued = f"{first}-01-10T09:00:00+04:00"
         columns = [_column(c, o, o.first, _wanted(o, span)) for c, o in made]
-        return [_file(columns, "readings/history.csv", issued, out, stamps)]
+        return [_file(columns, f"readings/{name}.csv", issued, out, stamps)]
     files = []
     for year in range(first, last + 1):
         begin = observe.minutes(f"{year}-01-01")[0] if year > first else -(2**60)

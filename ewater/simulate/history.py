@@ -23,7 +23,7 @@ LAST_YEAR_D = 365  # over which a level comes to where the true ledger starts
 def observe(telemetry: Telemetry, instrument: Instrument) -> Observed:
     """Make the daily readings of a gauge or reservoir before telemetry."""
     drivers = telemetry.country.model.drivers["history"].set_index("series")
-    row = drivers.loc[[instrument.code]].iloc[0]
+    row = drivers.loc[[instrument.origin]].iloc[0]
     end = f"{telemetry.truth.days.year[0]}-01-01"
     # on fixed standard time: summer time came and went until 2015
     days = pd.date_range(f"{row['start']}-01-01", end, freq="D", inclusive="left")

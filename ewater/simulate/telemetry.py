@@ -27,9 +27,13 @@ EDGE_HOURS = 2  # readings beyond both ends, for trapezoids and stocks at the bo
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Instrument:
-    """One series as the registry and the simulation describe it."""
+    """One series as the registry and the simulation describe it.
+
+    A copy (`grow`) has a code of its own and observes what its ``origin`` does.
+    """
 
     code: str
+    origin: str
     site: str
     quantity: str
     signal: str
@@ -40,6 +44,7 @@ class Instrument:
     modulus: float
     random_pct: float
     systematic_pct: float
+    copy: int = 1
 
 
 class Telemetry:
@@ -156,7 +161,7 @@ class Telemetry:
         if daily:
             mean = volume / DAY_S
             return self.midnight + 1440, mean * self._errors(instrument, rng, mean)
-        swing = PEAKING if instrument.code.endswith(".QT") else DIURNAL
+        swing = PEAKING if instrument.origin.endswith(".QT") else DIURNAL
         rates = observe.rate(volume, swing)
         if instrument.signal == "instantaneous":
             return self.hour, rates * self._errors(instrument, rng, rates)
@@ -202,8 +207,8 @@ class Telemetry:
         if instrument.fault == "drift":
             steps = steps * observe.drift(minute[1:])
         at, old, new = None, 0.0, 0.0
-        if instrument.code in self.replaced:
-            when, old, new = self.replaced[instrument.code]
+        if instrument.origin in self.replaced:
+            when, old, new = self.replaced[instrument.origin]
             at = int(np.searchsorted(minute, when))
         start = rng.uniform(0.2, 0.9) * instrument.modulus
         reading = observe.counter(steps, instrument.modulus, start, at, old, new)
@@ -219,6 +224,7 @@ def instruments(frame: pd.DataFrame, drivers: pd.DataFrame) -> list[Instrument]:
     return [
         Instrument(
             code=str(row["code"]),
+            origin=str(row["code"]),
             site=str(row["site"]),
             quantity=str(row["quantity"]),
             signal=str(row["signal"]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -176,3 +177,18 @@ def test_chance_follows_its_key_alone():
     other = weather.generator(simulate.SEED, "series", "B").standard_normal(4)
     np.testing.assert_array_equal(one, two)
     assert not np.allclose(one, other)
+
+
+def test_a_copy_observes_what_its_origin_does(
+    made: Telemetry, by_code: dict[str, Instrument]
+):
+    for code in ("KUR-GIR.QD", "MET-IN-NE-70.N", "KUR-GIR.Q"):
+        origin = by_code[code]
+        copy = replace(origin, code=f"{code}.c2", copy=2)
+        one, two = made.observe(origin), made.observe(copy)
+        both = np.intersect1d(one.minute, two.minute)
+        assert len(both) > 0.9 * len(one.minute)
+    event = made.replaced["MET-IN-NE-70.N"]
+    copy = replace(by_code["MET-IN-NE-70.N"], code="MET-IN-NE-70.N.c2", copy=2)
+    seen = made.observe(copy)
+    assert seen.value[np.searchsorted(seen.minute, event[0])] == event[2]

@@ -67,7 +67,7 @@ CANALS = {
                    "ARA-NAX", "R-ARP", 39.58, 45.07, 58, (10, 11, 12), 0.35),
     "C-SAC-1": Canal(("Samur–Abşeron kanalı, I hissə", "Samur–Absheron canal, part I",
                       "Самур-Апшеронский канал, часть I"), "SAM-CAS", "R-SAM", 41.60,
-                     48.37, 105, (19, 35, 36), 0.3, main=True),
+                     48.37, 95, (19, 35, 36), 0.3, main=True),
     "C-SAC-2": Canal(("Samur–Abşeron kanalı, II hissə", "Samur–Absheron canal, part II",
                       "Самур-Апшеронский канал, часть II"), "SAM-CAS", "RES-TAK",
                      41.10, 49.02, 60, (54, 37), 0.12, main=True),

@@ -72,7 +72,7 @@ POSTS = {
                 "AM:R-ARP", False),
     "PST-HOR": ("Horadiz Araz məntəqəsi", "Horadiz Araz post", "Горадиз, Аракс",
                 39.44, 47.36, "IR:R-ARA-1 + IR:R-ARA-1:NEW", True),
-    "PST-SAM": ("Samur hidroqovşağı", "Samur hydro-junction", "Самурский гидроузел",
+    "HJ-SAM": ("Samur hidroqovşağı", "Samur hydro-junction", "Самурский гидроузел",
                 41.62, 48.35, "RU:R-SAM", True),
     "PST-SMS": ("Samur mənsəb məntəqəsi", "Samur mouth post", "Самур, устье",
                 41.80, 48.56, "R-SAM:CASPIAN", False),
@@ -150,7 +150,7 @@ def _entering(country: Registry, means: dict[str, float]) -> None:
         "araz",
     )
     enters("AM", "R-HAK", "rule:share(HAK-GAR.Q, 0.8)", 11.6, "snow", 30.0)
-    enters("RU", "R-SAM", "PST-SAM.Q", 88, "samur")
+    enters("RU", "R-SAM", "HJ-SAM.Q", 88, "samur")
     enters("IR", "R-BOL", "rule:constant(67000)", 1, "south", 35.0)
 
 
