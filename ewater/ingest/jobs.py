@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+import uuid
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from ewater.errors import Fault, FaultsError
 from ewater.ingest import daily, readings_csv, registered, reports_csv
-from ewater.ingest.outcome import Options, Outcome
+from ewater.ingest.outcome import KnownError, Options, Outcome
 from ewater.ingest.parse import HEADERS
 from ewater.ingest.source import digest, header
 from ewater.ingest.transaction import discarded_on_error
@@ -49,27 +50,46 @@ def ingest(engine: Engine, source: Source, options: Options | None = None) -> Ou
     Raises
     ------
     FaultsError
-        The header is of no known file, or the file changed while it was read.
-        Nothing is loaded then, nor after any other error.
+        The header is of no known file. Nothing is loaded then, nor after any other
+        error.
     """
     options = options or Options()
     started = time.monotonic()
     kind = _kind(source)
-    sha256 = digest(source)
-    with landing.owned(engine, landing.owner_key(sha256)) as holder:
+    with engine.connect() as connection:
+        familiar = landing.may_be_known(connection, source.size)
+    sha256 = digest(source) if familiar else None
+    key = landing.owner_key(sha256 or uuid.uuid4().bytes)
+    with landing.owned(engine, key) as holder:
         landing.clear_leftovers(holder)
-        known = landing.published(holder, sha256)
+        known = landing.published(holder, sha256) if sha256 else None
         if known is not None:
-            outcome = _known(holder, source, kind, known, started)
-        elif kind == "reports":
-            outcome = reports_csv.run(engine, source, sha256, options, started)
-        elif options.dry_run:
-            outcome = _try(engine, source, options, started)
-        else:
-            outcome = _load(engine, source, sha256, options, started)
+            return _known(holder, source, kind, known, started)
+        try:
+            outcome = _run(engine, source, kind, key, options, started)
+        except KnownError:
+            known = landing.published(holder, digest(source))
+            if known is None:
+                raise
+            return _known(holder, source, kind, known, started)
     if options.daily and kind == "readings" and not options.dry_run:
         daily.refresh(engine)
     return outcome
+
+
+def _run(
+    engine: Engine,
+    source: Source,
+    kind: Kind,
+    key: int,
+    options: Options,
+    started: float,
+) -> Outcome:
+    if kind == "reports":
+        return reports_csv.run(engine, source, key, options, started)
+    if options.dry_run:
+        return _try(engine, source, options, started)
+    return _load(engine, source, key, options, started)
 
 
 def _kind(source: Source) -> Kind:
@@ -138,22 +158,23 @@ def _try(engine: Engine, source: Source, options: Options, started: float) -> Ou
 
 
 def _load(
-    engine: Engine, source: Source, sha256: bytes, options: Options, started: float
+    engine: Engine, source: Source, key: int, options: Options, started: float
 ) -> Outcome:
     with engine.begin() as connection:
         schema = registered.schema(connection)
         seen = landing.last_recorded(connection)
+        file = landing.new_file(connection, source.size)
         load, issued_at = landing.begin(
             connection,
             kind="readings",
             source=source.name,
-            key=landing.owner_key(sha256),
+            key=key,
             who=options.person,
             issued_at=options.issued_at,
-            landed=(sha256, source.size),
+            file=file,
         )
     with discarded_on_error(engine, load):
-        with landed(engine, source, sha256) as keeper:
+        with landed(engine, file) as keeper:
             run = readings_csv.Run(
                 engine=engine,
                 source=source,
@@ -166,7 +187,12 @@ def _load(
                 tap=keeper.take,
             )
             tally = readings_csv.stage(run)
-        counts, recorded = readings_csv.publish(run, tally, seen, started)
+
+        def seal(connection: Connection, _load: int) -> None:
+            if not landing.seal(connection, file, keeper.digest):
+                raise KnownError
+
+        counts, recorded = readings_csv.publish(run, tally, seen, started, seal)
     return Outcome(
         source=source.name,
         kind="readings",
@@ -179,10 +205,10 @@ def _load(
 
 
 class Landing:
-    """Keeps the raw bytes while they are read, on a connection of its own."""
+    """Keeps and hashes raw bytes while they are read, on a connection of its own."""
 
-    def __init__(self, connection: Connection, sha256: bytes) -> None:
-        self._connection, self._sha256 = connection, sha256
+    def __init__(self, connection: Connection, file: int) -> None:
+        self._connection, self._file = connection, file
         self._found = hashlib.sha256()
         self._writer = ThreadPoolExecutor(1)
         self._waiting: deque[Future[None]] = deque()
@@ -197,44 +223,30 @@ class Landing:
 
     def _keep(self, block: bytes, number: int) -> None:
         self._found.update(block)
-        landing.land(self._connection, self._sha256, number, block)
+        landing.land(self._connection, self._file, number, block)
 
-    def finish(self) -> bool:
-        """Wait for all blocks; say whether they are the bytes that were announced."""
-        for block in self._waiting:
-            block.result()
-        return self._found.digest() == self._sha256
+    def finish(self) -> None:
+        """Wait for all blocks."""
+        while self._waiting:
+            self._waiting.popleft().result()
 
     def close(self) -> None:
         """Stop the background thread."""
         self._writer.shutdown(cancel_futures=True)
 
+    @property
+    def digest(self) -> bytes:
+        """SHA-256 of all blocks."""
+        return self._found.digest()
+
 
 @contextmanager
-def landed(engine: Engine, source: Source, sha256: bytes) -> Iterator[Landing]:
-    """Keep the raw bytes that the block reads.
-
-    Raises
-    ------
-    FaultsError
-        The bytes are not those whose hash was taken: the file changed.
-    """
+def landed(engine: Engine, file: int) -> Iterator[Landing]:
+    """Keep the raw bytes that the block reads."""
     with engine.begin() as connection:
-        keeper = Landing(connection, sha256)
+        keeper = Landing(connection, file)
         try:
             yield keeper
-            whole = keeper.finish()
+            keeper.finish()
         finally:
             keeper.close()
-        if not whole:
-            raise FaultsError(
-                [
-                    Fault(
-                        file=source.name,
-                        line=None,
-                        column=None,
-                        message="the file changed while it was read",
-                        allowed="wait until it is complete, then ingest it",
-                    )
-                ]
-            )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
+from ewater.errors import EWaterError
 from ewater.store.instants import microseconds
 
 if TYPE_CHECKING:
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
     from ewater.store import landing
 
 Kind = Literal["readings", "reports", "edit"]
+
+
+class KnownError(EWaterError):
+    """A load of the same bytes was published while this one was at work."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

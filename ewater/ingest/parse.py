@@ -53,6 +53,8 @@ _BY_STATUS = {
     rows.NO_VALUE: "no_value",
     rows.VALUE: "value",
     rows.FLAG: "flag",
+    rows.FUTURE: "future",
+    rows.NOT_FINITE: "not_finite",
 }
 _CODES = tuple(REASONS)
 _LATER = 64  # statuses from here on are reasons found after the compiled pass
@@ -162,8 +164,11 @@ def _unquoted(line: bytes) -> bytes:
 class _Block:
     """The rows of a block while their statuses are settled."""
 
-    def __init__(self, data: bytes, wanted: int, schema: Schema) -> None:
+    def __init__(self, data: bytes, wanted: int, schema: Schema, now_us: int) -> None:
         self.data, self.wanted, self.schema = data, wanted, schema
+        self.latest = now_us + FUTURE_US
+        self.plain: dict[int, bytes] = {}  # rows whose quotes were undone
+        arrays, self.settled = self._read(data)
         (
             self.series,
             self.time,
@@ -174,20 +179,19 @@ class _Block:
             self.line,
             self.first,
             self.last,
-        ) = self._read(data)
+        ) = arrays
 
-    def _read(self, data: bytes) -> list[Any]:
+    def _read(self, data: bytes) -> tuple[list[Any], bool]:
         out = rows.room(data.count(b"\n") + 1)
-        lookup = self.schema.lookup
-        count, _lines = rows.read(
+        count, settled = rows.read(
             np.frombuffer(data, np.uint8),
             self.wanted,
-            lookup.names,
-            lookup.ends,
-            lookup.slots,
+            self.schema.lookup.arrays,
+            self.schema.factor,
+            self.latest,
             out,
         )
-        return [array[:count] for array in out]
+        return [array[:count] for array in out], settled
 
     def raw(self, row: int) -> bytes:
         """Bytes of a row as received."""
@@ -200,22 +204,19 @@ class _Block:
             return
         plain = [_unquoted(self.raw(int(row))) for row in quoted]
         data = b"\n".join(plain)
-        again = self._read(data)
-        series, time, value, flag, local, status, _line, first, last = again
+        again, _ = self._read(data)
+        series, time, value, flag, local, status = again[:6]
         self.series[quoted], self.time[quoted] = series, time
         self.value[quoted], self.flag[quoted] = value, flag
         self.local[quoted], self.status[quoted] = local, status
-        for k in np.flatnonzero(status == rows.NUMBER):
-            self._settle_number(int(quoted[k]), data[int(first[k]) : int(last[k])])
+        self.plain = dict(zip(quoted.tolist(), plain, strict=True))
 
     def settle_numbers(self) -> None:
         """Read the numbers that the compiled reader left over."""
-        for row in np.flatnonzero(self.status == rows.NUMBER):
-            self._settle_number(int(row), self.raw(int(row)))
-
-    def _settle_number(self, row: int, line: bytes) -> None:
-        text = line.split(b",")[2].strip(b" \t").decode("utf-8", "replace")
-        self.value[row], self.status[row] = _slow_number(text)
+        for row in np.flatnonzero(self.status == rows.NUMBER).tolist():
+            line = self.plain.get(row) or self.raw(row)
+            text = line.split(b",")[2].strip(b" \t\r").decode("utf-8", "replace")
+            self.value[row], self.status[row] = _slow_number(text)
 
     def settle_local(self) -> None:
         """Turn local times of a series' zone into UTC."""
@@ -231,13 +232,21 @@ class _Block:
                 continue
             self.time[which], self.status[which] = to_utc(self.time[which], str(zone))
 
-    def settle_values(self, now_us: int) -> None:
+    def settle(self) -> None:
+        """Settle what the compiled reader left over."""
+        self.settle_quoted()
+        late = np.flatnonzero(self.local | (self.status == rows.NUMBER))
+        self.settle_numbers()
+        self.settle_local()
+        self._settle_values(late[self.status[late] == rows.OK])
+
+    def _settle_values(self, late: NDArray[np.intp]) -> None:
         """Convert to SI; refuse what is ahead of the clock."""
-        fine = self.status == rows.OK
-        self.status[fine & (self.time > now_us + FUTURE_US)] = _status("future")
+        self.status[late[self.time[late] > self.latest]] = rows.FUTURE
         with np.errstate(over="ignore"):  # what overflows is refused below
-            self.value *= self.schema.factor[self.series]
-        self.status[fine & ~np.isfinite(self.value)] = _status("not_finite")
+            self.value[late] *= self.schema.factor[self.series[late]]
+        fine = late[self.status[late] == rows.OK]
+        self.status[fine[~np.isfinite(self.value[fine])]] = rows.NOT_FINITE
 
     def rejects(self, first_line: int) -> list[Reject]:
         """Rows that cannot be loaded."""
@@ -301,13 +310,11 @@ def parse(
     Parsed
         Every row that is not blank is in it once, accepted or rejected.
     """
-    block = _Block(data, cells, schema)
-    block.settle_quoted()
-    block.settle_numbers()
-    block.settle_local()
-    block.settle_values(now_us)
-    settled = block.status == rows.OK
-    fine = slice(None) if settled.all() else settled  # a slice copies nothing
+    block = _Block(data, cells, schema, now_us)
+    fine: NDArray[np.bool_] | slice = slice(None)  # which copies nothing
+    if not block.settled:
+        block.settle()
+        fine = block.status == rows.OK
     return Parsed(
         series=block.series[fine],
         time=block.time[fine],
@@ -316,5 +323,5 @@ def parse(
         line=block.line[fine] + first_line,
         first=block.first[fine],
         last=block.last[fine],
-        rejects=block.rejects(first_line),
+        rejects=[] if block.settled else block.rejects(first_line),
     )

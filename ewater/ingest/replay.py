@@ -60,12 +60,11 @@ def _replay(
     with engine.begin() as connection:
         origin = connection.execute(
             text(
-                "SELECT l.kind, l.source, l.sha256, l.issued_at, f.size FROM load AS l "
-                "JOIN landed_file AS f ON f.sha256 = l.sha256 WHERE l.id = :load"
+                "SELECT kind, source, file_id, issued_at FROM load WHERE id = :load"
             ),
             {"load": number},
         ).one()
-        first = next(iter(landing.landed(connection, origin.sha256)))
+        first = next(iter(landing.landed(connection, number)))
     head = header(Memory(origin.source, first))
     if origin.kind == "reports":
         return _replay_reports(engine, number, origin, held, key, head, options)
@@ -126,7 +125,7 @@ def _begin(
         key=key,
         who=options.person,
         issued_at=origin.issued_at,
-        landed=(origin.sha256, origin.size),
+        file=origin.file_id,
         replay_of=number,
     )
     return load

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time as clock
 from collections import defaultdict
 from dataclasses import dataclass, replace
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from ewater.ingest.outcome import Options, Outcome
+from ewater.ingest.outcome import KnownError, Options, Outcome
 from ewater.ingest.parse import Reject
 from ewater.ingest.repeats import differs_from
 from ewater.store import folder, folder_csv, landing, registry
@@ -167,9 +168,15 @@ def load(
 
 
 def run(
-    engine: Engine, source: Source, sha256: bytes, options: Options, started: float
+    engine: Engine, source: Source, key: int, options: Options, started: float
 ) -> Outcome:
-    """Load a file of reports, whole or not at all."""
+    """Load a file of reports, whole or not at all.
+
+    Raises
+    ------
+    KnownError
+        These bytes were published by another process in the meantime.
+    """
     raw = b"".join(source.blocks())
     with engine.begin() as connection:
         checked = check(raw, connection)
@@ -182,16 +189,19 @@ def run(
             )
             number, recorded = None, None
         else:
+            file = landing.new_file(connection, len(raw))
             number, _ = landing.begin(
                 connection,
                 kind="reports",
                 source=source.name,
-                key=landing.owner_key(sha256),
+                key=key,
                 who=options.person,
                 issued_at=options.issued_at,
-                landed=(sha256, len(raw)),
+                file=file,
             )
-            landing.land(connection, sha256, 0, raw)
+            landing.land(connection, file, 0, raw)
+            if not landing.seal(connection, file, hashlib.sha256(raw).digest()):
+                raise KnownError
             counts, recorded = load(connection, number, checked, started)
     if options.progress:
         options.progress(len(raw))

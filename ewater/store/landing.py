@@ -94,22 +94,22 @@ _REMOVE = (
 )
 _FORGET_FILE = """
 DELETE FROM landed_file AS f
-WHERE f.sha256 = :sha256 AND NOT EXISTS (SELECT FROM load WHERE sha256 = f.sha256)
+WHERE f.id = :file AND NOT EXISTS (SELECT FROM load WHERE file_id = f.id)
 """
 
 
 def _remove(connection: Connection, load: int) -> int:
     """Remove a load and its file, unless it was published in the meantime."""
     found = connection.execute(
-        text("SELECT sha256 FROM load WHERE id = :load AND recorded_from IS NULL"),
+        text("SELECT file_id FROM load WHERE id = :load AND recorded_from IS NULL"),
         {"load": load},
     ).one_or_none()
     if found is None:
         return 0
     for statement in _REMOVE:
         connection.execute(text(statement), {"load": load})
-    if found.sha256 is not None:
-        connection.execute(text(_FORGET_FILE), {"sha256": found.sha256})
+    if found.file_id is not None:
+        connection.execute(text(_FORGET_FILE), {"file": found.file_id})
     return 1
 
 
@@ -123,8 +123,9 @@ def published(connection: Connection, sha256: bytes) -> int | None:
     """Load that published a file of these bytes, if there is one."""
     found: int | None = connection.execute(
         text(
-            "SELECT id FROM load WHERE sha256 = :sha256 AND replay_of IS NULL "
-            "AND recorded_from IS NOT NULL"
+            "SELECT l.id FROM load AS l JOIN landed_file AS f ON f.id = l.file_id "
+            "WHERE f.sha256 = :sha256 AND l.replay_of IS NULL "
+            "AND l.recorded_from IS NOT NULL"
         ),
         {"sha256": sha256},
     ).scalar_one_or_none()
@@ -176,7 +177,7 @@ def begin(
     key: int,
     who: str,
     issued_at: datetime | None,
-    landed: tuple[bytes, int] | None = None,
+    file: int | None = None,
     replay_of: int | None = None,
 ) -> tuple[int, datetime]:
     """Open a load, unpublished.
@@ -191,8 +192,8 @@ def begin(
         The advisory lock that its process holds.
     issued_at
         None for the present: the file's first landing.
-    landed
-        SHA-256 and size of the file, if there is one.
+    file
+        The landed file, if there is one.
     replay_of
         Load whose held rows are loaded again.
 
@@ -200,24 +201,16 @@ def begin(
     -------
     load, issued_at
     """
-    if landed is not None:
-        connection.execute(
-            text(
-                "INSERT INTO landed_file (sha256, size) VALUES (:sha256, :size) "
-                "ON CONFLICT (sha256) DO NOTHING"
-            ),
-            {"sha256": landed[0], "size": landed[1]},
-        )
     row = connection.execute(
         text(
-            "INSERT INTO load (kind, source, sha256, actor, owner_key, replay_of, "
-            "issued_at) VALUES (:kind, :source, :sha256, :actor, :key, :replay_of, "
+            "INSERT INTO load (kind, source, file_id, actor, owner_key, replay_of, "
+            "issued_at) VALUES (:kind, :source, :file, :actor, :key, :replay_of, "
             "coalesce(:issued_at, clock_timestamp())) RETURNING id, issued_at"
         ),
         {
             "kind": kind,
             "source": source,
-            "sha256": landed[0] if landed else None,
+            "file": file,
             "actor": person(connection, who),
             "key": key,
             "replay_of": replay_of,
@@ -234,32 +227,77 @@ def compress(raw: bytes) -> bytes:
     return packed
 
 
-def land(connection: Connection, sha256: bytes, number: int, raw: bytes) -> None:
+def new_file(connection: Connection, size: int) -> int:
+    """Make room for a file whose bytes are yet to land."""
+    found: int = connection.execute(
+        text("INSERT INTO landed_file (size) VALUES (:size) RETURNING id"),
+        {"size": size},
+    ).scalar_one()
+    return found
+
+
+def land(connection: Connection, file: int, number: int, raw: bytes) -> None:
     """Keep one piece of a file as received."""
     cursor(connection).execute(
-        "INSERT INTO landed_piece (sha256, number, size, content) "
+        "INSERT INTO landed_piece (file_id, number, size, content) "
         "VALUES (%s, %s, %s, %s)",
-        [sha256, number, len(raw), compress(raw)],
+        [file, number, len(raw), compress(raw)],
     )
 
 
-def landed(connection: Connection, sha256: bytes) -> Iterator[bytes]:
-    """Give a landed file back, piece by piece.
+def seal(connection: Connection, file: int, sha256: bytes) -> bool:
+    """Name a landed file by its hash; False if these bytes are kept already.
+
+    Waits for another transaction that is sealing the same bytes.
+    """
+    sealed = connection.execute(
+        text(
+            "UPDATE landed_file SET sha256 = :sha256, size = "
+            "(SELECT sum(size) FROM landed_piece WHERE file_id = :file) "
+            "WHERE id = :file "
+            "AND NOT EXISTS (SELECT FROM landed_file WHERE sha256 = :sha256)"
+        ),
+        {"file": file, "sha256": sha256},
+    )
+    return bool(sealed.rowcount)
+
+
+def may_be_known(connection: Connection, size: int) -> bool:
+    """Say whether a file of this size has landed: others need no hash beforehand."""
+    found: bool = connection.execute(
+        text(
+            "SELECT EXISTS "
+            "(SELECT FROM landed_file WHERE size = :size AND sha256 IS NOT NULL)"
+        ),
+        {"size": size},
+    ).scalar_one()
+    return found
+
+
+def landed(connection: Connection, load: int) -> Iterator[bytes]:
+    """Give the file of a load back, piece by piece.
 
     Raises
     ------
     LandingError
         The pieces are not the bytes that were landed.
     """
+    file = connection.execute(
+        text(
+            "SELECT f.id, f.sha256 FROM landed_file AS f "
+            "JOIN load AS l ON l.file_id = f.id WHERE l.id = :load"
+        ),
+        {"load": load},
+    ).one()
     digest = hashlib.sha256()
     number = 0
     while True:
         piece = connection.execute(
             text(
                 "SELECT size, content FROM landed_piece "
-                "WHERE sha256 = :sha256 AND number = :number"
+                "WHERE file_id = :file AND number = :number"
             ),
-            {"sha256": sha256, "number": number},
+            {"file": file.id, "number": number},
         ).one_or_none()
         if piece is None:
             break
@@ -269,9 +307,9 @@ def landed(connection: Connection, sha256: bytes) -> Iterator[bytes]:
         digest.update(raw)
         number += 1
         yield raw
-    if digest.digest() != sha256:
+    if digest.digest() != file.sha256:
         raise LandingError(
-            f"landed file {sha256.hex()} is not whole; restore it from a backup"
+            f"the landed file of load {load} is not whole; restore it from a backup"
         )
 
 

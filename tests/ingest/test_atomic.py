@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import text
 
-from ewater.errors import FaultsError
 from ewater.ingest import jobs, readings_csv
 from ewater.ingest.outcome import Options
 from ewater.ingest.source import File, Memory
@@ -169,7 +168,8 @@ def test_the_same_file_twice_at_once_is_loaded_once(country):
     assert counts(country)["load"] == 1
 
 
-def test_a_file_that_changes_while_it_is_read_is_refused(country, tmp_path, monkeypatch):
+def test_bytes_landed_are_the_bytes_loaded(country, tmp_path, monkeypatch):
+    """A file that grows after its size was taken is loaded and landed as it was read."""
     path = tmp_path / "growing.csv"
     path.write_text("series,time,value\n" + rows("Q1", 3))
     real = landing.begin
@@ -179,7 +179,10 @@ def test_a_file_that_changes_while_it_is_read_is_refused(country, tmp_path, monk
             file.write(rows("Q2", 1))
         return real(*args, **kwargs)
 
-    monkeypatch.setattr(landing, "begin", grow)
-    with pytest.raises(FaultsError, match="changed while it was read"):
-        jobs.ingest(country, File(path), Options(now=NOW))
-    assert set(counts(country).values()) == {0}
+    with monkeypatch.context() as patch:
+        patch.setattr(landing, "begin", grow)
+        done = jobs.ingest(country, File(path), Options(now=NOW))
+    with country.connect() as connection:
+        assert b"".join(landing.landed(connection, done.load)) == path.read_bytes()
+    assert done.counts.new == 4
+    assert jobs.ingest(country, File(path), Options(now=NOW)).known

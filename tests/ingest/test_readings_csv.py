@@ -201,8 +201,7 @@ def test_a_file_is_counted_landed_and_its_rejects_kept(country):
         (7, "cells", "Q2,2024-01-01T0"),
     ]
     with country.connect() as connection:
-        sha256 = connection.execute(text("SELECT sha256 FROM load")).scalar_one()
-        raw = b"".join(landing.landed(connection, sha256))
+        raw = b"".join(landing.landed(connection, done.load))
         who = connection.execute(
             text("SELECT name FROM person JOIN load ON actor = person.id")
         ).scalar_one()

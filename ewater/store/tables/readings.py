@@ -39,15 +39,22 @@ class Person(Base):
 
 
 class LandedFile(Base):
-    """A file as received; its hash is its name."""
+    """A file as received; equal bytes are kept once."""
 
     __tablename__ = "landed_file"
-    __table_args__ = ({"comment": "Raw files as received, named by their hash"},)
+    __table_args__ = ({"comment": "Raw files as received, each content once"},)
 
-    sha256: Mapped[bytes] = mapped_column(
-        LargeBinary, primary_key=True, comment="SHA-256 of the bytes as received"
+    id: Mapped[int] = mapped_column(
+        BigInteger, Identity(always=True), primary_key=True, comment="Number"
     )
-    size: Mapped[int] = mapped_column(BigInteger, comment="Bytes as received")
+    sha256: Mapped[bytes | None] = mapped_column(
+        LargeBinary,
+        unique=True,
+        comment="SHA-256 of the bytes as received; null until all have landed",
+    )
+    size: Mapped[int] = mapped_column(
+        BigInteger, index=True, comment="Bytes as received"
+    )
     landed_at: Mapped[datetime] = mapped_column(
         UTC, server_default=func.clock_timestamp(), comment="First landing"
     )
@@ -59,9 +66,10 @@ class LandedPiece(Base):
     __tablename__ = "landed_piece"
     __table_args__ = ({"comment": "Compressed pieces of landed files"},)
 
-    sha256: Mapped[bytes] = mapped_column(
-        ForeignKey("landed_file.sha256", ondelete="CASCADE"),
+    file_id: Mapped[int] = mapped_column(
+        ForeignKey("landed_file.id", ondelete="CASCADE"),
         primary_key=True,
+        autoincrement=False,
         comment="File the piece belongs to",
     )
     number: Mapped[int] = mapped_column(
@@ -82,12 +90,6 @@ class Load(Base):
             "accepted = new + corrected + unchanged + outdated",
             name="accepted_rows_counted",
         ),
-        Index(
-            "uq_load_sha256_published",
-            "sha256",
-            unique=True,
-            postgresql_where=text("recorded_from IS NOT NULL AND replay_of IS NULL"),
-        ),
         {"comment": "One row per load; unpublished ones are invisible to readers"},
     )
 
@@ -96,8 +98,8 @@ class Load(Base):
     )
     kind: Mapped[str] = mapped_column(Text, comment="readings, reports or edit")
     source: Mapped[str] = mapped_column(Text, comment="Name of the file, or of the act")
-    sha256: Mapped[bytes | None] = mapped_column(
-        ForeignKey("landed_file.sha256"), comment="Raw file; null for an edit"
+    file_id: Mapped[int | None] = mapped_column(
+        ForeignKey("landed_file.id"), index=True, comment="Raw file; null for an edit"
     )
     actor: Mapped[UUID | None] = mapped_column(
         Uuid, comment="Random id of the person who ran it (table person)"

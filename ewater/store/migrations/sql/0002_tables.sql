@@ -12,15 +12,21 @@ COMMENT ON COLUMN person.id IS 'Random id by which all else names the person';
 COMMENT ON COLUMN person.name IS 'Account name';
 
 CREATE TABLE landed_file (
-    sha256 BYTEA NOT NULL,
+    id BIGINT GENERATED ALWAYS AS IDENTITY,
+    sha256 BYTEA,
     size BIGINT NOT NULL,
     landed_at TIMESTAMP WITH TIME ZONE DEFAULT clock_timestamp() NOT NULL,
-    CONSTRAINT pk_landed_file PRIMARY KEY (sha256)
+    CONSTRAINT pk_landed_file PRIMARY KEY (id),
+    CONSTRAINT uq_landed_file_sha256 UNIQUE (sha256)
 );
 
-COMMENT ON TABLE landed_file IS 'Raw files as received, named by their hash';
+CREATE INDEX ix_landed_file_size ON landed_file (size);
 
-COMMENT ON COLUMN landed_file.sha256 IS 'SHA-256 of the bytes as received';
+COMMENT ON TABLE landed_file IS 'Raw files as received, each content once';
+
+COMMENT ON COLUMN landed_file.id IS 'Number';
+
+COMMENT ON COLUMN landed_file.sha256 IS 'SHA-256 of the bytes as received; null until all have landed';
 
 COMMENT ON COLUMN landed_file.size IS 'Bytes as received';
 
@@ -101,17 +107,17 @@ COMMENT ON COLUMN daily_due.first_time IS 'First changed reading';
 COMMENT ON COLUMN daily_due.last_time IS 'Last changed reading';
 
 CREATE TABLE landed_piece (
-    sha256 BYTEA NOT NULL,
+    file_id BIGINT NOT NULL,
     number INTEGER NOT NULL,
     size INTEGER NOT NULL,
     content BYTEA NOT NULL,
-    CONSTRAINT pk_landed_piece PRIMARY KEY (sha256, number),
-    CONSTRAINT fk_landed_piece_sha256 FOREIGN KEY(sha256) REFERENCES landed_file (sha256) ON DELETE CASCADE
+    CONSTRAINT pk_landed_piece PRIMARY KEY (file_id, number),
+    CONSTRAINT fk_landed_piece_file_id FOREIGN KEY(file_id) REFERENCES landed_file (id) ON DELETE CASCADE
 );
 
 COMMENT ON TABLE landed_piece IS 'Compressed pieces of landed files';
 
-COMMENT ON COLUMN landed_piece.sha256 IS 'File the piece belongs to';
+COMMENT ON COLUMN landed_piece.file_id IS 'File the piece belongs to';
 
 COMMENT ON COLUMN landed_piece.number IS 'Order, from 0';
 
@@ -123,7 +129,7 @@ CREATE TABLE load (
     id BIGINT GENERATED ALWAYS AS IDENTITY,
     kind TEXT NOT NULL,
     source TEXT NOT NULL,
-    sha256 BYTEA,
+    file_id BIGINT,
     actor UUID,
     owner_key BIGINT NOT NULL,
     replay_of BIGINT,
@@ -142,12 +148,12 @@ CREATE TABLE load (
     CONSTRAINT ck_load_kind CHECK (kind IN ('readings', 'reports', 'edit')),
     CONSTRAINT ck_load_all_rows_counted CHECK (rows_read = accepted + rejected),
     CONSTRAINT ck_load_accepted_rows_counted CHECK (accepted = new + corrected + unchanged + outdated),
-    CONSTRAINT fk_load_sha256 FOREIGN KEY(sha256) REFERENCES landed_file (sha256),
+    CONSTRAINT fk_load_file_id FOREIGN KEY(file_id) REFERENCES landed_file (id),
     CONSTRAINT fk_load_replay_of FOREIGN KEY(replay_of) REFERENCES load (id),
     CONSTRAINT uq_load_recorded_from UNIQUE (recorded_from)
 );
 
-CREATE UNIQUE INDEX uq_load_sha256_published ON load (sha256) WHERE recorded_from IS NOT NULL AND replay_of IS NULL;
+CREATE INDEX ix_load_file_id ON load (file_id);
 
 COMMENT ON TABLE load IS 'One row per load; unpublished ones are invisible to readers';
 
@@ -157,7 +163,7 @@ COMMENT ON COLUMN load.kind IS 'readings, reports or edit';
 
 COMMENT ON COLUMN load.source IS 'Name of the file, or of the act';
 
-COMMENT ON COLUMN load.sha256 IS 'Raw file; null for an edit';
+COMMENT ON COLUMN load.file_id IS 'Raw file; null for an edit';
 
 COMMENT ON COLUMN load.actor IS 'Random id of the person who ran it (table person)';
 
