@@ -78,7 +78,7 @@ class DatabaseReader:
         self, kind: str, start: dt.date, end: dt.date, boundary: str = "managed"
     ) -> dict[str, Document]:
         """One period for each territory of a kind."""
-        view, periods = self._periods(start, end, "year", boundary)
+        view, periods = self._periods(start, end, step_of(start, end), boundary)
         ledger = view.ledger
         codes = ledger.territories[ledger.territory_kind == kind]
         return {
@@ -93,8 +93,8 @@ class DatabaseReader:
         end: dt.date,
         boundary: str = "managed",
     ) -> list[Document]:
-        """Flows that touch a territory over ``[start, end)``, a year."""
-        view, periods = self._periods(start, end, "year", boundary)
+        """Flows that touch a territory over ``[start, end)``, see `step_of`."""
+        view, periods = self._periods(start, end, step_of(start, end), boundary)
         return flow_rows(view, territory, periods[-1])
 
     def published(self, territory: str, year: int) -> list[Document]:
@@ -137,6 +137,18 @@ class DatabaseReader:
                     self._views.pop(next(iter(self._views)))
                 self._views[key] = View(run, boundary)
             return self._views[key]
+
+
+def step_of(start: dt.date, end: dt.date) -> Step:
+    """Step of the account that has ``[start, end)`` as one period.
+
+    Examples
+    --------
+    >>> step_of(dt.date(2023, 4, 1), dt.date(2023, 7, 1))
+    'quarter'
+    """
+    months = 12 * (end.year - start.year) + end.month - start.month
+    return "month" if months == 1 else "quarter" if months == 3 else "year"
 
 
 def flow_rows(view: View, territory: str, period: int) -> list[Document]:

@@ -60,6 +60,13 @@ def percent(share: float | None, lang: Language, digits: int = 0) -> str:
     return f"{lang.number(shown, digits)} %"
 
 
+def signed_percent(share: float, lang: Language) -> str:
+    """Write a relative difference with its sign; one that rounds to zero has none."""
+    text = percent(share, lang, 1)
+    is_zero = not any(digit in "123456789" for digit in text)
+    return f"+{text}" if share > 0 and not is_zero else text
+
+
 def amount(quantity: Quantity, lang: Language, *, signed: bool = False) -> str:
     """Write a value, or what is known of it.
 
@@ -99,8 +106,7 @@ def change(
         return f"{signed_hm3(difference, lang)} {UNIT}"
     if abs(before["value"]) <= EXPANSION * (before["u"] or 0.0):
         return f"{signed_hm3(difference, lang)} {UNIT}"
-    share = percent(difference / before["value"], lang, 1)
-    return f"+{share}" if difference > 0 else share
+    return signed_percent(difference / before["value"], lang)
 
 
 def is_within_uncertainty(now: Quantity, before: Quantity | None) -> bool:

@@ -74,6 +74,10 @@ class Language:
         names = self.locale.months["stand-alone"]
         return str(names.get(width, names["wide"])[month]).rstrip(".").capitalize()
 
+    def quarter(self, quarter: int) -> str:
+        """Name a quarter as it stands alone, from 1."""
+        return str(self.locale.quarters["stand-alone"]["wide"][quarter])
+
     def when(self, moment: datetime) -> str:
         """Write a date and time in the given zone."""
         return str(format_datetime(moment, "d MMMM y, HH:mm z", locale=self.locale))

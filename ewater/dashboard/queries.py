@@ -32,7 +32,7 @@ class Quantity(TypedDict):
     """A volume (m3) and how far it is to be believed."""
 
     value: float | None
-    known: float
+    known: float | None
     missing: list[str]
     u: float | None
     coverage: float | None

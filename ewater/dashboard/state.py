@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlencode
 
@@ -20,6 +21,16 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
 THEMES = ("light", "dark")
+
+#: The year, its quarters and its months, as first and last month.
+PERIODS: Mapping[str, tuple[int, int]] = MappingProxyType(
+    {
+        f"{first}-{first + width - 1}": (first, first + width - 1)
+        for width in (12, 3, 1)
+        for first in range(1, 13, width)
+    }
+)
+_STEPS = {12: "year", 3: "quarter", 1: "month"}
 _CHOICES: Mapping[str, Collection[str]] = {
     "boundary": tuple(BOUNDARIES),
     "measure": tuple(MEASURES),
@@ -54,9 +65,14 @@ class State:
         return month_after(self.year, self.months[1])
 
     @property
-    def is_whole_year(self) -> bool:
-        """Whether the period is the calendar year."""
-        return self.months == (1, 12)
+    def period(self) -> str:
+        """Key of the period in `PERIODS`."""
+        return f"{self.months[0]}-{self.months[1]}"
+
+    @property
+    def step(self) -> str:
+        """Step of the account that has this period."""
+        return _STEPS[self.months[1] - self.months[0] + 1]
 
     def with_changes(self, **changes: Any) -> State:
         """Copy with some choices replaced; what was dropped is forgotten."""
@@ -67,7 +83,7 @@ class State:
         pairs = {
             "territory": self.territory,
             "year": str(self.year),
-            "months": f"{self.months[0]}-{self.months[1]}",
+            "months": self.period,
             "boundary": self.boundary,
             "measure": self.measure,
             "level": self.level,
@@ -98,11 +114,7 @@ def month_after(year: int, month: int) -> date:
 
 
 def _months(text: str) -> tuple[int, int]:
-    first, _, last = text.partition("-")
-    months = (int(first), int(last or first))
-    if not 1 <= months[0] <= months[1] <= 12:
-        raise ValueError(text)
-    return months
+    return PERIODS[_one_of(text, PERIODS)]
 
 
 def _year(text: str, years: Sequence[int]) -> int:

@@ -15,8 +15,12 @@ def _coverage(parts: Sequence[Quantity]) -> float | None:
     """Weight coverage by volume; a part wholly unknown weighs as much as the mean."""
     if not parts:
         return None
-    mean = math.fsum(abs(p["known"]) for p in parts) / len(parts)
-    weights = [abs(p["known"]) or (mean or 1.0 if p["missing"] else 0.0) for p in parts]
+    sizes = [abs(p["known"] or 0.0) for p in parts]
+    mean = math.fsum(sizes) / len(parts) or 1.0
+    weights = [
+        size or (mean if p["missing"] else 0.0)
+        for p, size in zip(parts, sizes, strict=True)
+    ]
     total = math.fsum(weights)
     covered = math.fsum(
         w * (p["coverage"] or 0.0) for w, p in zip(weights, parts, strict=True)
@@ -32,12 +36,12 @@ def add(quantities: Iterable[Quantity]) -> Quantity:
     """
     parts = list(quantities)
     values = [p["value"] for p in parts]
-    known = math.fsum(p["known"] for p in parts)
+    known = math.fsum(p["known"] or 0.0 for p in parts)
     us = [p["u"] for p in parts]
     shares: dict[str, float] = {}
     for part in parts:
         for status, share in part["status_shares"].items():
-            shares[status] = shares.get(status, 0.0) + share * abs(part["known"])
+            shares[status] = shares.get(status, 0.0) + share * abs(part["known"] or 0.0)
     whole = math.fsum(shares.values())
     shares = {s: v / whole for s, v in shares.items()} if whole > 0 else {}
     return {

@@ -7,10 +7,12 @@ needs neither a database nor the 0.5 s that Dash takes.
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from flask import Flask
+
+    from ewater.dashboard.queries import Reader
 
 
 @cache
@@ -22,7 +24,8 @@ def make() -> Flask:
     from ewater.store import cluster, database
 
     engine = database.connect(cluster.database_url(settings()))
-    dash = create_app(DatabaseReader(engine))
+    reader = cast("Reader", DatabaseReader(engine))  # it may not import our types
+    dash = create_app(reader)
     warm(dash)
     server: Flask = dash.server
     return server

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+_WINDOW = {"viewport": {"width": 1440, "height": 900}, "locale": "en-US"}
 _BUSY: dict[Any, set[Any]] = {}  # requests under way, by page
 _ARGUMENTS = (
     "--no-sandbox",
@@ -102,12 +103,21 @@ def browser() -> Iterator[Any]:
         chromium.close()
 
 
+@pytest.fixture(scope="session")
+def contexts(browser: Any) -> Iterator[dict[Any, Any]]:
+    """Windows by their settings, shared so that scripts are compiled once."""
+    made: dict[Any, Any] = {}
+    yield made
+    for context in made.values():
+        context.close()
+
+
 @pytest.fixture
-def open_page(browser: Any) -> Iterator[Callable[..., Any]]:
+def open_page(browser: Any, contexts: dict[Any, Any]) -> Iterator[Callable[..., Any]]:
     """Open an address; at the end no request left this machine, no error was logged."""
     strangers: list[str] = []
     errors: list[str] = []
-    contexts = []
+    pages = []
 
     def watch(request: Any) -> None:
         parts = urlsplit(request.url)
@@ -122,10 +132,10 @@ def open_page(browser: Any) -> Iterator[Callable[..., Any]]:
             errors.append(message.text)
 
     def opened(url: str, **options: Any) -> Any:
-        context = browser.new_context(
-            **{"viewport": {"width": 1440, "height": 900}, "locale": "en-US", **options}
-        )
-        contexts.append(context)
+        key = tuple(sorted(map(str, options.items())))
+        if key not in contexts:
+            contexts[key] = browser.new_context(**{**_WINDOW, **options})
+        context = contexts[key]
         page = context.new_page()
         busy = _BUSY.setdefault(page, set())
         page.on("request", lambda request: busy.add(request))
@@ -136,11 +146,13 @@ def open_page(browser: Any) -> Iterator[Callable[..., Any]]:
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.goto(url)
         settled(page)
+        pages.append(page)
         return page
 
     yield opened
-    for context in contexts:
-        context.close()
+    for page in pages:
+        _BUSY.pop(page, None)
+        page.close()
     assert strangers == []
     assert errors == []
 

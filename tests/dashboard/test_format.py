@@ -100,6 +100,12 @@ def test_coverage_just_below_all_is_not_shown_as_all():
     assert fmt.percent(1.0, EN) == "100 %"
 
 
+def test_a_difference_that_rounds_to_nothing_has_no_sign():
+    assert fmt.signed_percent(0.0001, EN) == "0.0 %"
+    assert fmt.signed_percent(0.001, EN) == "+0.1 %"
+    assert fmt.signed_percent(-0.001, EN) == "−0.1 %"
+
+
 def test_minus_is_a_minus_sign_and_zero_has_none():
     assert EN.number(-5.5, 1) == "−5.5"
     assert EN.number(-0.001, 1) == "0.0"

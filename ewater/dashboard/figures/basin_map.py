@@ -113,12 +113,12 @@ def _places(places: Sequence[Place], theme: str) -> dict[str, Any]:
         "text": [p.name for p in places],
         "hovertemplate": "%{text}<extra></extra>",
         "marker": {
-            "size": 7,
+            "size": 6,
             "symbol": [
                 "diamond" if p.kind == "reservoir" else "circle" for p in places
             ],
             "color": colours["surface"],
-            "line": {"width": 1.6, "color": colours["ink"]},
+            "line": {"width": 1.4, "color": colours["ink"]},
         },
         "showlegend": False,
     }

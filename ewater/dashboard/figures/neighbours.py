@@ -18,6 +18,14 @@ _LEAST = 330  # about as tall as the table beside it
 Row = tuple[str, "Quantity"]
 
 
+def _length(quantity: Quantity) -> float | None:
+    """Length of a bar in hm3; none where nothing is known."""
+    known = quantity["known"]
+    if known is None or (quantity["value"] is None and not known):
+        return None
+    return known / HM3
+
+
 def _bars(
     rows: Sequence[Row], name: str, colour: str, lang: Language, *, hatched: bool
 ) -> dict[str, Any]:
@@ -34,10 +42,7 @@ def _bars(
         "orientation": "h",
         "name": name,
         "y": [label for label, _ in rows],
-        "x": [
-            q["known"] / HM3 if q["known"] or w else None
-            for (_, q), w in zip(rows, whole, strict=True)
-        ],
+        "x": [_length(q) for _, q in rows],
         "error_x": {
             "type": "data",
             "array": [
@@ -48,11 +53,6 @@ def _bars(
             "width": 4,
         },
         "marker": marker,
-        "text": [
-            fmt.amount(q, lang) if q["known"] or not w else ""
-            for (_, q), w in zip(rows, whole, strict=True)
-        ],
-        "textposition": "none",
         "customdata": [
             f"{fmt.amount(q, lang)} {fmt.UNIT}  {fmt.expanded(q['u'], lang)} (95 %)"
             for _, q in rows
@@ -71,8 +71,8 @@ def neighbours(
 ) -> dict[str, Any]:
     """Draw inflow and outflow per neighbour, largest on top.
 
-    ``re_entering`` leaves the country and comes back; it stands apart because
-    gross totals count it on both sides.
+    ``re_entering`` leaves the territory and comes back; it stands apart because
+    it is in neither gross total.
     """
     colours = palette(theme)
     data = [

@@ -112,7 +112,7 @@ def _figure(
 
 def _trend(card: Card, view: View, lang: Language, theme: str) -> html.Div:
     year, _ = view.history[-1]
-    quantities = [(y, card.quantity(p) if p else None) for y, p in view.history]
+    quantities = [(y, card.quantity(p)) for y, p in view.history]
     now = card.quantity(view.period)
     before = card.quantity(view.before) if view.before else None
     written = fmt.change(now, before, lang, signed=card.signed)
@@ -121,8 +121,7 @@ def _trend(card: Card, view: View, lang: Language, theme: str) -> html.Div:
     small = fmt.is_within_uncertainty(now, before)
     title = lang.gettext("Within the uncertainty of both years") if small else ""
     spoken = "; ".join(
-        f"{y}: {fmt.amount(q, lang, signed=card.signed) if q else fmt.DASH}"
-        for y, q in quantities
+        f"{y}: {fmt.amount(q, lang, signed=card.signed)}" for y, q in quantities
     )
     return html.Div(
         [
@@ -133,7 +132,7 @@ def _trend(card: Card, view: View, lang: Language, theme: str) -> html.Div:
             ),
             html.Img(
                 src=sparkline(
-                    [q["value"] if q else None for _, q in quantities],
+                    [q["value"] for _, q in quantities],
                     palette(theme)[card.colour],
                 ),
                 alt=f"{lang.gettext(card.title)}, {fmt.UNIT}. {spoken}",

@@ -45,8 +45,7 @@ if TYPE_CHECKING:
 _CONTROLS = (
     ("territory", "value"),
     ("year", "value"),
-    ("month-from", "value"),
-    ("month-to", "value"),
+    ("period", "value"),
     ("boundary", "value"),
     ("measure", "value"),
     ("level", "value"),
@@ -60,8 +59,7 @@ def control_values(state: states.State) -> list[Any]:
     return [
         state.territory,
         str(state.year),
-        str(state.months[0]),
-        str(state.months[1]),
+        state.period,
         state.boundary,
         state.measure,
         state.level,
@@ -74,14 +72,11 @@ def changed(state: states.State, control: str, value: Any) -> states.State:
     """Apply one control to the state; an emptied control changes nothing."""
     if value is None:
         return state.with_changes()
-    first, last = state.months
     match control:
         case "year":
             return state.with_changes(year=int(value))
-        case "month-from":
-            return state.with_changes(months=(int(value), max(last, int(value))))
-        case "month-to":
-            return state.with_changes(months=(min(first, int(value)), int(value)))
+        case "period":
+            return state.with_changes(months=states.PERIODS[value])
         case "dark":
             return state.with_changes(theme="dark" if value else "light")
         case _:
@@ -98,8 +93,20 @@ def _clicked(click: Mapping[str, Any] | None) -> str | None:
     return code if isinstance(code, str) else None
 
 
-def _months(lang: Language) -> list[dict[str, str]]:
-    return [{"value": str(m), "label": lang.month(m)} for m in range(1, 13)]
+def months_words(months: tuple[int, int], lang: Language) -> str:
+    """Name a month or a quarter; the whole year is empty."""
+    first, last = months
+    if first == last:
+        return lang.month(first, "wide")
+    return lang.quarter(last // 3) if last - first == 2 else ""
+
+
+def _periods(lang: Language) -> list[dict[str, str]]:
+    whole = lang.gettext("Whole year")
+    return [
+        {"value": key, "label": months_words(months, lang) or whole}
+        for key, months in states.PERIODS.items()
+    ]
 
 
 def _choices(labels: Mapping[str, str], lang: Language) -> list[dict[str, str]]:
@@ -119,12 +126,8 @@ def _path(geography: Geography, state: states.State, lang: Language) -> list[Any
 
 
 def period_words(state: states.State, lang: Language) -> str:
-    """Name the period shown: a year, or months of it."""
-    if state.is_whole_year:
-        return str(state.year)
-    first, last = (lang.month(m, "wide") for m in state.months)
-    months = first if first == last else f"{first} – {last}"
-    return f"{months} {state.year}"
+    """Name the period shown: a year, a quarter or a month of it."""
+    return f"{months_words(state.months, lang)} {state.year}".strip()
 
 
 def register(app: Dash, reader: CachedReader) -> None:
@@ -187,15 +190,13 @@ def _register_words(app: Dash, reader: CachedReader) -> None:
         Output("territory", "data"),
         Output("territory", "nothingFoundMessage"),
         Output("year", "data"),
-        Output("month-from", "data"),
-        Output("month-to", "data"),
+        Output("period", "data"),
         Output("boundary", "data"),
         Output("measure", "data"),
         Output("level", "data"),
         Output("territory", "aria-label"),
         Output("year", "aria-label"),
-        Output("month-from", "aria-label"),
-        Output("month-to", "aria-label"),
+        Output("period", "aria-label"),
         Output("boundary", "aria-label"),
         Output("measure", "aria-label"),
         Output("level", "aria-label"),
@@ -208,12 +209,10 @@ def _register_words(app: Dash, reader: CachedReader) -> None:
     def translate(data: Mapping[str, Any], ids: Sequence[Mapping[str, str]]) -> Any:
         lang = language(data["lang"])
         years = [{"value": str(y), "label": str(y)} for y in reversed(reader.years())]
-        months = _months(lang)
         spoken = (
             mark("Territory"),
             mark("Year"),
-            mark("First month"),
-            mark("Last month"),
+            mark("Period"),
             mark("Boundary"),
             mark("Measure on the map"),
             mark("Territories on the map"),
@@ -225,8 +224,7 @@ def _register_words(app: Dash, reader: CachedReader) -> None:
             view.geography(reader).options(lang),
             lang.gettext("No territory has this name."),
             years,
-            months,
-            months,
+            _periods(lang),
             _choices(BOUNDARIES, lang),
             _choices(MEASURES, lang),
             _choices(LEVELS, lang),

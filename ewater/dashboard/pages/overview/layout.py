@@ -170,10 +170,8 @@ def _title() -> html.Div:
             ),
             html.Div(
                 [
-                    html.Label(text("Months", "label"), className="label"),
-                    _select("month-from", className="pick-month"),
-                    html.Span("–", className="dash"),
-                    _select("month-to", className="pick-month"),
+                    html.Label(text("Period", "label"), className="label"),
+                    _select("period", className="pick-period"),
                     html.Label(text("Boundary", "label"), className="label"),
                     _select("boundary", className="pick-boundary"),
                 ],

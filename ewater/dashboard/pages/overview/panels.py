@@ -23,14 +23,16 @@ from ewater.dashboard.state import State
 from ewater.units import HM3
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from dash import Dash
 
     from ewater.dashboard.i18n import Language
     from ewater.dashboard.queries import CachedReader, Period, Quantity
 
-_SHOWN_SITES = ("reservoir", "river_gauge")
+_RUN_SHOWN = 12  # characters of a hash that tell runs apart
+_SITES_FAR = ("reservoir",)
+_SITES_NEAR = ("reservoir", "river_gauge")
 
 
 def register(app: Dash, reader: CachedReader) -> None:
@@ -89,7 +91,10 @@ def _register_frame(app: Dash, reader: CachedReader) -> None:
                     html.B(_written(balance["as_of"], lang)),
                 ]
             ),
-            html.Span([lang.gettext("Run"), " ", html.Code(balance["run"])]),
+            html.Span(
+                [lang.gettext("Run"), " ", html.Code(balance["run"][:_RUN_SHOWN])],
+                title=balance["run"],
+            ),
             html.Span(lang.gettext("1 hm³ = 1 million m³; ± U is two standard errors")),
             html.Span(f"ewater {__version__}"),
         ]
@@ -184,11 +189,14 @@ def _area_hover(name: str, period: Period | None, measure: str, lang: Language) 
 
 
 def _places(
-    reader: CachedReader, bounds: tuple[float, float, float, float], lang: Language
+    reader: CachedReader,
+    bounds: tuple[float, float, float, float],
+    kinds: Sequence[str],
+    lang: Language,
 ) -> list[Place]:
     sites = reader.sites()
     west, south, east, north = bounds
-    near = sites[sites["kind"].isin(_SHOWN_SITES)].cx[west:east, south:north]
+    near = sites[sites["kind"].isin(kinds)].cx[west:east, south:north]
     points = near.geometry.representative_point()
     return [
         Place(
@@ -215,6 +223,7 @@ def _register_map(app: Dash, reader: CachedReader) -> None:
     def show_map(data: Mapping[str, Any]) -> tuple[Any, ...]:
         state, lang = _open(data)
         geography = view.geography(reader)
+        is_country = geography.kind(state.territory) == "country"
         codes = geography.shown(state.territory, state.level)
         kind = geography.kind(codes[0])
         periods = reader.balances(kind, state.start, state.end, state.boundary)
@@ -240,7 +249,9 @@ def _register_map(app: Dash, reader: CachedReader) -> None:
             measure=state.measure,
             unit={"residual": "z", "coverage": "%"}.get(state.measure, fmt.UNIT),
             bounds=bounds,
-            places=_places(reader, bounds, lang),
+            places=_places(
+                reader, bounds, _SITES_FAR if is_country else _SITES_NEAR, lang
+            ),
             theme=state.theme,
             lang=lang,
         )
@@ -256,7 +267,6 @@ def _register_map(app: Dash, reader: CachedReader) -> None:
             if (period := periods.get(code)) is not None
         ]
         head = lang.gettext(TERRITORY_KINDS[kind])
-        is_country = geography.kind(state.territory) == "country"
         return figure, tables.area_table(head, rows, lang), not is_country
 
 
@@ -294,7 +304,7 @@ def _register_neighbours(app: Dash, reader: CachedReader) -> None:
             )
             for code, e in period["neighbours"].items()
         ]
-        rows.sort(key=lambda row: -row[1]["known"])
+        rows.sort(key=lambda row: -(row[1]["known"] or 0.0))
         again = period["re_entering"]
         comes_back = again["known"] or again["missing"]
         re_entering = (

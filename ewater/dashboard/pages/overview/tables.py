@@ -270,8 +270,7 @@ def published_table(items: Sequence[Published], period: Period, lang: Language) 
         ours, theirs, digits, unit = compare(item, period)
         difference = fmt.DASH
         if ours is not None and theirs:
-            share = fmt.percent(ours / theirs - 1, lang, 1)
-            difference = f"+{share}" if ours > theirs else share
+            difference = fmt.signed_percent(ours / theirs - 1, lang)
         rows.append(
             (
                 item_label(item["item"], lang),

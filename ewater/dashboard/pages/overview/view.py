@@ -21,7 +21,7 @@ class View:
 
     balance: Balance
     period: Period
-    history: tuple[tuple[int, Period | None], ...]
+    history: tuple[tuple[int, Period], ...]
 
     @property
     def before(self) -> Period | None:
@@ -54,38 +54,30 @@ def _history_years(reader: CachedReader, year: int) -> list[int]:
 
 
 def load(reader: CachedReader, state: State) -> View:
-    """Read the period shown and those before it.
-
-    A whole year comes with its history in one question. Part of a year is asked
-    for all territories of the kind at once, which the map asks for as well.
-    """
+    """Read the period shown and the same one of the years before it."""
     years = _history_years(reader, state.year)
-    if state.is_whole_year:
+    if state.step == "year":
         balance = reader.balance(
             state.territory,
             date(years[0], 1, 1),
-            date(state.year + 1, 1, 1),
-            "year",
+            state.end,
+            state.step,
             state.boundary,
         )
-        periods: list[Period | None] = list(balance["periods"])
+        periods = balance["periods"]
     else:
-        balance = months(reader, state)
-        kind = geography(reader).kind(state.territory)
-        periods = [
-            reader.balances(
-                kind,
-                state.start.replace(year=year),
-                state.end.replace(year=year + state.end.year - state.year),
-                state.boundary,
-            ).get(state.territory)
-            for year in years
-        ]
-    period = periods[-1]
-    if period is None:
-        raise LookupError(f"no account of {state.territory} in {state.year}")
+        answers = [_one_period(reader, state, year) for year in years]
+        balance = answers[-1]
+        periods = [answer["periods"][0] for answer in answers]
     return View(
         balance=balance,
-        period=period,
+        period=periods[-1],
         history=tuple(zip(years, periods, strict=True)),
+    )
+
+
+def _one_period(reader: CachedReader, state: State, year: int) -> Balance:
+    then = state.with_changes(year=year)
+    return reader.balance(
+        then.territory, then.start, then.end, then.step, then.boundary
     )
