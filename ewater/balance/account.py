@@ -161,11 +161,16 @@ def _without_re_entering(gross: Totals, crossing: Crossing, flows: Flows) -> Tot
         return gross
     pair = csr(crossing.both_ways[touched])
     nothing = csr(0.0 * pair)
-    come = csr(crossing.inward[touched] - pair @ crossing.chosen(crossing.returns))
-    gone = csr(crossing.outward[touched] - pair @ crossing.chosen(crossing.leaves))
+    come, gone = (
+        csr(whole[touched] - pair @ crossing.chosen(flows_of_pair, share))
+        for whole, flows_of_pair, share in (
+            (crossing.inward, crossing.returns, crossing.share_in),
+            (crossing.outward, crossing.leaves, crossing.share_out),
+        )
+    )
     reduced = totals(
         above([beside([come, pair, nothing]), beside([gone, nothing, pair])]),
-        with_pairs(flows, crossing.leaves, crossing.returns),
+        with_pairs(flows, crossing),
         above([beside([csr(m[touched]), nothing, nothing]) for m in crossing.marks()]),
     )
     rows = np.concatenate([touched, crossing.net.shape[0] + touched])
@@ -174,7 +179,8 @@ def _without_re_entering(gross: Totals, crossing: Crossing, flows: Flows) -> Tot
 
 def _re_entering(crossing: Crossing, flows: Flows) -> NDArray[np.float64]:
     known = flows.known
-    smaller = np.minimum(known[crossing.leaves], known[crossing.returns])
+    left = crossing.share_out[:, None] * known[crossing.leaves]
+    smaller = np.minimum(left, crossing.share_in[:, None] * known[crossing.returns])
     gap = flows.unknown[crossing.leaves] | flows.unknown[crossing.returns]
     value = crossing.both_ways @ smaller
     value[count_missing(crossing.both_ways, gap) > 0] = np.nan

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ewater.balance.matrices import choice, csr, positive
+from ewater.balance.matrices import csr, filled, positive
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,19 +26,25 @@ class Crossing:
     ----------
     net, inward, outward, apportioned : csr (territory, flow)
         ``net`` is ``inward`` - ``outward``; both are positive.
-    leaves, returns : (pair,)
-        Flows that leave, and those by which that water comes back.
     both_ways : csr (territory, pair)
-        The coefficient with which the pair leaves and comes back.
+        1 where water leaves a territory and comes back; a pair of flows that does
+        so in several territories is there once for each.
+    leaves, returns : (pair,)
+        The flow that leaves, and the one by which that water comes back.
+    share_out, share_in : (pair,)
+        Their coefficients in the territory; they differ where water leaves from an
+        account that is ours in part and comes back to one that is ours.
     """
 
     net: Matrix
     inward: Matrix
     outward: Matrix
     apportioned: Matrix
+    both_ways: Matrix
     leaves: NDArray[np.intp]
     returns: NDArray[np.intp]
-    both_ways: Matrix
+    share_out: NDArray[np.float64]
+    share_in: NDArray[np.float64]
 
     @classmethod
     def of(
@@ -50,19 +56,26 @@ class Crossing:
         inward, outward = positive(net), positive(-net)
         leaves = np.flatnonzero(ledger.flow_re_enters >= 0)
         returns = ledger.flow_re_enters[leaves]
+        out, back = csr(outward[:, leaves]), csr(inward[:, returns])
+        place, pair = out.multiply(back).nonzero()
         return cls(
             net=net,
             inward=inward,
             outward=outward,
             apportioned=csr(ledger.apportioned_flows(kinds)[rows]),
-            leaves=leaves,
-            returns=returns,
-            both_ways=csr(outward[:, leaves].minimum(inward[:, returns])),
+            both_ways=filled(place, np.arange(pair.size), 1.0, (rows.size, pair.size)),
+            leaves=leaves[pair],
+            returns=returns[pair],
+            share_out=out.toarray()[place, pair],
+            share_in=back.toarray()[place, pair],
         )
 
-    def chosen(self, flows: NDArray[np.intp]) -> Matrix:
-        """Matrix (pair, flow) with 1 at the flow of each pair."""
-        return choice(flows, self.net.shape[1])
+    def chosen(
+        self, flows: NDArray[np.intp], share: NDArray[np.float64] | float = 1.0
+    ) -> Matrix:
+        """Matrix (pair, flow) with the share at the flow of each pair."""
+        shape = (flows.size, self.net.shape[1])
+        return filled(np.arange(flows.size), flows, share, shape)
 
     def marks(self) -> tuple[Matrix, Matrix]:
         """Flows whose absence makes gross inflow, and gross outflow, unknown.

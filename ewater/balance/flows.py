@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
 
+    from ewater.balance.crossing import Crossing
     from ewater.balance.ledger import Ledger
     from ewater.balance.matrices import Matrix
 
@@ -205,30 +206,29 @@ def expected_volume(
     return weight
 
 
-def with_pairs(
-    flows: Flows, leaves: NDArray[np.intp], returns: NDArray[np.intp]
-) -> Flows:
+def with_pairs(flows: Flows, crossing: Crossing) -> Flows:
     """Append, for each pair, what returns beyond what left, and the opposite.
-
-    Parameters
-    ----------
-    leaves, returns : (pair,)
-        Positions of the flow that leaves and of the one that comes back.
 
     Returns
     -------
     Flows
-        With 2 x pair more rows: first max(returns - leaves, 0), then
-        max(leaves - returns, 0), with the uncertainty of the difference.
+        With 2 x pair more rows: first max(returned - left, 0), then
+        max(left - returned, 0), each with the share that is the territory's and
+        the uncertainty of the difference.
     """
+    leaves, returns = crossing.leaves, crossing.returns
     count, pairs = flows.codes.size, leaves.size
-    excess = flows.volume[returns] - flows.volume[leaves]
+    share_in, share_out = crossing.share_in[:, None], crossing.share_out[:, None]
+    excess = share_in * flows.volume[returns] - share_out * flows.volume[leaves]
     unknown = flows.unknown[returns] | flows.unknown[leaves]
     valid = flows.valid[returns] | flows.valid[leaves]
     volume = np.concatenate(
         [flows.volume, np.maximum(excess, 0.0), np.maximum(-excess, 0.0)]
     )
-    difference = flows.weights[returns] - flows.weights[leaves]
+    difference = csr(
+        flows.weights[returns].multiply(share_in)
+        - flows.weights[leaves].multiply(share_out)
+    )
     nothing = csr(sparse.csr_array(difference.shape))
     weights = above([flows.weights, difference, nothing])
     state = np.full(volume.shape, _KEPT, dtype=np.int8)

@@ -268,6 +268,34 @@ def border_river(make: SimpleNamespace) -> Ledger:
     )
 
 
+def test_what_left_from_a_shared_reservoir_comes_back_whole(
+    make: SimpleNamespace,
+) -> None:
+    """Of 80 released by a half-shared reservoir 40 are ours, and 40 come back."""
+    frames = {
+        "territories": make.territories(("AZ", "country")),
+        "accounts": make.accounts(
+            ("RES", "reservoir", "AZ", None, 0.5),
+            ("DOWN", "river", "AZ"),
+            ("N", "neighbour"),
+        ),
+        "flows": make.flows(
+            ("in", "N", "RES", "inflow_from_neighbours"),
+            ("leave", "RES", "N", "outflow_to_neighbours", None, "back"),
+            ("back", "N", "DOWN", "inflow_from_neighbours"),
+        ),
+    }
+    ledger = Ledger.build(frames)
+    data = make.sources({"in": [100.0], "leave": [80.0], "back": [40.0]})
+    stocks = make.stocks(periods=1)
+    result = account(ledger, data, make.weights(ledger, data), stocks)
+    result = result.isel(territory=0, period=0)
+    assert result["re_entering"] == 40.0
+    assert result["inflow"] == 50.0
+    assert result["outflow"] == 0.0
+    assert result["residual"] == 50.0
+
+
 def test_a_river_that_leaves_and_comes_back_is_shown_apart(
     make: SimpleNamespace,
 ) -> None:
