@@ -60,9 +60,11 @@ def copy_out(connection: Connection, table: Table, run: str) -> pd.DataFrame:
         column.name: _ARROW.get(type(column.type).__name__, pa.string())
         for column in columns
     }
+    frame: pd.DataFrame
     if not data:
-        return pa.table({n: pa.array([], t) for n, t in types.items()}).to_pandas()
-    return pa_csv.read_csv(
+        frame = pa.table({n: pa.array([], t) for n, t in types.items()}).to_pandas()
+        return frame
+    frame = pa_csv.read_csv(
         pa.BufferReader(data),
         read_options=pa_csv.ReadOptions(column_names=list(types)),
         convert_options=pa_csv.ConvertOptions(
@@ -70,6 +72,7 @@ def copy_out(connection: Connection, table: Table, run: str) -> pd.DataFrame:
             timestamp_parsers=["%Y-%m-%d %H:%M:%S%z", pa_csv.ISO8601],
         ),
     ).to_pandas()
+    return frame
 
 
 _ARROW = {
