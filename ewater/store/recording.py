@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 _LOCK = 0x65777274  # "ewrt": one key for all writers
 
+_WAIT = text("SELECT pg_advisory_xact_lock_shared(:key)")
+
 # A sequence is not undone by a rollback, so a later moment is later than every
 # moment that was ever given out, also when the wall clock was set back.
 _NEXT = text(
@@ -51,10 +53,17 @@ def moment(connection: Connection) -> datetime:
 
 
 def latest(connection: Connection) -> datetime:
-    """Last moment that was given out: the present, for all that is recorded."""
+    """Last moment that was given out: the present, for all that is recorded.
+
+    Waits for writers who hold a moment but have not committed, so that whatever
+    was recorded until then can be seen and whatever comes is recorded later.
+    """
     statement = text(
         "SELECT to_timestamp(0) + interval '1 microsecond' * last_value "
         "FROM recorded_clock"
     )
-    recorded: datetime = connection.execute(statement).scalar_one()
+    with connection.begin_nested() as waiting:
+        connection.execute(_WAIT, {"key": _LOCK})
+        recorded: datetime = connection.execute(statement).scalar_one()
+        waiting.rollback()  # gives the lock back at once
     return recorded

@@ -303,6 +303,27 @@ def test_recorded_moments_only_ever_rise(engine):
     assert moments[-1] - datetime.now(UTC) < timedelta(minutes=1)
 
 
+def test_the_present_waits_for_a_writer_that_has_not_committed(engine):
+    seen = []
+
+    def look():
+        with engine.connect() as reader:
+            seen.append(recording.latest(reader))
+
+    with engine.begin() as writer:
+        recorded = recording.moment(writer)
+        assert recording.latest(writer) == recorded  # its own moment does not block
+        reader = threading.Thread(target=look)
+        reader.start()
+        reader.join(0.3)
+        assert seen == []
+    reader.join()
+    assert seen == [recorded]
+    with engine.begin() as first, engine.begin() as second:
+        recording.latest(first)
+        assert recording.moment(second) > recorded  # a reader does not hold writers up
+
+
 def test_a_clock_set_back_does_not_set_records_back(engine):
     ahead = datetime.now(UTC) + timedelta(days=1)
     micros = round(ahead.timestamp() * 1e6)
