@@ -86,7 +86,7 @@ class Plant:
 
 
 PLANTS = (
-    Plant("industry", "NE-39", "C-KBW", 220, 0.18, "CASPIAN",
+    Plant("industry", "NE-39", "C-KBW", 420, 0.18, "CASPIAN",
           (("Bakı Neft Emalı", "1920"), ("Qaradağ Sement", "2394"),
            ("Bakı Polad", "2410"), ("Bakı Çörək", "1071")), True),
     Plant("industry", "NE-38", "RES-JEY", 80, 0.15, "SW-SUMQ",
@@ -115,7 +115,7 @@ PLANTS = (
     Plant("industry", "NE-22", "GW-SHI", 8, 0.2, "GW-SHI", (("Şəki İpək", "1311"),)),
     Plant("industry", "NE-49", "GW-KAR", 6, 0.2, "GW-KAR",
           (("Ağdam Sənaye Parkı", "2395"),)),
-    Plant("energy", "NE-71", "RES-VAR", 1060, 0.012, "R-KURA-3",
+    Plant("energy", "NE-71", "RES-VAR", 860, 0.012, "R-KURA-3",
           (("Mingəçevir İES", "3511"),), True, "power"),
     Plant("energy", "NE-59", "R-KURA-6", 330, 0.015, "R-KURA-6",
           (("Şirvan İES", "3511"),), True, "power"),
