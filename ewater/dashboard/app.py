@@ -53,7 +53,8 @@ def create_app(reader: Reader) -> Dash:
     )
     app.index_string = _INDEX.replace("VARIABLES", css_variables())
     app.layout = overview.layout()
-    overview.register(app, CachedReader(reader))
+    cached = reader if isinstance(reader, CachedReader) else CachedReader(reader)
+    overview.register(app, cached)
     _protect(app)
     return app
 

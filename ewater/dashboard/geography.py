@@ -151,7 +151,8 @@ class Geography:
         """West, south, east, north of some territories, degrees, with a margin."""
         west, south, east, north = self.frame.geometry.loc[list(codes)].total_bounds
         margin = 0.04 * max(east - west, north - south)
-        return west - margin, south - margin, east + margin, north + margin
+        aside = 2 * margin  # names near the sides are wider than high
+        return west - aside, south - margin, east + aside, north + margin
 
 
 def _clockwise(shape: Any) -> Any:

@@ -20,13 +20,18 @@ def make() -> Flask:
     """Connect to the store of this environment and finish the application."""
     from ewater.accounts.reader import DatabaseReader
     from ewater.dashboard.app import create_app, warm
+    from ewater.dashboard.pages.overview.view import prefetch
+    from ewater.dashboard.queries import CachedReader
     from ewater.settings import settings
     from ewater.store import cluster, database
 
     engine = database.connect(cluster.database_url(settings()))
-    reader = cast("Reader", DatabaseReader(engine))  # it may not import our types
+    source = cast("Reader", DatabaseReader(engine))  # it may not import our types
+    reader = CachedReader(source)
     dash = create_app(reader)
     warm(dash)
+    prefetch(reader)
+    engine.dispose()  # a connection must not be shared with forked workers
     server: Flask = dash.server
     return server
 

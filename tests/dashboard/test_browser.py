@@ -151,6 +151,17 @@ def test_a_link_to_what_does_not_exist_says_so(open_page, dashboard_url):
     assert "territory=ATLANTIS" in page.inner_text("#notices")
 
 
+def test_a_store_without_an_account_says_what_to_do(
+    serve_reader, made_up_country, browser
+):
+    reader = made_up_country.MadeUpReader()
+    reader.years = list
+    page = browser.new_page(locale="az-AZ")
+    page.goto(serve_reader(reader))
+    page.locator("#nothing").filter(has_text="Hələ hesab yoxdur").wait_for()
+    page.close()
+
+
 def test_a_gap_is_shown_as_a_gap(open_page, dashboard_url):
     page = open_page(dashboard_url + "/?year=2024&lang=en")
     card = page.locator("[data-kpi=inflow]")

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from ewater.dashboard.queries import Period, Quantity, Residual
 
 
+_LEAST_SHARE = 0.005  # a smaller one would read 0 %
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
     """One key figure: how to find it in a period, and how to show it."""
@@ -219,7 +222,7 @@ def _coverage_card(view: View, lang: Language) -> html.Article:
     covered = [q["coverage"] for _, q in parts if q["coverage"] is not None]
     mean = sum(covered) / len(covered) if covered else None
     shares = totals.coverage(period)["status_shares"]
-    ordered = [(s, shares[s]) for s in STATUSES if shares.get(s)]
+    ordered = [(s, shares[s]) for s in STATUSES if shares.get(s, 0.0) >= _LEAST_SHARE]
     return html.Article(
         [
             html.Header(html.H2(lang.gettext("Coverage"))),

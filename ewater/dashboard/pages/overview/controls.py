@@ -42,6 +42,9 @@ if TYPE_CHECKING:
     from ewater.dashboard.i18n import Language
     from ewater.dashboard.queries import CachedReader
 
+NOTHING_YET = mark(
+    "There is no account yet: load a country and its data, compute, then reload."
+)
 _CONTROLS = (
     ("territory", "value"),
     ("year", "value"),
@@ -148,6 +151,7 @@ def _register_state(app: Dash, reader: CachedReader) -> None:
         Output("url", "search"),
         Output("state", "data"),
         Output("theme", "forceColorScheme"),
+        Output("nothing", "children"),
         *(Output(name, prop) for name, prop in _CONTROLS),
         Input("url", "search"),
         Input("map", "clickData"),
@@ -158,8 +162,10 @@ def _register_state(app: Dash, reader: CachedReader) -> None:
         search: str | None, click: Mapping[str, Any] | None, *rest: Any
     ) -> list[Any]:
         values, stored = rest[:-1], rest[-1]
-        geography = view.geography(reader)
-        codes = geography.codes()
+        if not reader.years():
+            nothing = language(_browser_language()).gettext(NOTHING_YET)
+            return [no_update] * 3 + [nothing] + [no_update] * len(_CONTROLS)
+        codes = view.geography(reader).codes()
         trigger = ctx.triggered_id
         if stored is None or trigger in (None, "url"):
             state = states.parse(
@@ -180,8 +186,8 @@ def _register_state(app: Dash, reader: CachedReader) -> None:
                 state = changed(state, trigger, by_name[trigger])
             address = state.query()
             if state == states.State.from_store(stored):
-                return [no_update] * (3 + len(_CONTROLS))
-        return [address, state.to_store(), state.theme, *control_values(state)]
+                return [no_update] * (4 + len(_CONTROLS))
+        return [address, state.to_store(), state.theme, "", *control_values(state)]
 
 
 def _register_words(app: Dash, reader: CachedReader) -> None:

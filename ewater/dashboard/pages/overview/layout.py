@@ -257,6 +257,7 @@ def layout() -> dmc.MantineProvider:
             ),
             html.Main(
                 [
+                    html.P(id="nothing", className="empty", role="status"),
                     _title(),
                     html.Div(id="kpis", className="kpis"),
                     html.Div(_panels(), className="panels"),

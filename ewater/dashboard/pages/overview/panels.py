@@ -303,6 +303,7 @@ def _register_neighbours(app: Dash, reader: CachedReader) -> None:
                 e["outflow"],
             )
             for code, e in period["neighbours"].items()
+            if any(q["known"] or q["missing"] for q in (e["inflow"], e["outflow"]))
         ]
         rows.sort(key=lambda row: -(row[1]["known"] or 0.0))
         again = period["re_entering"]

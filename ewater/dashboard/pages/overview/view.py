@@ -7,10 +7,10 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from ewater.dashboard.geography import Geography
+from ewater.dashboard.state import State
 
 if TYPE_CHECKING:
     from ewater.dashboard.queries import Balance, CachedReader, Period
-    from ewater.dashboard.state import State
 
 _YEARS = 5  # the year shown and the four before it
 
@@ -74,6 +74,19 @@ def load(reader: CachedReader, state: State) -> View:
         period=periods[-1],
         history=tuple(zip(years, periods, strict=True)),
     )
+
+
+def prefetch(reader: CachedReader) -> None:
+    """Ask everything the first view needs, so that its visitor does not wait."""
+    years = reader.years()
+    if not years:
+        return
+    areas = geography(reader)
+    state = State(territory=areas.codes()[0], year=years[-1])
+    load(reader, state)
+    months(reader, state)
+    reader.flows(state.territory, state.start, state.end, state.boundary)
+    reader.balances(state.level, state.start, state.end, state.boundary)
 
 
 def _one_period(reader: CachedReader, state: State, year: int) -> Balance:
