@@ -17,8 +17,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from readings_setup import START, STEP, bar, discharge, fresh_database, machine
-from readings_setup import register, write_csv
+from readings_setup import (
+    START,
+    STEP,
+    bar,
+    discharge,
+    fresh_database,
+    machine,
+    register,
+    write_csv,
+)
 from sqlalchemy import text
 
 from ewater.ingest import jobs
@@ -32,7 +40,15 @@ if TYPE_CHECKING:
 TABLE = "CREATE UNLOGGED TABLE copied (series text, time timestamptz, value float8)"
 COPY = "COPY copied FROM STDIN (FORMAT csv, HEADER)"
 ROUNDS = 3
-_EMPTY = ("daily", "daily_due", "chunk", "reject", "load", "landed_piece", "landed_file")
+_EMPTY = (
+    "daily",
+    "daily_due",
+    "chunk",
+    "reject",
+    "load",
+    "landed_piece",
+    "landed_file",
+)
 
 
 def copy(engine: Engine, path: Path) -> float:
@@ -67,7 +83,9 @@ def ingest(engine: Engine, path: Path, *, daily: bool) -> float:
     seconds = time.perf_counter() - started
     assert outcome.counts.new == outcome.counts.rows_read, outcome
     what = "ingest with daily" if daily else "ingest"
-    print(f"  {what}: {seconds:.2f} s, {outcome.counts.rows_read / seconds:,.0f} rows/s")
+    print(
+        f"  {what}: {seconds:.2f} s, {outcome.counts.rows_read / seconds:,.0f} rows/s"
+    )
     return seconds
 
 
@@ -118,9 +136,13 @@ def main() -> None:
     with fresh_database() as engine, folder:
         codes = register(engine, series)
         rows = write_csv(path, codes, count)
-        print(f"{machine()}; {rows:,} rows, {path.stat().st_size / 1e6:,.0f} MB; {TABLE}")
-        warm = Memory("warm.csv", b"series,time,value\n%s,2020-01-01T00:00Z,1\n"
-                      % codes[0].encode())
+        print(
+            f"{machine()}; {rows:,} rows, {path.stat().st_size / 1e6:,.0f} MB; {TABLE}"
+        )
+        warm = Memory(
+            "warm.csv",
+            b"series,time,value\n%s,2020-01-01T00:00Z,1\n" % codes[0].encode(),
+        )
         jobs.ingest(engine, warm)  # compiles
         copied, plain, summed = [], [], []
         for _ in range(ROUNDS):

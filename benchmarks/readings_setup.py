@@ -99,7 +99,9 @@ def machine() -> str:
     return f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
 
 
-def bar(name: str, value: float, unit: str, limit: float, *, least: bool = True) -> None:
+def bar(
+    name: str, value: float, unit: str, limit: float, *, least: bool = True
+) -> None:
     """Print one bar: ``NAME value unit bar B ok`` or ``short``."""
     fine = value >= limit if least else value <= limit
     print(f"{name} {value:.3g} {unit} bar {limit:g} {'ok' if fine else 'short'}")

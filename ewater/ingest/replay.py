@@ -59,9 +59,7 @@ def _replay(
     started = clock.monotonic()
     with engine.begin() as connection:
         origin = connection.execute(
-            text(
-                "SELECT kind, source, file_id, issued_at FROM load WHERE id = :load"
-            ),
+            text("SELECT kind, source, file_id, issued_at FROM load WHERE id = :load"),
             {"load": number},
         ).one()
         first = next(iter(landing.landed(connection, number)))

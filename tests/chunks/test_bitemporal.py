@@ -7,7 +7,12 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
 from sqlalchemy import text
 
 from ewater.errors import UsageError
@@ -38,8 +43,13 @@ def load(engine, rows, issued=None, code="Q1"):
 def values(engine, as_of=None, code="Q1"):
     with engine.connect() as connection:
         found = chunks.read(connection, [code], as_of=as_of)
-    return dict(zip(found.time.values.astype("M8[us]").astype(int).tolist(),
-                    found.value.values.tolist(), strict=True))
+    return dict(
+        zip(
+            found.time.values.astype("M8[us]").astype(int).tolist(),
+            found.value.values.tolist(),
+            strict=True,
+        )
+    )
 
 
 def test_e26_bitemporal(country):
@@ -145,11 +155,24 @@ def python_rows(engine, as_of=None, code="Q1"):
     )
 
 
-@pytest.mark.parametrize("value", ["7.25", "1e-310", "-1.7976931348623157e308", "0.1",
-                                   "-3.141592653589793", "123456789.123", "5e-324"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        "7.25",
+        "1e-310",
+        "-1.7976931348623157e308",
+        "0.1",
+        "-3.141592653589793",
+        "123456789.123",
+        "5e-324",
+    ],
+)
 def test_sql_decodes_any_double_exactly(country, value):
-    rows = [(START, value), (START + timedelta(minutes=7), "-2"),
-            (START + timedelta(days=50, microseconds=1), "0")]
+    rows = [
+        (START, value),
+        (START + timedelta(minutes=7), "-2"),
+        (START + timedelta(days=50, microseconds=1), "0"),
+    ]
     load(country, rows)
     assert sql_rows(country) == python_rows(country)
     assert sql_rows(country)[0][1] == float(value)
@@ -158,8 +181,13 @@ def test_sql_decodes_any_double_exactly(country, value):
 def test_sql_gives_what_read_gives_before_and_after_compaction(country):
     rng = np.random.default_rng(5)
     noise = np.round(rng.lognormal(4, 1, 3000), 2)
-    first = load(country, [(START + timedelta(minutes=10 * i), v) for i, v in enumerate(noise)])
-    load(country, [(START + timedelta(minutes=10 * i), v + 1) for i, v in enumerate(noise[:400])])
+    first = load(
+        country, [(START + timedelta(minutes=10 * i), v) for i, v in enumerate(noise)]
+    )
+    load(
+        country,
+        [(START + timedelta(minutes=10 * i), v + 1) for i, v in enumerate(noise[:400])],
+    )
     edits.flag(country, "Q1", np.array([microseconds(START)]), Flag.SUSPECT, note="x")
     for as_of in (None, first.recorded_from):
         assert sql_rows(country, as_of) == python_rows(country, as_of)
@@ -188,11 +216,13 @@ def test_overlapping_bases_are_refused_by_the_database(country):
     load(country, [(START + timedelta(hours=h), h) for h in range(5)])
     chunks_compact.compact(country)
     with pytest.raises(Exception, match="ex_chunk_base"), country.begin() as connection:
-        connection.execute(text(
-            "INSERT INTO chunk (first_time, last_time, series_id, kind, count, newest, "
-            "content_hash, payload) SELECT first_time, last_time, series_id, kind, count,"
-            " newest, content_hash, payload FROM chunk"
-        ))
+        connection.execute(
+            text(
+                "INSERT INTO chunk (first_time, last_time, series_id, kind, count, newest, "
+                "content_hash, payload) SELECT first_time, last_time, series_id, kind, count,"
+                " newest, content_hash, payload FROM chunk"
+            )
+        )
 
 
 def test_compaction_of_small_appends_leaves_one_base(country):
@@ -224,13 +254,19 @@ class Bitemporal(RuleBasedStateMachine):
         self.seen.append((recorded, dict(sorted(present.items()))))
 
     @rule(
-        rows=st.dictionaries(st.integers(0, 40), st.integers(0, 9), min_size=1, max_size=8),
+        rows=st.dictionaries(
+            st.integers(0, 40), st.integers(0, 9), min_size=1, max_size=8
+        ),
         issued=st.integers(1, 30),
     )
     def ingest(self, rows, issued):
         times = {hour: START + timedelta(hours=12 * hour) for hour in rows}
-        done = load(self.engine, [(times[h], v) for h, v in rows.items()],
-                    START + timedelta(days=issued), self.code)
+        done = load(
+            self.engine,
+            [(times[h], v) for h, v in rows.items()],
+            START + timedelta(days=issued),
+            self.code,
+        )
         for hour, value in rows.items():
             key = microseconds(times[hour])
             old = self.now.get(key)
@@ -266,7 +302,9 @@ class Bitemporal(RuleBasedStateMachine):
     @invariant()
     def every_recorded_time_reads_as_it_did(self):
         for recorded, want in self.seen:
-            found = {r[0]: r[1:3] for r in python_rows(self.engine, recorded, self.code)}
+            found = {
+                r[0]: r[1:3] for r in python_rows(self.engine, recorded, self.code)
+            }
             assert found == want
         if self.seen:
             want = self.seen[-1][1]
@@ -283,7 +321,10 @@ def test_what_was_read_as_of_a_time_never_changes(engine):
     run_state_machine_as_test(
         Bitemporal,
         settings=settings(
-            max_examples=12, stateful_step_count=10, deadline=None, derandomize=True,
+            max_examples=12,
+            stateful_step_count=10,
+            deadline=None,
+            derandomize=True,
             suppress_health_check=list(HealthCheck),
         ),
     )

@@ -41,7 +41,9 @@ def by_the_book(payload: bytes) -> dict[str, list[float]]:
     assert version == 1
     at, columns = 124, []
     for column in range(6):
-        order, width, first, unit = struct.unpack_from("<BBqq", payload, 16 + 18 * column)
+        order, width, first, unit = struct.unpack_from(
+            "<BBqq", payload, 16 + 18 * column
+        )
         planes = [payload[at + p * count : at + (p + 1) * count] for p in range(width)]
         at += width * count
         raw = [sum(planes[p][i] << (8 * p) for p in range(width)) for i in range(count)]
@@ -119,7 +121,9 @@ def test_many_chunks_are_decoded_as_one_by_one():
 def test_regular_readings_of_two_decimals_take_two_bytes():
     rng = np.random.default_rng(2)
     count = 4464
-    rows = rows_of(np.arange(count) * 600_000_000, np.round(rng.normal(80, 4, count), 2))
+    rows = rows_of(
+        np.arange(count) * 600_000_000, np.round(rng.normal(80, 4, count), 2)
+    )
     assert len(one(rows)) / count < 2.1
 
 

@@ -14,7 +14,15 @@ from ewater.store import chunks, landing
 pytestmark = pytest.mark.db
 
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
-TABLES = ("load", "chunk", "reject", "landed_file", "landed_piece", "daily_due", "daily")
+TABLES = (
+    "load",
+    "chunk",
+    "reject",
+    "landed_file",
+    "landed_piece",
+    "daily_due",
+    "daily",
+)
 
 
 class Crash(BaseException):
@@ -135,7 +143,7 @@ def test_writers_in_parallel_all_arrive(country):
             issued = datetime(2024, 2, 1 + number, tzinfo=UTC)
             options = Options(now=NOW, issued_at=issued)
             jobs.ingest(country, source(body, f"{number}.csv"), options)
-        except Exception as error:  # noqa: BLE001 - shown by the assertion
+        except Exception as error:
             problems.append(error)
 
     threads = [threading.Thread(target=work, args=(n,)) for n in range(4)]
@@ -149,7 +157,9 @@ def test_writers_in_parallel_all_arrive(country):
         recorded = connection.execute(
             text("SELECT count(DISTINCT recorded_from) FROM load")
         ).scalar_one()
-        waiting = connection.execute(text("SELECT count(*) FROM daily_due")).scalar_one()
+        waiting = connection.execute(
+            text("SELECT count(*) FROM daily_due")
+        ).scalar_one()
     assert (recorded, waiting) == (4, 0)
 
 

@@ -33,24 +33,30 @@ def hourly(code, hours, value=10.0, start=START):
 def table(engine):
     with engine.connect() as connection:
         rows = connection.execute(
-            text("SELECT k.code, d.* FROM daily AS d JOIN series_key AS k "
-                 "ON k.id = d.series_id ORDER BY k.code, d.day")
+            text(
+                "SELECT k.code, d.* FROM daily AS d JOIN series_key AS k "
+                "ON k.id = d.series_id ORDER BY k.code, d.day"
+            )
         ).mappings()
         return [dict(row) for row in rows]
 
 
 def plain(engine):
-    return [{k: v for k, v in row.items() if k != "input_version"} for row in table(engine)]
+    return [
+        {k: v for k, v in row.items() if k != "input_version"} for row in table(engine)
+    ]
 
 
 def recomputed(engine):
     """All days from nothing: what the kept table must equal."""
     with engine.begin() as connection:
         connection.execute(text("TRUNCATE daily"))
-        connection.execute(text(
-            "INSERT INTO daily_due (series_id, first_time, last_time) "
-            "SELECT series_id, min(first_time), max(last_time) FROM chunk GROUP BY 1"
-        ))
+        connection.execute(
+            text(
+                "INSERT INTO daily_due (series_id, first_time, last_time) "
+                "SELECT series_id, min(first_time), max(last_time) FROM chunk GROUP BY 1"
+            )
+        )
     daily.refresh(engine)
     return plain(engine)
 
@@ -70,18 +76,28 @@ def test_days_without_a_calendar_are_those_of_utc(engine):
     frames = {
         "sites": pd.DataFrame({"code": ["S"], "kind": ["river_gauge"]}),
         "series": pd.DataFrame(
-            {"code": ["Q1"], "site": "S", "quantity": "discharge", "unit": "m3/s",
-             "signal": "instantaneous", "timezone": "UTC"}
+            {
+                "code": ["Q1"],
+                "site": "S",
+                "quantity": "discharge",
+                "unit": "m3/s",
+                "signal": "instantaneous",
+                "timezone": "UTC",
+            }
         ),
     }
     registry.load(engine, frames)
     load(engine, hourly("Q1", range(3)))
-    assert [(r["calendar"], r["day"]) for r in table(engine)] == [("UTC", date(2024, 1, 1))]
+    assert [(r["calendar"], r["day"]) for r in table(engine)] == [
+        ("UTC", date(2024, 1, 1))
+    ]
 
 
 def test_long_and_short_days_of_e6(country):
-    for start, hours in ((datetime(2015, 3, 28, 20, tzinfo=UTC), 23),
-                         (datetime(2015, 10, 24, 19, tzinfo=UTC), 25)):
+    for start, hours in (
+        (datetime(2015, 3, 28, 20, tzinfo=UTC), 23),
+        (datetime(2015, 10, 24, 19, tzinfo=UTC), 25),
+    ):
         load(country, hourly("Q1", range(hours + 1), start=start))
     volumes = {row["day"]: row["volume"] for row in table(country)}
     assert volumes[date(2015, 3, 29)] == 828_000.0
@@ -157,8 +173,14 @@ def test_levels_have_statistics_and_no_volume(engine):
     frames = {
         "sites": pd.DataFrame({"code": ["S"], "kind": ["reservoir"]}),
         "series": pd.DataFrame(
-            {"code": ["H"], "site": "S", "quantity": "level", "unit": "cm",
-             "signal": "instantaneous", "timezone": "UTC"}
+            {
+                "code": ["H"],
+                "site": "S",
+                "quantity": "level",
+                "unit": "cm",
+                "signal": "instantaneous",
+                "timezone": "UTC",
+            }
         ),
     }
     registry.load(engine, frames)
