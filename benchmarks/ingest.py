@@ -90,7 +90,7 @@ def ingest(engine: Engine, path: Path, *, daily: bool) -> float:
 
 
 def appends(engine: Engine, codes: list[str], days: int) -> tuple[float, float]:
-    """Bytes per reading after ten-minute appends with 1 % corrections: before, after."""
+    """Bytes per reading after appends with 1 % corrections: before and after."""
     with engine.begin() as connection:
         connection.execute(text(f"TRUNCATE {', '.join(_EMPTY)}"))
     rng = np.random.default_rng(7)

@@ -96,7 +96,8 @@ def write_csv(path: Path, codes: list[str], count: int, seed: int = 1) -> int:
 
 def machine() -> str:
     """Say what it ran on."""
-    return f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
+    python = platform.python_version()
+    return f"{os.cpu_count()} cores, {platform.machine()}, Python {python}"
 
 
 def bar(

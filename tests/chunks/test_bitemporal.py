@@ -218,9 +218,9 @@ def test_overlapping_bases_are_refused_by_the_database(country):
     with pytest.raises(Exception, match="ex_chunk_base"), country.begin() as connection:
         connection.execute(
             text(
-                "INSERT INTO chunk (first_time, last_time, series_id, kind, count, newest, "
-                "content_hash, payload) SELECT first_time, last_time, series_id, kind, count,"
-                " newest, content_hash, payload FROM chunk"
+                "INSERT INTO chunk (first_time, last_time, series_id, kind, count, "
+                "newest, content_hash, payload) SELECT first_time, last_time, "
+                "series_id, kind, count, newest, content_hash, payload FROM chunk"
             )
         )
 

@@ -179,7 +179,7 @@ def test_the_same_file_twice_at_once_is_loaded_once(country):
 
 
 def test_bytes_landed_are_the_bytes_loaded(country, tmp_path, monkeypatch):
-    """A file that grows after its size was taken is loaded and landed as it was read."""
+    """A file that grows once its size was taken is landed as it was read."""
     path = tmp_path / "growing.csv"
     path.write_text("series,time,value\n" + rows("Q1", 3))
     real = landing.begin

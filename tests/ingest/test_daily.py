@@ -54,7 +54,8 @@ def recomputed(engine):
         connection.execute(
             text(
                 "INSERT INTO daily_due (series_id, first_time, last_time) "
-                "SELECT series_id, min(first_time), max(last_time) FROM chunk GROUP BY 1"
+                "SELECT series_id, min(first_time), max(last_time) FROM chunk "
+                "GROUP BY series_id"
             )
         )
     daily.refresh(engine)
