@@ -35,31 +35,6 @@ def span(first: str, last: str | None = None) -> tuple[dt.date, dt.date]:
     return start, end
 
 
-def moment(text: str) -> dt.datetime:
-    """Read ``--as-of``: a time with its offset from UTC.
-
-    Examples
-    --------
-    >>> moment("2026-02-15T00:00Z")
-    datetime.datetime(2026, 2, 15, 0, 0, tzinfo=datetime.timezone.utc)
-
-    Raises
-    ------
-    UsageError
-        Not a time, or without an offset: nobody knows whose midnight is meant.
-    """
-    try:
-        time = dt.datetime.fromisoformat(text)
-    except ValueError:
-        time = None
-    if time is None or time.tzinfo is None:
-        raise UsageError(
-            f"{text!r} is no time with an offset; write 2026-02-15T00:00Z or "
-            "2026-02-15T04:00+04:00"
-        )
-    return time
-
-
 def _end(text: str) -> dt.date:
     start, after = _read(text, "--to")
     return start if _is_day(text) else after

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from ewater.cli.session import open_store
+from ewater.cli.session import instant, open_store
 from ewater.terms import Boundary, Step
 
 Format = Literal["table", "json", "csv"]
@@ -46,10 +46,10 @@ def balance(
     """
     from ewater.accounts import dates, documents, render, runs
 
-    engine = open_store()
-    when = dates.moment(as_of) if as_of else None
-    start, end = dates.span(from_ or str(runs.newest_year(engine)), to)
-    run = runs.obtain(engine, start, end, step, calendar=calendar, as_of=when)
+    when = instant("--as-of", as_of)
+    with open_store() as engine:
+        start, end = dates.span(from_ or str(runs.newest_year(engine)), to)
+        run = runs.obtain(engine, start, end, step, calendar=calendar, as_of=when)
     document = documents.balance(run, territory, boundary=boundary)
     if format_ == "table":
         render.print_table(document)

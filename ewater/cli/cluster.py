@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import time
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 import typer
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from ewater.cli.session import faults_named, since, timed
 
 
 def register(app: typer.Typer) -> None:
@@ -32,10 +29,10 @@ def up() -> None:
         url = configured.database_url
         typer.echo("EWATER_DATABASE_URL is set: no private cluster is started")
     else:
-        with _timed("private cluster runs"):
+        with timed("private cluster runs"):
             url = cluster.start(configured.home)
     engine = database.connect(url)
-    with _timed("schema is up to date"), _faults_named():
+    with timed("schema is up to date"), faults_named():
         database.migrate(engine)
     typer.echo(engine.url.render_as_string(hide_password=True))
     engine.dispose()
@@ -54,7 +51,7 @@ def down() -> None:
         typer.echo("EWATER_DATABASE_URL is set: that server is not ours to stop")
     began = time.perf_counter()
     if cluster.stop(configured.home):
-        typer.echo(f"private cluster stopped {_since(began)}")
+        typer.echo(f"private cluster stopped {since(began)}")
     elif not configured.database_url:
         typer.echo("private cluster was not running")
 
@@ -82,31 +79,3 @@ def doctor() -> None:
     if failed:
         typer.echo(f"{failed} of the checks failed", err=True)
         raise typer.Exit(2)
-
-
-def _since(began: float) -> str:
-    return f"({time.perf_counter() - began:.1f} s)"
-
-
-@contextmanager
-def _timed(done: str) -> Iterator[None]:
-    """Say what was done and how long it took; say nothing if it was not done."""
-    began = time.perf_counter()
-    yield
-    typer.echo(f"{done} {_since(began)}")
-
-
-@contextmanager
-def _faults_named() -> Iterator[None]:
-    """Turn what a database server says into an error of ours."""
-    from sqlalchemy.exc import DBAPIError
-
-    from ewater.errors import NotReadyError
-
-    try:
-        yield
-    except DBAPIError as error:
-        raise NotReadyError(
-            f"the database refuses: {str(error.orig).strip()}\n"
-            "`ewater doctor` tells what is wrong with it"
-        ) from error

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import time
-from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ewater.cli.session import instant, open_store
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from sqlalchemy import Engine
-
     from ewater.store.registry import LoadSummary
 
 _FOLDER = Annotated[Path, typer.Argument(metavar="DIR", help="Country folder")]
@@ -45,7 +41,7 @@ def load(
 
     started = time.perf_counter()
     with (
-        _engine() as engine,
+        open_store() as engine,
         engine.connect() as connection,
         connection.begin() as transaction,
     ):
@@ -80,40 +76,12 @@ def dump(
     started = time.perf_counter()
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())) and not force:
         raise UsageError(f"{folder} is not empty; name another folder, or use --force")
-    instant = _instant(as_of)
-    with _engine() as engine:
-        frames = registry.dump(engine, folder, instant)
+    when = instant("--as-of", as_of)
+    with open_store() as engine:
+        frames = registry.dump(engine, folder, when)
     rows = sum(len(frame) for frame in frames.values())
     seconds = time.perf_counter() - started
     typer.echo(f"{folder}: {len(frames)} files, {rows} rows written in {seconds:.1f} s")
-
-
-@contextmanager
-def _engine() -> Iterator[Engine]:
-    from ewater.settings import settings
-    from ewater.store import cluster, database
-
-    engine = database.connect(cluster.database_url(settings()))
-    try:
-        database.migrate(engine)
-        yield engine
-    finally:
-        engine.dispose()
-
-
-def _instant(given: str | None) -> datetime | None:
-    from ewater.errors import UsageError
-
-    if given is None:
-        return None
-    wanted = "give a time with its offset, such as 2024-01-31T00:00:00+04:00"
-    try:
-        instant = datetime.fromisoformat(given)
-    except ValueError as error:
-        raise UsageError(f"--as-of {given!r} is not a time; {wanted}") from error
-    if instant.tzinfo is None:
-        raise UsageError(f"--as-of {given!r} has no offset; {wanted}")
-    return instant
 
 
 def _table(summary: LoadSummary) -> list[str]:

@@ -1,24 +1,85 @@
-"""What every subcommand needs that talks to the store."""
+"""What the subcommands share: the store, times as people type them, timing."""
 
 from __future__ import annotations
 
+import datetime as dt
+import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import typer
+
+from ewater.errors import NotReadyError, UsageError
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sqlalchemy import Engine
 
 
-def open_store() -> Engine:
-    """Connect to the store of this environment, started and at the newest schema.
+@contextmanager
+def open_store() -> Iterator[Engine]:
+    """Lend the store of this environment, started and at the newest schema.
 
     Raises
     ------
     NotReadyError
-        There is no database, and none can be started here.
+        There is no database, none can be started here, or it refuses.
     """
     from ewater.settings import settings
     from ewater.store import cluster, database
 
     engine = database.connect(cluster.database_url(settings()))
-    database.migrate(engine)
-    return engine
+    try:
+        with faults_named():
+            database.migrate(engine)
+        yield engine
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def faults_named() -> Iterator[None]:
+    """Turn what a database server says into an error of ours."""
+    from sqlalchemy.exc import DBAPIError
+
+    try:
+        yield
+    except DBAPIError as error:
+        raise NotReadyError(
+            f"the database refuses: {str(error.orig).strip()}\n"
+            "`ewater doctor` tells what is wrong with it"
+        ) from error
+
+
+def instant(option: str, given: str | None) -> dt.datetime | None:
+    """Read a time that an option gives; it must say its offset from UTC.
+
+    Raises
+    ------
+    UsageError
+        Not a time, or without an offset: nobody knows whose midnight is meant.
+    """
+    if given is None:
+        return None
+    wanted = "give a time with its offset, such as 2024-01-31T00:00:00+04:00"
+    try:
+        moment = dt.datetime.fromisoformat(given)
+    except ValueError as error:
+        raise UsageError(f"{option} {given!r} is not a time; {wanted}") from error
+    if moment.tzinfo is None:
+        raise UsageError(f"{option} {given!r} has no offset; {wanted}")
+    return moment
+
+
+def since(began: float) -> str:
+    """Time since a moment of ``time.perf_counter``, as it is printed."""
+    return f"({time.perf_counter() - began:.1f} s)"
+
+
+@contextmanager
+def timed(done: str) -> Iterator[None]:
+    """Say what was done and how long it took; say nothing if it was not done."""
+    began = time.perf_counter()
+    yield
+    typer.echo(f"{done} {since(began)}")
