@@ -8,7 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 from types import MappingProxyType
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
+
+if TYPE_CHECKING:
+    from collections.abc import Container
 
 End = Literal["from", "to"]
 
@@ -286,3 +289,17 @@ TERMS = MappingProxyType(
         )
     }
 )
+
+
+def activity_in(isic: str, known: Container[str]) -> str | None:
+    """Find the ISIC code itself, or the nearest coarser one, among those known.
+
+    Examples
+    --------
+    >>> activity_in("0111", {"01", "A"}), activity_in("0311", {"01"})
+    ('01', None)
+    """
+    for length in range(len(isic), 0, -1):
+        if isic[:length] in known:
+            return isic[:length]
+    return None

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from ewater.balance.estimate import Estimate
-from ewater.terms import Status
+from ewater.terms import Status, activity_in
 from ewater.units import factor_to_si
 
 if TYPE_CHECKING:
@@ -157,16 +157,10 @@ def _current(reports: pd.DataFrame) -> pd.DataFrame:
 
 def _with_sector(enterprises: pd.DataFrame, sectors: pd.DataFrame) -> pd.DataFrame:
     sector = dict(zip(sectors["isic"].astype(str), sectors["sector"], strict=True))
-    found = [_sector_of(str(isic), sector) for isic in enterprises["isic"]]
+    found = [
+        sector.get(activity_in(str(isic), sector) or "") for isic in enterprises["isic"]
+    ]
     return enterprises.assign(sector=pd.Series(found, index=enterprises.index))
-
-
-def _sector_of(isic: str, sector: Mapping[str, str]) -> str | None:
-    """Finer ISIC codes roll up: ``C2011`` belongs where ``C20`` or ``C`` belongs."""
-    for length in range(len(isic), 0, -1):
-        if isic[:length] in sector:
-            return sector[isic[:length]]
-    return None
 
 
 def _rows(reports: pd.DataFrame, enterprises: pd.DataFrame) -> pd.DataFrame:

@@ -24,8 +24,9 @@ from ewater.store import folder_csv, folder_geojson
 from ewater.store.folder_cells import texts, typed
 from ewater.store.folder_checks import file_faults
 from ewater.store.folder_files import FILES
-from ewater.store.folder_links import activity_in, link_faults
+from ewater.store.folder_links import link_faults
 from ewater.store.folder_table import Table, nearest
+from ewater.terms import activity_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

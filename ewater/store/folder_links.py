@@ -8,6 +8,7 @@ import pandas as pd
 
 from ewater.store.folder_files import FILES, REPORT_ITEMS
 from ewater.store.folder_table import nearest, rows_where
+from ewater.terms import activity_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -71,20 +72,6 @@ def _unknown_codes(
         message = f"{code!r} is not in {file_name}"
         allowed = nearest(code, codes, f"a code of {file_name}")
         yield table.fault(row, column, message, allowed)
-
-
-def activity_in(isic: str, known: set[str]) -> str | None:
-    """Find the ISIC code itself, or the nearest coarser one, among those known.
-
-    Examples
-    --------
-    >>> activity_in("0111", {"01", "A"}), activity_in("0311", {"01"})
-    ('01', None)
-    """
-    for length in range(len(isic), 0, -1):
-        if isic[:length] in known:
-            return isic[:length]
-    return None
 
 
 def _unknown_activities(tables: Mapping[str, Table]) -> Iterator[Fault]:
