@@ -12,7 +12,6 @@ from ewater.terms import Status
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    import xarray as xr
     from numpy.typing import NDArray
 
     from ewater.accounts.runs import Run
@@ -87,22 +86,23 @@ class _Writer:
 
     def __init__(self, view: View, code: str) -> None:
         self.view, self.code = view, code
-        self.account = view.account.sel(territory=code)
         self.starts = labels(view.run.calendar, view.run.bounds)
         self.unmodelled = view.missing.not_modelled(code)
-        terms = view.terms.sel(territory=code)
-        terms = terms.isel(term=terms["flows"].values > 0)
-        sectors = view.sectors.sel(territory=code)
-        others = view.neighbours.sel(territory=code)
+        row = int(view.ledger.rows([code])[0])
+        self.account = {name: a[row] for name, a in view.plain("account").items()}
         self.totals = {name: _Quantities(self.account, name) for name in _TOTALS}
-        self.use = _Quantities(view.use.sel(territory=code), "use")
+        use = {name: a[row] for name, a in view.plain("use").items()}
+        self.use = _Quantities(use, "use")
+        terms = _grouped(view, "terms", "term", row, ("volume",))
+        counted = view.plain("terms")["flows"][row]
         self.terms = {
-            str(term): _Quantities(terms.sel(term=term), "volume")
-            for term in terms["term"].values
+            term: entry["volume"]
+            for (term, entry), flows in zip(terms.items(), counted, strict=True)
+            if flows
         }
         self.groups = {
-            "sectors": _grouped(sectors, "sector", _MEASURES),
-            "neighbours": _grouped(others, "neighbour", _WAYS),
+            "sectors": _grouped(view, "sectors", "sector", row, _MEASURES),
+            "neighbours": _grouped(view, "neighbours", "neighbour", row, _WAYS),
         }
 
     def period(self, n: int) -> Document:
@@ -111,13 +111,11 @@ class _Writer:
         for name, quantities in self.totals.items():
             answer[name] = quantities.at(n, self._lacks(n, name))
         answer["residual"] |= {
-            "z": finite(self.account["residual_z"].values[n]),
+            "z": finite(self.account["residual_z"][n]),
             "not_modelled": self.unmodelled,
-            "after_balancing_items": bool(
-                self.account["after_balancing_items"].values[n]
-            ),
+            "after_balancing_items": bool(self.account["after_balancing_items"][n]),
         }
-        answer["apportioned"] = bool(self.account["apportioned"].values[n])
+        answer["apportioned"] = bool(self.account["apportioned"][n])
         answer["re_entering"] = self._re_entering(n, answer["inflow"])
         answer["terms"] = {
             term: quantities.at(n, self._lacks(n, term))
@@ -140,7 +138,7 @@ class _Writer:
 
     def _re_entering(self, n: int, inflow: Document) -> Document:
         """Write what left and came back, which is in neither gross total."""
-        value = finite(self.account["re_entering"].values[n])
+        value = finite(self.account["re_entering"][n])
         return {
             "value": value,
             "known": value,
@@ -153,24 +151,28 @@ class _Writer:
 
 
 def _grouped(
-    dataset: xr.Dataset, dimension: str, names: Sequence[str]
+    view: View, dataset: str, dimension: str, row: int, names: Sequence[str]
 ) -> dict[str, dict[str, _Quantities]]:
+    """Quantities of one territory by the labels of another dimension."""
+    plain = view.plain(dataset)
+    label = [str(code) for code in getattr(view, dataset)[dimension].values]
     return {
-        str(label): {
-            name: _Quantities(dataset.sel({dimension: label}), name) for name in names
+        code: {
+            name: _Quantities({k: a[row, n] for k, a in plain.items()}, name)
+            for name in names
         }
-        for label in dataset[dimension].values
+        for n, code in enumerate(label)
     }
 
 
 class _Quantities:
     """One quantity of one territory over all periods, as plain arrays."""
 
-    def __init__(self, dataset: xr.Dataset, name: str) -> None:
+    def __init__(self, arrays: Fields, name: str) -> None:
         self.fields: Fields = {
-            suffix: dataset[f"{name}{suffix}"].values
+            suffix: arrays[f"{name}{suffix}"]
             for suffix in _SUFFIXES
-            if f"{name}{suffix}" in dataset
+            if f"{name}{suffix}" in arrays
         }
 
     def at(self, period: int, missing: Callable[[], list[str]]) -> Document:

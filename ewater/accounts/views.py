@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ewater.balance.account import account_of
 from ewater.balance.flows import Flows, resolve
@@ -14,6 +14,7 @@ from ewater.errors import UsageError
 
 if TYPE_CHECKING:
     import xarray as xr
+    from numpy.typing import NDArray
 
     from ewater.accounts.runs import Run
 
@@ -25,6 +26,7 @@ class View:
         self.run = run
         self.boundary = boundary
         self.ledger = run.inputs.ledger
+        self._plain: dict[str, dict[str, NDArray[Any]]] = {}
 
     @cached_property
     def flows(self) -> Flows:
@@ -65,6 +67,13 @@ class View:
         return Missing.of(
             self.ledger, self.flows, self.run.inputs.stocks, boundary=self.boundary
         )
+
+    def plain(self, dataset: str) -> dict[str, NDArray[Any]]:
+        """Arrays of one of the datasets: labelled access to each cell is slow."""
+        if dataset not in self._plain:
+            found = getattr(self, dataset).data_vars.items()
+            self._plain[dataset] = {str(name): array.values for name, array in found}
+        return self._plain[dataset]
 
     def territory(self, code: str | None) -> str:
         """Check a code; the country when none is given.
