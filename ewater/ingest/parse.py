@@ -182,9 +182,12 @@ class _Block:
         ) = arrays
 
     def _read(self, data: bytes) -> tuple[list[Any], bool]:
-        out = rows.room(data.count(b"\n") + 1)
+        found = np.frombuffer(data, np.uint8)
+        ends = rows.line_ends(found)
+        out = rows.room(len(ends))
         count, settled = rows.read(
-            np.frombuffer(data, np.uint8),
+            found,
+            ends,
             self.wanted,
             self.schema.lookup.arrays,
             self.schema.factor,

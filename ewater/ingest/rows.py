@@ -247,14 +247,14 @@ def _verdict(instant, number, latest):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def read(  # type: ignore[no-untyped-def]  # noqa: C901 - split up it is half as fast
-    data, wanted, lookup, factor, latest, out
+def read(  # type: ignore[no-untyped-def]  # noqa: C901 - split it is slower
+    data, ends_of_lines, wanted, lookup, factor, latest, out
 ):
     """Read all rows of a block.
 
-    ``lookup`` are the arrays of `Codes`, ``factor`` the factor to SI of each series;
-    later instants than ``latest`` are refused. ``out`` is a tuple of arrays with room
-    for every line: series, time, value, flag, local, status, line (from 0), first
+    ``ends_of_lines`` is what `line_ends` found, ``lookup`` are the arrays of `Codes`,
+    ``factor`` is the factor to SI of each series; later instants than ``latest`` are
+    refused. ``out`` is a tuple of arrays with room for every line: series, time, value, flag, local, status, line (from 0), first
     byte, end byte. Returns how many rows there are, and whether all of them are
     accepted: then nothing is left to settle. Local times, and numbers and quotes
     that are left over, are not yet converted or compared with ``latest``.
@@ -262,22 +262,20 @@ def read(  # type: ignore[no-untyped-def]  # noqa: C901 - split up it is half as
     series, time, value, flag, local, status, line, first, last = out
     names, ends, slots = lookup
     cells = np.empty((4, 2), np.int64)
-    row, lines, at, accepted = 0, 0, 0, 0
+    row, at, accepted = 0, 0, 0
     known, known_a, known_b = np.int64(-1), 0, 0  # code of the row before
     days, date_a = _BAD, -1  # date of the row before
-    while at < len(data):
-        end = at
-        while end < len(data) and data[end] != _LF:
-            end += 1
+    for number_of_line in range(len(ends_of_lines)):
+        end = ends_of_lines[number_of_line]
         a, b = at, end
         if b > a and data[b - 1] == _CR:
             b -= 1
-        at, lines = end + 1, lines + 1
+        at = end + 1
         ta, tb = _trim(data, a, b)
         if ta == tb:
             continue
         series[row], time[row], value[row], flag[row], local[row] = -1, 0, 0.0, 2, False
-        line[row], first[row], last[row], status[row] = lines - 1, a, b, OK
+        line[row], first[row], last[row], status[row] = number_of_line, a, b, OK
         row += 1
         count = _split(data, a, b, cells)
         if count != wanted:
@@ -336,6 +334,14 @@ class Codes:
     def arrays(self) -> tuple[NDArray[np.generic], ...]:
         """What `read` takes."""
         return self.names, self.ends, self.slots
+
+
+def line_ends(data: NDArray[np.uint8]) -> NDArray[np.intp]:
+    """Find where each line ends, the last one too where no line break ends it."""
+    ends = np.flatnonzero(data == _LF)
+    if len(data) and data[-1] != _LF:
+        ends = np.append(ends, len(data))
+    return ends
 
 
 def room(lines: int) -> tuple[NDArray[np.generic], ...]:

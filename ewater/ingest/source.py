@@ -6,6 +6,8 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+import numpy as np
+
 from ewater.errors import Fault, FaultsError
 
 if TYPE_CHECKING:
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
 
 BLOCK = 8 << 20
 LONGEST_ROW = 1 << 20
+_LF = 10
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -142,7 +145,7 @@ def bodies(
     for block in source.blocks():
         if tap:
             tap(block)
-        lines = block.count(b"\n")
+        lines = int(np.count_nonzero(np.frombuffer(block, np.uint8) == _LF))
         if line == 1:
             body = block.split(b"\n", 1)[1] if lines else b""
             yield body, 2
