@@ -22,7 +22,7 @@ from readings_setup import START, STEP, bar, discharge, fresh_database, machine
 from sqlalchemy import text
 
 from ewater.store import codec
-from ewater.store.codec import Rows
+from ewater.store.rows import Rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -96,7 +96,7 @@ def rejects(
     them then. Exit status: 0 done, 1 replayed with rows rejected again, 2 failed.
     """
     from ewater.ingest import replay as held
-    from ewater.store import landing
+    from ewater.store import rejects
 
     with _engine() as engine:
         if replay:
@@ -107,7 +107,7 @@ def rejects(
                 typer.echo("no held row can be loaded by now")
             raise typer.Exit(int(any(o.counts.rejected for o in outcomes)))
         with engine.connect() as connection:
-            rows = landing.rejects(connection, load)
+            rows = rejects.read(connection, load)
     columns = ("load", "source", "line", "reason", "held", "resolved_by", "raw")
     _show(rows, (*columns, "detail") if format != "table" else columns, format)
 

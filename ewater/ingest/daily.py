@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from sqlalchemy import Connection, Engine
 
-    from ewater.store.codec import Rows
+    from ewater.store.rows import Rows
 
 _CELLS = 1_000_000  # series times days that are computed at once
 _NEAR = 86_400_000_000 * 31  # stretches closer than this are taken as one

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from ewater.store.codec import Rows
+    from ewater.store.rows import Rows
 
 _SUMMED = {
     "discharge": ("instantaneous", "mean_preceding"),

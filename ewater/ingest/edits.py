@@ -13,8 +13,8 @@ from ewater.errors import UsageError
 from ewater.ingest import daily
 from ewater.ingest.outcome import Outcome
 from ewater.store import chunks, chunks_stage, landing
-from ewater.store.codec import Rows
 from ewater.store.instants import instant
+from ewater.store.rows import Rows
 from ewater.terms import Flag, Lineage
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from ewater.ingest import repeats
 from ewater.ingest.parse import Parsed, Reject, Schema, parse
 from ewater.ingest.source import bodies
 from ewater.ingest.window import WINDOW_ROWS, Spans, Window, gather
-from ewater.store import chunks_stage, landing
+from ewater.store import chunks_stage, landing, rejects
 from ewater.store.instants import microseconds
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
     from ewater.ingest.source import Source
-    from ewater.store.codec import Rows
+    from ewater.store.rows import Rows
 
 _AHEAD = 3  # blocks that are parsed while another is stored
 _WORKERS = 2
@@ -135,16 +135,16 @@ def stage(run: Run) -> Tally:
     return tally
 
 
-def _reject(run: Run, tally: Tally, rejects: list[Reject]) -> None:
-    tally.rejected += len(rejects)
+def _reject(run: Run, tally: Tally, found: list[Reject]) -> None:
+    tally.rejected += len(found)
     if run.load is None:
-        tally.kept.extend(rejects)
-    elif rejects:
+        tally.kept.extend(found)
+    elif found:
         with run.engine.begin() as connection:
-            landing.reject(
+            rejects.keep(
                 connection,
                 run.load,
-                ((r.line, r.reason, r.message, r.raw, r.held) for r in rejects),
+                ((r.line, r.reason, r.message, r.raw, r.held) for r in found),
             )
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ewater.ingest.source import Source
-    from ewater.store.codec import Rows
+    from ewater.store.rows import Rows
 
 _KEY = ["series", "time"]
 

@@ -12,7 +12,7 @@ from ewater.ingest import daily, readings_csv, registered, reports_csv
 from ewater.ingest.outcome import Options, Outcome
 from ewater.ingest.source import Memory, header
 from ewater.ingest.transaction import discarded_on_error
-from ewater.store import landing
+from ewater.store import landing, rejects
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,7 +39,7 @@ def replay(
     """
     options = options or Options()
     with engine.connect() as connection:
-        waiting = landing.held(connection, load)
+        waiting = rejects.held(connection, load)
     outcomes = []
     for number, held in waiting.items():
         key = landing.owner_key(b"replay %d" % number)
@@ -88,7 +88,7 @@ def _replay(
     lines = [line for line, _ in held]
 
     def resolve(connection: Connection, by: int) -> None:
-        landing.resolve(connection, number, lines, by)
+        rejects.resolve(connection, number, lines, by)
 
     with discarded_on_error(engine, load):
         tally = readings_csv.stage(run)
@@ -166,7 +166,7 @@ def _replay_reports(
         checked = reports_csv.renumbered(checked, [line for line, _ in ready])
         load = _begin(connection, origin, number, key, options)
         counts, recorded = reports_csv.load(connection, load, checked, started)
-        landing.resolve(connection, number, [line for line, _ in ready], load)
+        rejects.resolve(connection, number, [line for line, _ in ready], load)
     return Outcome(
         source=source.name,
         kind="reports",

@@ -14,7 +14,7 @@ import pandas as pd
 from ewater.ingest.outcome import KnownError, Options, Outcome
 from ewater.ingest.parse import Reject
 from ewater.ingest.repeats import differs_from
-from ewater.store import folder, folder_csv, landing, registry
+from ewater.store import folder, folder_csv, landing, registry, rejects
 from ewater.store.folder_cells import typed
 from ewater.store.folder_checks import file_faults
 from ewater.store.folder_files import FILES
@@ -158,7 +158,7 @@ def load(
         corrected=summary.changed,
         unchanged=summary.unchanged + checked.repeated,
     )
-    landing.reject(
+    rejects.keep(
         connection,
         number,
         ((r.line, r.reason, r.message, r.raw, r.held) for r in checked.rejects),

@@ -254,10 +254,11 @@ def read(  # type: ignore[no-untyped-def]  # noqa: C901 - split it is slower
 
     ``ends_of_lines`` is what `line_ends` found, ``lookup`` are the arrays of `Codes`,
     ``factor`` is the factor to SI of each series; later instants than ``latest`` are
-    refused. ``out`` is a tuple of arrays with room for every line: series, time, value, flag, local, status, line (from 0), first
-    byte, end byte. Returns how many rows there are, and whether all of them are
-    accepted: then nothing is left to settle. Local times, and numbers and quotes
-    that are left over, are not yet converted or compared with ``latest``.
+    refused. ``out`` is a tuple of arrays with room for every line: series, time, value,
+    flag, local, status, line (from 0), first byte, end byte. Returns how many rows
+    there are, and whether all of them are accepted: then nothing is left to settle.
+    Local times, and numbers and quotes that are left over, are not yet converted or
+    compared with ``latest``.
     """
     series, time, value, flag, local, status, line, first, last = out
     names, ends, slots = lookup

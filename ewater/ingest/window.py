@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numba import njit
 
-from ewater.store.codec import Rows
+from ewater.store.rows import Rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,7 +12,7 @@ from numba import njit
 from sqlalchemy import text
 
 from ewater.errors import UsageError
-from ewater.store.codec import Rows, decode
+from ewater.store.codec import decode
 from ewater.store.instants import EARLIEST, LATEST, cursor, instants, microseconds
 from ewater.terms import Lineage
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
     from sqlalchemy import Connection
+
+    from ewater.store.rows import Rows
 
 # Later rows win over earlier ones of the same time: what was replaced, then what
 # was folded, then deltas in the order in which they were recorded.

@@ -10,7 +10,7 @@ import numpy as np
 from numba import njit
 
 from ewater.store import chunks
-from ewater.store.codec import MAX_READINGS, Rows, decode, encode
+from ewater.store.codec import MAX_READINGS, decode, encode
 from ewater.store.instants import cursor, instants
 from ewater.terms import Flag, Lineage
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
     from sqlalchemy import Connection
+
+    from ewater.store.rows import Rows
 
 NEW, CORRECTED, UNCHANGED, OUTDATED = 0, 1, 2, 3
 SPARSE = 1_000  # a chunk goes on into the next month until it has as many

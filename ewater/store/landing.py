@@ -10,7 +10,7 @@ import hashlib
 import uuid
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 from sqlalchemy import text
@@ -20,7 +20,7 @@ from ewater.store import recording
 from ewater.store.instants import cursor, instant
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator
     from datetime import datetime
 
     from sqlalchemy import Connection, Engine
@@ -311,56 +311,6 @@ def landed(connection: Connection, load: int) -> Iterator[bytes]:
         raise LandingError(
             f"the landed file of load {load} is not whole; restore it from a backup"
         )
-
-
-def reject(
-    connection: Connection,
-    load: int,
-    rows: Iterable[tuple[int, str, str, str, bool]],
-) -> None:
-    """Keep rejected rows: line, reason, detail, raw text, held."""
-    statement = (
-        "COPY reject (load_id, line, reason, detail, raw, held) "
-        "FROM STDIN (FORMAT binary)"
-    )
-    with cursor(connection).copy(statement) as copy:
-        copy.set_types(("int8", "int8", "text", "text", "text", "bool"))
-        for row in rows:
-            copy.write_row((load, *row))
-
-
-def rejects(connection: Connection, load: int | None = None) -> list[dict[str, Any]]:
-    """Rejected rows of a published load, or of all; the newest load last."""
-    rows = connection.execute(
-        text(
-            "SELECT r.load_id AS load, l.source, r.line, r.reason, r.detail, r.raw, "
-            "r.held, r.resolved_by FROM reject AS r JOIN load AS l ON l.id = r.load_id "
-            "WHERE l.recorded_from IS NOT NULL AND (r.load_id = :load OR :every) "
-            "ORDER BY r.load_id, r.line"
-        ),
-        {"load": load, "every": load is None},
-    )
-    return [dict(row) for row in rows.mappings()]
-
-
-def held(connection: Connection, load: int | None = None) -> dict[int, list[Any]]:
-    """Rows that wait to be loaded again, by their load: line and raw text."""
-    waiting: dict[int, list[Any]] = {}
-    for row in rejects(connection, load):
-        if row["held"] and row["resolved_by"] is None:
-            waiting.setdefault(row["load"], []).append((row["line"], row["raw"]))
-    return waiting
-
-
-def resolve(connection: Connection, load: int, lines: Sequence[int], by: int) -> None:
-    """Mark held rows as loaded by a later load."""
-    connection.execute(
-        text(
-            "UPDATE reject SET resolved_by = :by "
-            "WHERE load_id = :load AND line = ANY(:lines)"
-        ),
-        {"load": load, "lines": list(lines), "by": by},
-    )
 
 
 def lock_series(connection: Connection, load: int) -> None:

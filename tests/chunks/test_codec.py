@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ewater.store import codec
-from ewater.store.codec import PayloadError, Rows, decode, encode
+from ewater.store.codec import PayloadError, decode, encode
+from ewater.store.rows import Rows
 
 
 def rows_of(time, value, flag=None, failed=None, lineage=None, load=None) -> Rows:

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from ewater.ingest import jobs, readings_csv
 from ewater.ingest.outcome import Options
 from ewater.ingest.source import File, Memory
-from ewater.store import chunks, landing
+from ewater.store import chunks, landing, rejects
 
 pytestmark = pytest.mark.db
 
@@ -68,7 +68,7 @@ def test_a_crash_before_publishing_leaves_nothing_visible_and_a_rerun_cleans_up(
     assert left["chunk"] == left["load"] == left["reject"] == 1
     assert read(country) == []
     with country.connect() as connection:
-        assert landing.rejects(connection) == []
+        assert rejects.read(connection) == []
 
     done = jobs.ingest(country, file, Options(now=NOW))
     assert not done.known

@@ -12,7 +12,7 @@ from ewater.errors import FaultsError, UsageError
 from ewater.ingest import jobs, parse, readings_csv, window
 from ewater.ingest.outcome import Options
 from ewater.ingest.source import Memory
-from ewater.store import chunks, landing
+from ewater.store import chunks, landing, rejects
 
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
 NOW_US = 1_717_200_000_000_000
@@ -181,8 +181,7 @@ def ingest(engine, body, head=HEAD, **options):
 def kept(engine, load):
     with engine.connect() as connection:
         return [
-            (r["line"], r["reason"], r["raw"])
-            for r in landing.rejects(connection, load)
+            (r["line"], r["reason"], r["raw"]) for r in rejects.read(connection, load)
         ]
 
 
@@ -233,7 +232,7 @@ def test_two_different_readings_for_one_instant_are_both_rejected_by_name(countr
     assert (done.counts.accepted, done.counts.rejected) == (1, 3)
     assert read(country) == [5.0]
     with country.connect() as connection:
-        rows = landing.rejects(connection)
+        rows = rejects.read(connection)
     assert [(r["line"], r["reason"]) for r in rows] == [
         (2, "conflict"),
         (4, "conflict"),

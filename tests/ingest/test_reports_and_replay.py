@@ -10,7 +10,7 @@ from ewater.ingest import jobs, replay
 from ewater.ingest.outcome import Options
 from ewater.ingest.reports_csv import HEADER
 from ewater.ingest.source import Memory
-from ewater.store import chunks, landing, registry
+from ewater.store import chunks, registry, rejects
 
 pytestmark = pytest.mark.db
 
@@ -49,7 +49,7 @@ def read(engine, code):
 
 def waiting(engine):
     with engine.connect() as connection:
-        return {k: [line for line, _ in v] for k, v in landing.held(connection).items()}
+        return {k: [line for line, _ in v] for k, v in rejects.held(connection).items()}
 
 
 def reports(engine):
@@ -75,7 +75,7 @@ def test_held_rows_are_loaded_once_their_series_is_registered(country):
     assert read(country, "NEW") == [1.0]
     assert waiting(country) == {first.load: [5]}
     with country.connect() as connection:
-        again = landing.rejects(connection, done[0].load)
+        again = rejects.read(connection, done[0].load)
         issued = connection.execute(
             text("SELECT issued_at FROM load WHERE id = :id"), {"id": done[0].load}
         ).scalar_one()
@@ -132,7 +132,7 @@ def test_a_bad_report_is_rejected_and_the_others_loaded(country, row, reason, sa
     done = load(country, f"{fine}\n{row}\n", HEADER)
     assert (done.counts.accepted, done.counts.rejected) == (1, 1)
     with country.connect() as connection:
-        kept = landing.rejects(connection, done.load)[0]
+        kept = rejects.read(connection, done.load)[0]
     assert (kept["line"], kept["reason"], kept["raw"]) == (3, reason, row)
     assert says in kept["detail"]
     assert reports(country)["item"].tolist() == ["return_flow"]
@@ -144,7 +144,7 @@ def test_reports_that_contradict_each_other_are_all_rejected(country):
     done = load(country, "\n".join(rows), HEADER)
     assert (done.counts.accepted, done.counts.rejected) == (0, 2)
     with country.connect() as connection:
-        assert "line 3" in landing.rejects(connection, done.load)[0]["detail"]
+        assert "line 3" in rejects.read(connection, done.load)[0]["detail"]
     assert reports(country).empty
 
 
