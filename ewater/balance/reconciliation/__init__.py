@@ -1,0 +1,1 @@
+"""Reconciliation of the ledger: weighted least squares, tests, bounds (METHODS 5)."""

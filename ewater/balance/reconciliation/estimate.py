@@ -1,0 +1,297 @@
+"""Weighted least squares of many periods on one structure (METHODS 5)."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numba import njit
+
+from ewater.balance.matrices import csr, pattern
+from ewater.balance.reconciliation.factor import factorise, inverse_within, refined
+from ewater.balance.reconciliation.structure import (
+    Recipe,
+    carried_forms,
+    filled_in,
+    plain_forms,
+)
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from ewater.balance.reconciliation.factor import Shape
+    from ewater.balance.reconciliation.structure import Structure
+
+    Floats = NDArray[np.float64]
+    Places = NDArray[np.int64]
+    Marks = NDArray[np.bool_]
+
+_THREADS = 2
+_NOISE = 1e-11  # part of a variance that subtraction of equals leaves
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Estimate:
+    """Least squares of periods that share a structure.
+
+    Attributes
+    ----------
+    value, variance : (variable, period)
+        Estimates; of unmeasured variables too, NaN where loops leave them open.
+    multiplier : (row, period)
+        H^-1 (A y - b); 0 for rows that depend on others.
+    gamma : (period,)
+        Global test; chi-square with ``structure.rank`` degrees of freedom.
+    adjustment_variance : (variable, period)
+        Var(d) of the measured.
+    probe_variance : (probe, period)
+        Var(A' multiplier), for the maximum-power test.
+    ridge : (unmeasured, period)
+    left, size : (row, period)
+        What the rows still leave, and what they add up in size.
+    """
+
+    value: Floats
+    variance: Floats
+    multiplier: Floats
+    gamma: Floats
+    adjustment_variance: Floats
+    probe_variance: Floats
+    ridge: Floats
+    left: Floats
+    size: Floats
+
+
+def estimate(
+    structure: Structure, value: Floats, variance: Floats, constant: Floats
+) -> Estimate:
+    """Solve all periods.
+
+    Parameters
+    ----------
+    structure
+        Of the pattern that the periods share.
+    value : (variable, period)
+        Measured values; the others are not looked at.
+    variance : (factor, period)
+    constant : (row, period)
+        What the rows must sum to, scaled like the rows.
+    """
+    measured, unmeasured = structure.measured[:, None], structure.unmeasured
+    raw = np.where(measured, value, 0.0)
+    known = csr(structure.probes[:, : value.shape[0]])
+    residual = known @ raw - constant
+    ridge = _ridge(structure, variance)
+    solved = _in_threads(structure, residual, variance, ridge)
+    multiplier, inner = solved.multiplier, solved.inner
+    adjustment = structure.loading @ (variance * (structure.spread.T @ multiplier))
+    result = raw - adjustment
+    own = structure.loading.power(2) @ variance  # of independent factors
+    spread = own - solved.adjustment_variance
+    spread[spread < _NOISE * own] = 0.0
+    left = known @ result - structure.border @ inner - constant
+    size = abs(known) @ np.abs(raw) + abs(structure.border) @ np.abs(inner)
+    result[unmeasured] = -inner
+    spread_inner = solved.inner_variance - ridge
+    spread_inner[spread_inner < _NOISE * ridge] = 0.0
+    spread[unmeasured] = spread_inner
+    open_ended = unmeasured[~structure.observable]
+    result[open_ended] = spread[open_ended] = np.nan
+    return Estimate(
+        value=result,
+        variance=spread,
+        multiplier=multiplier,
+        gamma=np.asarray((residual * multiplier).sum(axis=0)),
+        adjustment_variance=solved.adjustment_variance,
+        probe_variance=solved.probe_variance,
+        ridge=ridge,
+        left=left,
+        size=size + np.abs(constant),
+    )
+
+
+def _ridge(structure: Structure, variance: Floats) -> Floats:
+    """R of `factor`: the size of the variances around each unmeasured variable."""
+    around = structure.spread.power(2) @ variance
+    touched = pattern(csr(structure.border.T))
+    count = np.maximum(np.diff(touched.indptr), 1)[:, None]
+    ridge = touched @ around / count
+    positive = np.where(around > 0, around, np.nan)
+    typical = np.ones(around.shape[1])
+    some = np.isfinite(positive).any(axis=0)
+    typical[some] = np.nanmean(positive[:, some], axis=0)
+    return np.where(ridge > 0, ridge, typical)
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class _Solved:
+    multiplier: Floats
+    inner: Floats
+    inner_variance: Floats
+    adjustment_variance: Floats
+    probe_variance: Floats
+
+
+def _in_threads(
+    structure: Structure, residual: Floats, variance: Floats, ridge: Floats
+) -> _Solved:
+    periods = residual.shape[1]
+    weight = np.concatenate([variance, ridge, np.ones((1, periods))]).T.copy()
+    right = np.zeros((periods, structure.size))
+    right[:, structure.row_place] = residual.T
+    variables = structure.loading.shape[0]
+    solution = np.empty_like(right)
+    own = np.empty_like(right)
+    adjustment = np.empty((periods, variables))
+    probe = np.empty((periods, structure.probes.shape[1]))
+
+    def some(chunk: NDArray[np.intp]) -> None:
+        if chunk.size:
+            _solve_periods(
+                structure.shape,
+                structure.recipe,
+                structure.dropped,
+                weight,
+                right,
+                int(chunk[0]),
+                int(chunk[-1]) + 1,
+                solution,
+                own,
+                adjustment,
+                probe,
+            )
+
+    with ThreadPoolExecutor(_THREADS) as pool:
+        list(pool.map(some, np.array_split(np.arange(periods), 2 * _THREADS)))
+    return _Solved(
+        multiplier=solution[:, structure.row_place].T,
+        inner=solution[:, structure.border_place].T,
+        inner_variance=-own[:, structure.border_place].T,
+        adjustment_variance=adjustment.T,
+        probe_variance=probe.T,
+    )
+
+
+@njit(cache=True, nogil=True)
+def _solve_periods(
+    shape: Shape,
+    recipe: Recipe,
+    dropped: Marks,
+    weight: Floats,
+    right: Floats,
+    first: int,
+    last: int,
+    solution: Floats,
+    own: Floats,
+    adjustment: Floats,
+    probe: Floats,
+) -> None:
+    size = dropped.size
+    lower, pivot = np.empty(shape.lower_row.size), np.empty(size)
+    inverse = np.empty(size + lower.size)
+    slots = 0
+    if recipe.slot.size:
+        slots = recipe.slot.max() + 1
+    for t in range(first, last):
+        diagonal, below = filled_in(recipe, weight[t], size, shape.column.size)
+        factorise(shape, below, diagonal, dropped, 0.0, lower, pivot)
+        solution[t] = refined(shape, below, diagonal, lower, pivot, right[t])
+        inverse_within(shape, lower, pivot, inverse[size:], inverse[:size])
+        own[t] = inverse[:size]
+        adjustment[t] = carried_forms(
+            recipe, slots, adjustment.shape[1], weight[t], inverse
+        )
+        probe[t] = plain_forms(recipe, probe.shape[1], inverse)
+
+
+class Response:
+    """What changes with one more parameter or one more bound, in one period.
+
+    The factor stays as it is: each change is one solve and a rank-one update.
+    """
+
+    def __init__(self, structure: Structure, variance: Floats, ridge: Floats) -> None:
+        """Factor one period again; ``variance`` (factor,), ``ridge`` (unmeasured,)."""
+        self.structure = structure
+        self.variance = variance
+        self.ridge = ridge
+        shape = structure.shape
+        weight = np.concatenate([variance, ridge, [1.0]])
+        self._diagonal, self._below = filled_in(
+            structure.recipe, weight, structure.size, shape.column.size
+        )
+        self._lower = np.empty(shape.lower_row.size)
+        self._pivot = np.empty(structure.size)
+        factorise(
+            shape,
+            self._below,
+            self._diagonal,
+            structure.dropped,
+            0.0,
+            self._lower,
+            self._pivot,
+        )
+
+    def solve(self, rows: Floats, borders: Floats | None = None) -> tuple[Floats, ...]:
+        """Solve K for a right-hand side; multipliers (row,), inner (unmeasured,)."""
+        right = np.zeros(self.structure.size)
+        right[self.structure.row_place] = rows
+        if borders is not None:
+            right[self.structure.border_place] = borders
+        solution = refined(
+            self.structure.shape,
+            self._below,
+            self._diagonal,
+            self._lower,
+            self._pivot,
+            right,
+        )
+        return (
+            solution[self.structure.row_place],
+            solution[self.structure.border_place],
+        )
+
+    def to_error(self, direction: Floats, rows: Floats) -> tuple[Floats, Floats]:
+        """Change of multipliers and of estimates with an error in what is measured.
+
+        Parameters
+        ----------
+        direction : (variable,)
+        rows : (row,)
+            The matrix times it.
+        """
+        structure = self.structure
+        multiplier, inner = self.solve(rows)
+        change = np.where(structure.measured, direction, 0.0)
+        change -= structure.loading @ (
+            self.variance * (structure.spread.T @ multiplier)
+        )
+        change[structure.unmeasured] = -inner
+        return multiplier, self._seen(change)
+
+    def covariance(self, variable: int) -> Floats:
+        """Covariance of all estimates with that of one variable, (variable,)."""
+        structure = self.structure
+        if structure.measured[variable]:
+            weight = self.variance * structure.loading[[variable]].toarray()[0]
+            multiplier, inner = self.solve(structure.spread @ weight)
+            weight -= self.variance * (structure.spread.T @ multiplier)
+            column = structure.loading @ weight
+            column[structure.unmeasured] = -inner
+            return self._seen(column)
+        place = int(np.searchsorted(structure.unmeasured, variable))
+        chosen = np.zeros(structure.unmeasured.size)
+        chosen[place] = 1.0
+        multiplier, inner = self.solve(np.zeros(structure.row_place.size), chosen)
+        column = -structure.loading @ (
+            self.variance * (structure.spread.T @ multiplier)
+        )
+        column[structure.unmeasured] = -inner - self.ridge * chosen
+        return self._seen(column)
+
+    def _seen(self, column: Floats) -> Floats:
+        """Nothing is said of what loops leave open."""
+        column[self.structure.unmeasured[~self.structure.observable]] = 0.0
+        return column

@@ -1,0 +1,191 @@
+"""Serial elimination of gross errors on one factor (METHODS 5).
+
+To remove a measurement is to give it a free bias. That is one more parameter, hence a
+rank-one update of what is known: gamma falls by z squared, and nothing is factored
+again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.stats import chi2, norm
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import ArrayLike, NDArray
+
+    from ewater.balance.matrices import Matrix
+    from ewater.balance.reconciliation.estimate import Response
+
+    Floats = NDArray[np.float64]
+
+_SPENT = 1e-9  # part of a variance below which nothing redundant is left
+_EQUAL = 1e-7  # from a correlation of one
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Removal:
+    """One step of the elimination; candidates by position."""
+
+    candidate: int
+    alike: tuple[int, ...]
+    z: float
+    gamma_before: float
+    gamma_after: float
+    dof_after: int
+
+
+@dataclass(slots=True, kw_only=True)
+class State:
+    """Estimates of one period while measurements are removed.
+
+    Attributes
+    ----------
+    value, variance : (variable,)
+    multiplier : (row,)
+    power : (candidate,)
+        Variance of the maximum-power statistic.
+    """
+
+    value: Floats
+    variance: Floats
+    multiplier: Floats
+    power: Floats
+    gamma: float
+    dof: int
+    steps: list[tuple[Floats, Floats, float]]
+
+    def lifted(self, column: Callable[[int], Floats]) -> Callable[[int], Floats]:
+        """Columns of the covariance after what was removed."""
+
+        def after(variable: int) -> Floats:
+            result = column(variable)
+            for _, change, power in self.steps:
+                result = result + change * (change[variable] / power)
+            return result
+
+        return after
+
+
+def critical_gamma(dof: ArrayLike, alpha: float) -> Floats:
+    """Limit of the global test; NaN with no degree of freedom.
+
+    Examples
+    --------
+    >>> float(critical_gamma(3, 0.05).round(3))
+    7.815
+    """
+    degrees = np.asarray(dof, dtype=float)
+    return np.asarray(chi2.isf(alpha, np.where(degrees > 0, degrees, np.nan)))
+
+
+def sidak_limit(count: ArrayLike, alpha: float) -> Floats:
+    """Limit of the largest of ``count`` measurement tests (Mah & Tamhane 1982).
+
+    Examples
+    --------
+    >>> float(sidak_limit(5, 0.05).round(3))
+    2.569
+    """
+    tests = np.maximum(np.asarray(count, dtype=float), 1.0)
+    return np.asarray(norm.isf((1.0 - (1.0 - alpha) ** (1.0 / tests)) / 2.0))
+
+
+def measurement_z(multiplier: Floats, vectors: Matrix, power: Floats) -> Floats:
+    """Maximum-power test of each candidate; NaN where an error would not show.
+
+    Parameters
+    ----------
+    multiplier : (row, ...) and power : (candidate, ...)
+    vectors : csr (row, candidate)
+    """
+    z = np.full(power.shape, np.nan)
+    np.divide(vectors.T @ multiplier, np.sqrt(power), out=z, where=power > 0)
+    return z
+
+
+def eliminate(
+    state: State, response: Response, vectors: Matrix, directions: Matrix, alpha: float
+) -> list[Removal]:
+    """Remove the largest, solve again, until gamma passes or redundancy ends.
+
+    The last degree of freedom is never spent: without one nothing is tested.
+
+    Parameters
+    ----------
+    state
+        Changed in place.
+    vectors : csr (row, candidate)
+    directions : csr (variable, candidate)
+
+    Returns
+    -------
+    list of Removal
+        In order. If ``state.gamma`` still fails, the search was in vain.
+    """
+    first = state.power.copy()
+    removals = []
+    while state.gamma > critical_gamma(state.dof, alpha) and state.dof > 1:
+        z = np.abs(measurement_z(state.multiplier, vectors, state.power))
+        if not np.isfinite(z).any():
+            break
+        chosen = int(np.nanargmax(z))
+        row = vectors[:, [chosen]].toarray()[:, 0]
+        seen, change = response.to_error(directions[:, [chosen]].toarray()[:, 0], row)
+        for old_seen, old_change, power in state.steps:
+            part = (old_seen @ row) / power
+            seen, change = seen - old_seen * part, change - old_change * part
+        removals.append(_remove(state, vectors, chosen, seen, change, float(z[chosen])))
+        state.power[state.power < _SPENT * first] = 0.0
+    return removals
+
+
+def alike_with(
+    state: State, response: Response, vectors: Matrix, chosen: int
+) -> tuple[int, ...]:
+    """Candidates that no test can tell from the chosen one."""
+    row = vectors[:, [chosen]].toarray()[:, 0]
+    seen, _ = response.solve(row)
+    return _parallel(vectors.T @ seen, state.power, chosen)
+
+
+def _parallel(shared: Floats, power: Floats, chosen: int) -> tuple[int, ...]:
+    size = np.sqrt(power * power[chosen])
+    equal = (power > 0) & (np.abs(shared) >= (1.0 - _EQUAL) * size)
+    equal[chosen] = False
+    return tuple(int(n) for n in np.flatnonzero(equal))
+
+
+def _remove(
+    state: State,
+    vectors: Matrix,
+    chosen: int,
+    seen: Floats,
+    change: Floats,
+    z: float,
+) -> Removal:
+    shared = vectors.T @ seen
+    power = float(state.power[chosen])
+    alike = _parallel(shared, state.power, chosen)
+    bias = float((vectors[:, [chosen]].T @ state.multiplier)[0]) / power
+    before = state.gamma
+    state.multiplier = state.multiplier - seen * bias
+    state.value = state.value - change * bias
+    state.variance = state.variance + change**2 / power
+    state.power = state.power - shared**2 / power
+    state.power[chosen] = 0.0
+    state.gamma = max(before - z**2, 0.0)
+    state.dof -= 1
+    state.steps.append((seen, change, power))
+    return Removal(
+        candidate=chosen,
+        alike=alike,
+        z=z,
+        gamma_before=before,
+        gamma_after=state.gamma,
+        dof_after=state.dof,
+    )
