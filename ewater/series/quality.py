@@ -280,7 +280,7 @@ def _pack(
 ) -> _Limits:
     from ewater.series import quality_kernels as kernels
 
-    spans = rows[list(kernels.SPANS)].to_numpy(dtype=np.float64)
+    spans = _array(rows, kernels.SPANS)
     beside = [companions.get(code, "") for code in codes]
     return _Limits(
         numbers=_array(rows, kernels.NUMBERS),

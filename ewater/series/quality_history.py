@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 LEAST_CHANGES = 1_000  # a 99.9th percentile of fewer is their maximum [D]
 RATE_PERCENTILE, RATE_FACTOR = 99.9, 2.0
 SPIKE_MADS = {"spike.suspect": 5.0, "spike.fail": 10.0}
+SPIKE_LEAST = {"spike.suspect": 1.0, "spike.fail": 2.0}  # of the percentile [D]
 CLIMATE_PERCENTILES, CLIMATE_MARGIN = (0.1, 99.9), 0.2
 QUIET_PERCENTILE, QUIET_FACTOR = 0.1, 0.5  # of the deviation within a day [D]
 QUIET_WINDOW_S = 86_400.0
@@ -46,7 +47,8 @@ def learned_limits(
 
     - ``rate.limit``: twice the 99.9th percentile of the rate of change;
     - ``spike``: 5 and 10 times the median absolute deviation of the distance from
-      the mean of both neighbours;
+      the mean of both neighbours, but no less than once and twice its 99.9th
+      percentile **[D]**: the median sees low flow, and would fail the floods;
     - ``flat_line.epsilon``: half the resolution, the least change ever seen; of
       values on a grid, a range below it is a range below the resolution whatever
       the rounding;
@@ -168,8 +170,9 @@ def _distances(
     apart = np.abs(distance - middle[owner])
     mad = grouped_quantiles(owner, apart, n, (50.0,))[0]
     mad[(np.bincount(owner, minlength=n) < LEAST_CHANGES) | (mad == 0)] = np.nan
+    usual = grouped_quantiles(owner, np.abs(distance), n, (RATE_PERCENTILE,))[0]
     for name, times in SPIKE_MADS.items():
-        found[name] = times * mad
+        found[name] = np.maximum(times * mad, SPIKE_LEAST[name] * usual)
 
 
 def _quiet_days(

@@ -182,7 +182,8 @@ def _spikes(n, at, t, x, suspect, fail, gap, out):  # type: ignore[no-untyped-de
 @nb.njit(cache=True, nogil=True)
 def _rates(n, at, t, x, number, gap, event_time, e, e_end, out):  # type: ignore[no-untyped-def]
     """Change since the reading before; a counter may only rise, or roll over once."""
-    limit, noise, modulus = number[_LIMIT], number[_NOISE], number[_MODULUS]
+    limit, modulus = number[_LIMIT], number[_MODULUS]
+    noise = number[_NOISE] if number[_NOISE] > 0.0 else 0.0
     counter = number[_COUNTER] == 1.0
     for k in range(1, n):
         length = t[k] - t[k - 1]

@@ -33,7 +33,7 @@ PARAMETERS = MappingProxyType(
         "gross_range.suspect_low": "x; lowest value the operator expects",
         "gross_range.suspect_high": "x; highest value the operator expects",
         "rate.limit": "x s-1; fastest change, of a counter its greatest flow",
-        "rate.noise": "x; change that two readings of one value may show",
+        "rate.noise": "x; change that two readings of one value may show, none if off",
         "rate.gap_s": "s; the reading before is no older than this",
         "rate.counter": "1; 1 for a counter, which only rises, else 0",
         "rate.modulus": "x; where a counter begins again",
@@ -179,7 +179,7 @@ def default_limits(
         By series code; columns are :data:`PARAMETERS`.
     """
     kind = sensor_kinds(series, sites)
-    table = pd.DataFrame(KINDS).T.reindex(columns=list(PARAMETERS))
+    table = pd.DataFrame(dict(KINDS)).T.reindex(columns=list(PARAMETERS))
     found = table.loc[list(kind)].set_axis(kind.index, axis=0).astype("float64")
     found["rate.counter"] = found["rate.counter"].fillna(0.0)
     rows = series.set_index("code")
