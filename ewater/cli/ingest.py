@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from ewater.cli.session import instant, open_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -55,8 +56,8 @@ def ingest(
     from ewater.ingest.outcome import Options
 
     status = 0
-    issued = _instant("--issued-at", issued_at)
-    with _engine() as engine:
+    issued = instant("--issued-at", issued_at)
+    with open_store() as engine:
         for path in files:
             try:
                 with _progress(path, hidden=no_progress) as advance:
@@ -98,7 +99,7 @@ def rejects(
     from ewater.ingest import replay as held
     from ewater.store import rejects
 
-    with _engine() as engine:
+    with open_store() as engine:
         if replay:
             outcomes = held.replay(engine, load)
             for outcome in outcomes:
@@ -130,13 +131,13 @@ def readings(
     from ewater.store import chunks
     from ewater.terms import Flag, Lineage
 
-    with _engine() as engine, engine.connect() as connection:
+    with open_store() as engine, engine.connect() as connection:
         found = chunks.read(
             connection,
             [series],
             _microseconds("--from", start),
             _microseconds("--to", end),
-            _instant("--as-of", as_of),
+            instant("--as-of", as_of),
         )
     frame = found[["time", "value", "flag", "lineage"]].to_dataframe()
     frame["time"] = frame["time"].dt.tz_localize("UTC")
@@ -156,7 +157,7 @@ def history(
     from ewater.terms import Flag, Lineage
 
     time = _microseconds("--at", at)
-    with _engine() as engine, engine.connect() as connection:
+    with open_store() as engine, engine.connect() as connection:
         frame = chunks.history(connection, series, time or 0)
     frame["flag"] = frame["flag"].map({f.value: f.name.lower() for f in Flag})
     frame["lineage"] = frame["lineage"].map({k.value: k.name.lower() for k in Lineage})
@@ -171,25 +172,12 @@ def compact(
     """Fold changes into larger chunks; every read stays the same, also as of."""
     from ewater.store import chunks_compact
 
-    with _engine() as engine:
+    with open_store() as engine:
         done = chunks_compact.compact(engine, series or None)
     typer.echo(
         f"{done.folded:,} chunks folded into {done.written:,}, "
         f"{done.readings:,} readings and versions"
     )
-
-
-@contextmanager
-def _engine() -> Iterator[Engine]:
-    from ewater.settings import settings
-    from ewater.store import cluster, database
-
-    engine = database.connect(cluster.database_url(settings()))
-    try:
-        database.migrate(engine)
-        yield engine
-    finally:
-        engine.dispose()
 
 
 @contextmanager
@@ -241,26 +229,11 @@ def _say_rejects(rejected: Sequence[Reject]) -> None:
         typer.echo(f"  and {len(rejected) - _SHOWN:,} more")
 
 
-def _instant(option: str, given: str | None) -> datetime | None:
-    from ewater.errors import UsageError
-
-    if given is None:
-        return None
-    wanted = "give a time with its offset, such as 2024-01-31T00:00:00+04:00"
-    try:
-        instant = datetime.fromisoformat(given)
-    except ValueError as error:
-        raise UsageError(f"{option} {given!r} is not a time; {wanted}") from error
-    if instant.tzinfo is None:
-        raise UsageError(f"{option} {given!r} has no offset; {wanted}")
-    return instant
-
-
 def _microseconds(option: str, given: str | None) -> int | None:
     from ewater.store.instants import microseconds
 
-    instant = _instant(option, given)
-    return None if instant is None else microseconds(instant)
+    moment = instant(option, given)
+    return None if moment is None else microseconds(moment)
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
