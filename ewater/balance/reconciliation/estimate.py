@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     Marks = NDArray[np.bool_]
 
 _THREADS = 2
+_WORTH_THREADS = 8  # periods
 _NOISE = 1e-11  # part of a variance that subtraction of equals leaves
 
 
@@ -163,8 +164,12 @@ def _in_threads(
                 probe,
             )
 
-    with ThreadPoolExecutor(_THREADS) as pool:
-        list(pool.map(some, np.array_split(np.arange(periods), 2 * _THREADS)))
+    everything = np.arange(periods)
+    if periods < _WORTH_THREADS:
+        some(everything)
+    else:
+        with ThreadPoolExecutor(_THREADS) as pool:
+            list(pool.map(some, np.array_split(everything, 2 * _THREADS)))
     return _Solved(
         multiplier=solution[:, structure.row_place].T,
         inner=solution[:, structure.border_place].T,

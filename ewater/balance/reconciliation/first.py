@@ -50,7 +50,7 @@ def first_fit(
 ) -> Candidates:
     """Write the fit and its tests into the fields of some periods."""
     variables = given.value.shape[0]
-    candidates = _candidates(given, found, fit)
+    candidates = _candidates(given, found, fit, periods)
     fields["value"][:, periods] = fit.value
     fields["u"][:, periods] = np.sqrt(fit.variance)
     fields["standing"][:, periods] = _standing(found)[:, None]
@@ -90,21 +90,26 @@ def first_fit(
 def _ratio(value: Floats, variance: Floats) -> Floats:
     """Value over its standard deviation, NaN where that is 0."""
     ratio = np.full(value.shape, np.nan)
-    np.divide(value, np.sqrt(variance), out=ratio, where=variance > 0)
+    size = np.sqrt(np.maximum(variance, 0.0))
+    np.divide(value, size, out=ratio, where=size > 0)
     return ratio
 
 
-def _candidates(given: Inputs, found: Structure, fit: Estimate) -> Candidates:
+def _candidates(
+    given: Inputs, found: Structure, fit: Estimate, periods: NDArray[np.intp]
+) -> Candidates:
     variables = given.value.shape[0]
     kind = slice(0, variables) if given.candidates is None else slice(variables, None)
     vectors = sparse.csc_array(found.probes[:, kind])
     directions = (
         sparse.eye_array(variables) if given.candidates is None else given.candidates
     )
-    uncertain = found.redundancy[kind] > 0
+    # what is certain has no error to look for
     if given.candidates is None:
-        # what is certain has no error to look for
-        uncertain &= np.diff(found.loading.indptr) > 0
+        uncertain = np.diff(found.loading.indptr) > 0
+    else:
+        uncertain = given.variance[:, periods[0]] > 0
+    uncertain = uncertain & (found.redundancy[kind] > 0)
     power = np.where(uncertain[:, None], fit.probe_variance[kind], 0.0)
     return Candidates(
         vectors=vectors, directions=sparse.csc_array(directions), power=power

@@ -104,7 +104,8 @@ def measurement_z(multiplier: Floats, vectors: Matrix, power: Floats) -> Floats:
     vectors : csr (row, candidate)
     """
     z = np.full(power.shape, np.nan)
-    np.divide(vectors.T @ multiplier, np.sqrt(power), out=z, where=power > 0)
+    size = np.sqrt(np.maximum(power, 0.0))
+    np.divide(vectors.T @ multiplier, size, out=z, where=size > 0)
     return z
 
 

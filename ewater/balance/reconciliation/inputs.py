@@ -39,6 +39,7 @@ class Inputs:
     variance : (factor, period)
         0 where it is not known: what it acts on counts as not measured.
     candidates : csr (variable, candidate) or None
+        Where a gross error may be; None: in the variables.
     lower, upper : (variable, period)
     """
 
@@ -60,7 +61,7 @@ def read(
     u: ArrayLike | None,
     covariance: ArrayLike | None,
     loading: Any,
-    candidates: Any,
+    by_factor: bool,
     constant: ArrayLike,
     bounds: tuple[ArrayLike, ArrayLike],
 ) -> Inputs:
@@ -85,10 +86,6 @@ def read(
     if (lower > upper).any():
         where = np.flatnonzero((lower > upper).any(axis=1))
         raise UsageError(f"bounds cross for variables {(where + 1).tolist()}")
-    if candidates is not None:
-        candidates = csr(candidates).astype(float)
-        if candidates.shape[0] != variables:
-            raise UsageError(f"candidates are {candidates.shape}, not ({variables}, …)")
     vague = abs(acts_on) @ np.isnan(errors).astype(float) > 0
     return Inputs(
         matrix=csr(sparse.diags_array(scale) @ rows),
@@ -98,7 +95,7 @@ def read(
         measured=np.isfinite(values) & ~vague,
         loading=acts_on,
         variance=np.nan_to_num(errors**2, nan=0.0),
-        candidates=candidates,
+        candidates=acts_on if by_factor else None,
         lower=lower,
         upper=upper,
     )

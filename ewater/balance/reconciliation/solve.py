@@ -37,7 +37,7 @@ def solve(
     *,
     covariance: ArrayLike | None = None,
     loading: Any = None,
-    candidates: Any = None,
+    by_factor: bool = False,
     constant: ArrayLike = 0.0,
     lower: ArrayLike = -np.inf,
     upper: ArrayLike = np.inf,
@@ -66,9 +66,9 @@ def solve(
     loading : (variable, factor), optional
         Independent errors and the variables they act on, V = F diag(u^2) F'; so two
         variables that one instrument feeds are correlated.
-    candidates : (variable, candidate), optional
-        Directions that a gross error may have; the variables when not given. With
-        ``loading`` usually the same matrix: the suspect is then an instrument.
+    by_factor
+        Look for gross errors in the factors, that is in instruments, and not in
+        the variables.
     constant : (row,) or (row, period)
         b.
     lower, upper : (variable,) or (variable, period)
@@ -91,7 +91,7 @@ def solve(
     ([96.0, 49.0, 145.0], 2.25)
     """
     given = read(
-        matrix, value, u, covariance, loading, candidates, constant, (lower, upper)
+        matrix, value, u, covariance, loading, by_factor, constant, (lower, upper)
     )
     labels = _labels(given, names or {})
     fields = _blank(given)

@@ -160,7 +160,7 @@ def structure(
     )
     places = (row_place, border_place)
     analysis = _unit_analysis(
-        shape, recipe, spread.shape[1], border, probes, matrix.shape[1], places
+        shape, recipe, spread, border, probes, matrix.shape[1], places
     )
     return Structure(
         measured=measured,
@@ -327,6 +327,14 @@ def _within(shape: Shape, high: Places, low: Places) -> Places:
     return place
 
 
+def _largest(matrix: Matrix) -> Floats:
+    """Size of each column, 1 where it is empty."""
+    if not matrix.nnz:
+        return np.ones(matrix.shape[1])
+    largest = np.asarray(abs(matrix).max(axis=0).todense()).ravel()
+    return np.where(largest > 0, largest, 1.0)
+
+
 class _Analysis(NamedTuple):
     dropped: Marks
     observable: Marks
@@ -337,16 +345,17 @@ class _Analysis(NamedTuple):
 def _unit_analysis(
     shape: Shape,
     recipe: Recipe,
-    factors: int,
+    spread: Matrix,
     border: Matrix,
     probes: Matrix,
     variables: int,
     places: tuple[Places, Places],
 ) -> _Analysis:
-    """Ranks, with every variance 1: what depends on what is no matter of size."""
+    """Ranks, with every error of size 1: what depends on what is no matter of size."""
     size = shape.row_start.size - 1
     row_place, border_place = places
-    weight = np.ones(factors + border.shape[1] + 1)
+    sizes = _largest(spread)
+    weight = np.concatenate([sizes**-2.0, np.ones(border.shape[1] + 1)])
     diagonal, below = filled_in(recipe, weight, size, shape.column.size)
     dropped = np.zeros(size, dtype=np.bool_)
     lower, pivot = np.empty(shape.lower_row.size), np.empty(size)
@@ -354,7 +363,7 @@ def _unit_analysis(
     inside, own = np.empty_like(lower), np.empty(size)
     inverse_within(shape, lower, pivot, inside, own)
     redundancy = plain_forms(recipe, probes.shape[1], np.concatenate([own, inside]))
-    redundancy[redundancy < DEPENDENT] = 0.0
+    redundancy[redundancy < DEPENDENT * _largest(probes) ** 2] = 0.0
 
     rng = np.random.default_rng(_PROBE)
     open_ended = dropped[border_place]

@@ -1,0 +1,454 @@
+"""The ledger as variables and rows: what the adapter hands to `solve`.
+
+Period by period, the variables are flows and changes of storage; coupled, they are
+flows of all periods, stocks at all instants, changes that nobody measures, and totals.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from ewater.balance.matrices import above, beside, csr, filled
+from ewater.balance.terms import term_matrix, terms_of
+from ewater.errors import UsageError
+from ewater.terms import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    import xarray as xr
+    from numpy.typing import NDArray
+
+    from ewater.balance.flows import Flows
+    from ewater.balance.ledger import Ledger
+    from ewater.balance.matrices import Matrix
+
+    Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Total:
+    """A sum that somebody states, or that is wanted: one more variable and row.
+
+    Attributes
+    ----------
+    code : str
+    parts : mapping of code to coefficient
+        Flows, in the ``periods``, and other totals.
+    periods : sequence of positions, or None for all
+        A quarter names its three months.
+    value, u : float
+        What is stated of it, m3; NaN where nothing is.
+    """
+
+    code: str
+    parts: Mapping[str, float]
+    periods: Sequence[int] | None = None
+    value: float = np.nan
+    u: float = np.nan
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Rows:
+    """Accounts that must balance.
+
+    Attributes
+    ----------
+    accounts : (row,)
+        Positions of the accounts that have a row.
+    flows : csr (row, flow)
+        +1 at the receiving, -1 at the giving account.
+    open : (row, period), bool
+        The change of storage is unknown, or not all is known that flows.
+    modelled : (row, period), bool
+        The change of storage is that of a stock.
+    """
+
+    accounts: NDArray[np.intp]
+    flows: Matrix
+    open: NDArray[np.bool_]
+    modelled: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Variables:
+    """What `solve` is given.
+
+    Attributes
+    ----------
+    matrix : csr (row, variable)
+    value : (variable, period)
+    loading : csr (variable, factor)
+    u : (factor, period)
+    lower, upper : (variable, 1)
+    names : dict of arrays
+    """
+
+    matrix: Matrix
+    value: Floats
+    loading: Matrix
+    u: Floats
+    lower: Floats
+    upper: Floats
+    names: dict[str, NDArray[np.str_]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Stocks:
+    """Stocks of the accounts that have a row, in the order of the ledger.
+
+    Attributes
+    ----------
+    accounts : (stocked,)
+        Positions of accounts.
+    volume, random : (stocked, instant), m3
+    fraction : (stocked, instant)
+        Systematic uncertainty of a change.
+    """
+
+    accounts: NDArray[np.intp]
+    volume: Floats
+    random: Floats
+    fraction: Floats
+
+    @classmethod
+    def of(
+        cls, ledger: Ledger, bounds: NDArray[np.int64], stocks: xr.Dataset
+    ) -> Stocks:
+        """Read and check a dataset of stocks (ARCHITECTURE)."""
+        instants = (
+            stocks["instant"].to_numpy().astype("datetime64[us]").astype(np.int64)
+        )
+        if not np.array_equal(instants, bounds):
+            raise UsageError("stocks must be given at the bounds of the periods")
+        codes = pd.Index(stocks["account"].to_numpy().astype(np.str_))
+        some = np.flatnonzero(ledger.stocked)
+        place = codes.get_indexer(pd.Index(ledger.accounts[some]))
+        strange = sorted(
+            {str(c) for c in codes} - {str(a) for a in ledger.accounts[some]}
+        )
+        if strange:
+            raise UsageError(
+                f"no row in stocks.csv for {', '.join(strange)}; accounts without one "
+                "are not modelled"
+            )
+        template = stocks["volume"].transpose("account", "instant")
+        tables = []
+        for name in ("volume", "u_random", "u_systematic_fraction"):
+            table = stocks[name].broadcast_like(template).transpose(*template.dims)
+            full = np.full((some.size, bounds.size), np.nan)
+            full[place >= 0] = table.to_numpy()[place[place >= 0]]
+            tables.append(full)
+        return cls(
+            accounts=some, volume=tables[0], random=tables[1], fraction=tables[2]
+        )
+
+
+def rows_of(
+    ledger: Ledger,
+    flows: Flows,
+    boundary: str | Iterable[str],
+    storeless: Iterable[str],
+) -> Rows:
+    """Find the accounts whose structure is fully known.
+
+    An account inside has a row if something flows in and something flows out; one
+    with only a beginning or an end is not described well enough to balance. Its row
+    is open in the periods in which that is so, and in those in which its storage
+    changes by what nobody measures.
+    """
+    inside = ledger.inside(boundary)
+    into, out_of = ledger.ends("to"), ledger.ends("from")
+    there = flows.valid.astype(float)
+    whole = ((into @ there) > 0) & ((out_of @ there) > 0)
+    chosen = np.flatnonzero(inside & whole.any(axis=1))
+    modelled = ledger.stock_valid(flows.bounds)[chosen]
+    tight = np.isin(ledger.account_kind[chosen], list(storeless))
+    return Rows(
+        accounts=chosen,
+        flows=csr((into - out_of)[chosen]),
+        open=~whole[chosen] | (~modelled & ~tight[:, None]),
+        modelled=modelled & whole[chosen],
+    )
+
+
+def measured_flows(flows: Flows) -> Floats:
+    """Volumes with gaps where nothing measures them, (flow, period), m3.
+
+    What was found as what is left over is no measurement.
+    """
+    return np.where(flows.status == Status.BALANCING, np.nan, flows.volume)
+
+
+def by_period(ledger: Ledger, flows: Flows, rows: Rows, stocks: Stocks) -> Variables:
+    """Flows and changes of storage, each period on its own."""
+    changes = _changes(rows, stocks)
+    unit = sparse.eye_array(rows.accounts.size)
+    codes = ledger.accounts[rows.accounts]
+    count, size = flows.codes.size, rows.accounts.size
+    return Variables(
+        matrix=beside([rows.flows, csr(-unit)]),
+        value=np.concatenate([measured_flows(flows), changes.value]),
+        loading=csr(sparse.block_diag([flows.weights, unit])),
+        u=np.sqrt(np.concatenate([flows.variance, changes.variance])),
+        lower=np.concatenate([np.zeros(count), np.full(size, -np.inf)])[:, None],
+        upper=np.full((count + size, 1), np.inf),
+        names={
+            "variable": np.concatenate([flows.codes, _labels("change of", codes)]),
+            "row": codes,
+            "candidate": np.concatenate(
+                [part_names(flows), _labels("change of", codes)]
+            ),
+        },
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Change:
+    value: Floats
+    variance: Floats
+
+
+def _changes(rows: Rows, stocks: Stocks) -> _Change:
+    """Change of storage of each row: measured, none, or unknown."""
+    periods = rows.open.shape[1]
+    place = pd.Index(stocks.accounts).get_indexer(pd.Index(rows.accounts))
+    some = place >= 0
+    change = np.zeros((rows.accounts.size, periods))
+    variance = np.zeros_like(change)
+    volume, random = stocks.volume[place[some]], stocks.random[place[some]]
+    difference = np.diff(volume, axis=1)
+    systematic = stocks.fraction[place[some]][:, 1:] * difference
+    change[some] = difference
+    variance[some] = random[:, 1:] ** 2 + random[:, :-1] ** 2 + systematic**2
+    change[~rows.modelled], variance[~rows.modelled] = 0.0, 0.0
+    change[rows.open] = np.nan
+    return _Change(change, variance)
+
+
+def coupled(
+    ledger: Ledger,
+    flows: Flows,
+    rows: Rows,
+    stocks: Stocks,
+    totals: Sequence[Total],
+    capacity: Mapping[str, float],
+) -> Variables:
+    """All periods at once, joined by stocks, totals and what is systematic.
+
+    Variables, in order: flows by period; stocks by instant; changes of storage that
+    nobody measures, by period; totals.
+    """
+    periods = flows.volume.shape[1]
+    each, instants = sparse.eye_array(periods), sparse.eye_array(periods + 1)
+    accounts, size = ledger.accounts[rows.accounts], rows.accounts.size
+    step = csr(instants.tocsr()[1:] - instants.tocsr()[:-1])
+    held = filled(
+        *_matched(rows.accounts, stocks.accounts), 1.0, (size, stocks.accounts.size)
+    )
+    storage = sparse.diags_array(rows.modelled.ravel().astype(float)) @ sparse.kron(
+        held, step
+    )
+    balance = [
+        csr(sparse.kron(rows.flows, each)),
+        csr(-storage),
+        csr(-sparse.eye_array(size * periods)),
+    ]
+    sums = _total_rows(totals, ledger, periods)
+    width = sum(block.shape[1] for block in balance)
+    flow_part = csr(
+        sparse.hstack(
+            [sums[0], sparse.csr_array((len(totals), width - sums[0].shape[1]))]
+        )
+    )
+    matrix = above(
+        [
+            beside([*balance, csr(sparse.csr_array((size * periods, len(totals))))]),
+            beside([flow_part, sums[1]]),
+        ]
+    )
+    loose = np.where(rows.open, np.nan, 0.0)
+    times = _instants(flows.bounds)
+    errors = _coupled_errors(ledger, flows, stocks, totals, size * periods)
+    stocked = ledger.accounts[stocks.accounts]
+    full = np.array([capacity.get(str(code), np.inf) for code in stocked])
+    total_codes = [total.code for total in totals]
+    free = np.full(size * periods + len(totals), np.inf)
+    bounded = np.zeros(flows.volume.size + stocks.volume.size)
+    return Variables(
+        matrix=matrix,
+        value=np.concatenate(
+            [
+                measured_flows(flows).ravel(),
+                stocks.volume.ravel(),
+                loose.ravel(),
+                [total.value for total in totals],
+            ]
+        )[:, None],
+        loading=errors.loading,
+        u=errors.u[:, None],
+        lower=np.concatenate([bounded, -free])[:, None],
+        upper=np.concatenate(
+            [
+                np.full(flows.volume.size, np.inf),
+                np.repeat(full, periods + 1),
+                free,
+            ]
+        )[:, None],
+        names={
+            "variable": np.concatenate(
+                [
+                    _at(flows.codes, times[:-1]),
+                    _at(_labels("stock of", stocked), times),
+                    _at(_labels("change of", accounts), times[:-1]),
+                    _labels("total", total_codes),
+                ]
+            ),
+            "row": np.concatenate(
+                [_at(accounts, times[:-1]), _labels("total", total_codes)]
+            ),
+            "candidate": errors.names,
+        },
+    )
+
+
+def _matched(
+    accounts: NDArray[np.intp], stocked: NDArray[np.intp]
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    place = pd.Index(stocked).get_indexer(pd.Index(accounts))
+    return np.flatnonzero(place >= 0), place[place >= 0]
+
+
+def _total_rows(
+    totals: Sequence[Total], ledger: Ledger, periods: int
+) -> tuple[Matrix, Matrix]:
+    """Rows of totals: over flows by period, and over totals."""
+    flow_place = {str(code): n for n, code in enumerate(ledger.flows)}
+    total_place = {total.code: n for n, total in enumerate(totals)}
+    if len(total_place) < len(totals):
+        raise UsageError("two totals have one code")
+    over_flows: list[tuple[int, int, float]] = []
+    over_totals = [(n, n, -1.0) for n in range(len(totals))]
+    for row, total in enumerate(totals):
+        within = range(periods) if total.periods is None else total.periods
+        if any(not 0 <= t < periods for t in within):
+            raise UsageError(f"total {total.code} names a period that is not there")
+        for code, factor in total.parts.items():
+            if code in total_place and total_place[code] != row:
+                over_totals.append((row, total_place[code], factor))
+            elif code in flow_place:
+                first = flow_place[code] * periods
+                over_flows += [(row, first + t, factor) for t in within]
+            else:
+                raise UsageError(f"total {total.code}: no flow or total {code}")
+    return (
+        _placed(over_flows, (len(totals), len(flow_place) * periods)),
+        _placed(over_totals, (len(totals), len(totals))),
+    )
+
+
+def _placed(entries: list[tuple[int, int, float]], shape: tuple[int, int]) -> Matrix:
+    row, column, value = np.array(entries, dtype=float).reshape(-1, 3).T
+    return filled(row.astype(np.intp), column.astype(np.intp), value, shape)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Errors:
+    loading: Matrix
+    u: Floats
+    names: NDArray[np.str_]
+
+
+def _coupled_errors(
+    ledger: Ledger,
+    flows: Flows,
+    stocks: Stocks,
+    totals: Sequence[Total],
+    unmeasured: int,
+) -> _Errors:
+    """Random errors of each step, systematic ones of each instrument."""
+    parts, periods = flows.random.shape
+    each = sparse.eye_array(periods)
+    random = sparse.kron(flows.weights, each)
+    part = np.repeat(np.arange(parts), periods)
+    systematic = random @ filled(
+        np.arange(part.size), part, flows.systematic.ravel(), (part.size, parts)
+    )
+    known = np.isfinite(stocks.volume)
+    first = stocks.volume[np.arange(known.shape[0]), known.argmax(axis=1)]
+    # an error of the storage curve grows with the change since the first stock
+    drift = np.nan_to_num(stocks.fraction * (stocks.volume - first[:, None]))
+    held = np.repeat(np.arange(drift.shape[0]), drift.shape[1])
+    curve = filled(np.arange(held.size), held, drift.ravel(), (held.size, len(drift)))
+    loading = sparse.block_diag(
+        [
+            sparse.hstack([random, systematic]),
+            sparse.hstack([sparse.eye_array(held.size), curve]),
+            sparse.csr_array((unmeasured, 0)),
+            sparse.eye_array(len(totals)),
+        ]
+    )
+    times = _instants(flows.bounds)
+    names, stocked = part_names(flows), ledger.accounts[stocks.accounts]
+    return _Errors(
+        csr(loading),
+        np.concatenate(
+            [
+                flows.random.ravel(),
+                np.ones(parts),
+                stocks.random.ravel(),
+                np.ones(len(drift)),
+                [total.u for total in totals],
+            ]
+        ),
+        np.concatenate(
+            [
+                _at(names, times[:-1]),
+                names,
+                _at(_labels("stock of", stocked), times),
+                _labels("storage curve of", stocked),
+                _labels("total", [total.code for total in totals]),
+            ]
+        ),
+    )
+
+
+def part_names(flows: Flows) -> NDArray[np.str_]:
+    """Name what the instruments feed, (part,): the flows, joined by a plus."""
+    fed = sparse.csc_array(flows.weights)
+    names = [
+        " + ".join(flows.codes[fed.indices[fed.indptr[n] : fed.indptr[n + 1]]])
+        for n in range(fed.shape[1])
+    ]
+    return np.array(names, dtype=np.str_)
+
+
+def term_parts(ledger: Ledger, territory: str, term: str) -> dict[str, float]:
+    """Parts of a `Total`: the flows of one term, counted in one territory."""
+    terms = terms_of(ledger)
+    if term not in terms:
+        raise UsageError(f"no flow has the term {term}; there are {', '.join(terms)}")
+    matrix = term_matrix(ledger, ledger.rows([territory]))
+    row = csr(matrix[[terms.index(term)]])
+    return {
+        str(ledger.flows[place]): float(share)
+        for place, share in zip(row.indices, row.data, strict=True)
+    }
+
+
+def _instants(bounds: NDArray[np.int64]) -> NDArray[np.str_]:
+    return np.datetime_as_string(bounds.astype("datetime64[us]"), unit="auto")
+
+
+def _labels(word: str, codes: Iterable[str]) -> NDArray[np.str_]:
+    return np.array([f"{word} {code}" for code in codes], dtype=np.str_)
+
+
+def _at(codes: Iterable[str], times: NDArray[np.str_]) -> NDArray[np.str_]:
+    """Every code at every time, the times running fastest."""
+    return np.array([f"{code} @ {time}" for code in codes for time in times], np.str_)
