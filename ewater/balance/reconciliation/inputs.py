@@ -78,11 +78,8 @@ def read(
     if rows.nnz:
         largest = abs(rows).max(axis=1).toarray().ravel()
     scale = 1.0 / np.where(largest > 0, largest, 1.0)
-    right = np.broadcast_to(_columns(constant, "constant", count), (count, periods))
-    lower, upper = (
-        np.array(np.broadcast_to(_columns(bound, "bounds", variables), values.shape))
-        for bound in bounds
-    )
+    right = _columns(constant, "constant", count, periods)
+    lower, upper = (_columns(bound, "bounds", variables, periods) for bound in bounds)
     if (lower > upper).any():
         where = np.flatnonzero((lower > upper).any(axis=1))
         raise UsageError(f"bounds cross for variables {(where + 1).tolist()}")
@@ -101,14 +98,22 @@ def read(
     )
 
 
-def _columns(array: ArrayLike, what: str, size: int) -> Floats:
-    """As (item, period)."""
+def _columns(
+    array: ArrayLike, what: str, size: int, periods: int | None = None
+) -> Floats:
+    """As (item, period); spread over ``periods`` where it has one."""
     result = np.asarray(array, dtype=float)
-    if result.ndim < 2:
-        result = np.broadcast_to(result, (size,))[:, None]
+    if result.ndim == 0:
+        result = np.full(size, result)
+    if result.ndim == 1:
+        result = result[:, None]
     if result.ndim != 2 or result.shape[0] != size:
         raise UsageError(f"{what} is {np.shape(array)}; {size} are needed")
-    return result
+    if periods is None or result.shape[1] == periods:
+        return result
+    if result.shape[1] != 1:
+        raise UsageError(f"{what} has {result.shape[1]} periods, value has {periods}")
+    return np.repeat(result, periods, axis=1)
 
 
 def _errors(
@@ -129,14 +134,14 @@ def _errors(
     )
     if acts_on.shape[0] != variables:
         raise UsageError(f"loading is {acts_on.shape}, not ({variables}, factor)")
-    errors = _columns(np.nan if u is None else u, "u", acts_on.shape[1])
+    errors = _columns(np.nan if u is None else u, "u", acts_on.shape[1], periods)
     if (errors < 0).any() or np.isinf(errors).any():
         where = np.flatnonzero(((errors < 0) | np.isinf(errors)).any(axis=1))
         raise UsageError(
             f"u of {(where + 1).tolist()} is negative or infinite; a standard "
             "uncertainty is neither, and NaN says that it is not known"
         )
-    return np.broadcast_to(errors, (errors.shape[0], periods)), acts_on
+    return errors, acts_on
 
 
 def _root(covariance: Floats, variables: int) -> Matrix:
