@@ -151,7 +151,7 @@ def evaluate(
     arguments = (
         (offset, time, value, flag, failed),
         tuple(packed),
-        _months(calendar, time),
+        _months(calendar, offset, time),
         _event_times(codes, events),
         *out,
     )
@@ -295,12 +295,14 @@ def _array(rows: pd.DataFrame, names: tuple[str, ...]) -> NDArray[np.float64]:
 
 
 def _months(
-    calendar: Calendar, time: NDArray[np.int64]
+    calendar: Calendar, offset: NDArray[np.int64], time: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Where months begin around the readings, closed by an end; which month it is."""
     if time.size == 0:
         return np.zeros(1, np.int64), np.ones(1, np.int64)
-    ends = local_days(calendar, np.array([time.min(), time.max()])).astype("M8[M]")
+    given = np.diff(offset) > 0
+    first, last = time[offset[:-1][given]].min(), time[offset[1:][given] - 1].max()
+    ends = local_days(calendar, np.array([first, last])).astype("M8[M]")
     months = np.arange(ends[0], ends[1] + np.timedelta64(2, "M"))
     starts = to_utc(calendar, months.astype("M8[D]"))
     return starts, months.astype(np.int64) % 12 + 1

@@ -274,14 +274,18 @@ def _flat(n, at, t, x, number, gap, window, c, c_end, flow, low, high, out):  # 
 
 
 @nb.njit(cache=True, nogil=True)
-def _merge(n, mean, square, more, mean_more, square_more):  # type: ignore[no-untyped-def]
-    """Count, mean and squared deviations of two sets together."""
-    if more == 0:
-        return n, mean, square
-    total = n + more
-    apart = mean_more - mean
-    square += square_more + apart * apart * (n * more / total)
-    return total, mean + apart * (more / total), square
+def _older(names, sums, here, reference):  # type: ignore[no-untyped-def]
+    """Count, sum and squares about a reference of the blocks before this one."""
+    count, total, square = 0.0, 0.0, 0.0
+    for past in range(here - BLOCKS + 1, here):
+        slot = past % BLOCKS
+        if names[slot] == past:
+            n, first, second, own = sums[slot]
+            apart = own - reference
+            count += n
+            total += first + n * apart
+            square += second + apart * (2.0 * first + n * apart)
+    return count, total, square
 
 
 @nb.njit(cache=True, nogil=True)
@@ -289,43 +293,38 @@ def _attenuated(n, at, t, x, number, gap, window, out):  # type: ignore[no-untyp
     """Compute the rolling standard deviation over eight blocks of fixed place.
 
     Blocks begin where the clock says, not where the data does, so that the sums,
-    and with them the last bit of the result, do not depend on what was read.
+    and with them the last bit of the result, do not depend on what was read. Sums
+    are taken about the first value of a block, as levels are large and move little.
     """
-    epsilon, exempt, floor = number[_EPSILON], number[_EXEMPT], number[_FLOOR]
+    epsilon, exempt = number[_EPSILON], number[_EXEMPT]
+    floor = number[_FLOOR] * number[_FLOOR]
     width = max(window // BLOCKS, 1)
     names = np.full(BLOCKS, np.iinfo(np.int64).min)
-    sums = np.zeros((BLOCKS, 3))
-    older = (0.0, 0.0, 0.0)
-    block, run = np.iinfo(np.int64).min, 0
+    sums = np.zeros((BLOCKS, 4))  # count, sum, squares, reference
+    block_end, run, slot = np.iinfo(np.int64).min, 0, np.int64(0)
+    reference, before = 0.0, (0.0, 0.0, 0.0)
+    count, total, square = 0.0, 0.0, 0.0
     for k in range(n):
         if k > 0 and t[k] - t[k - 1] > gap:
             run = k
-        here = t[k] // width
-        if here != block:
-            block = here
-            older = (0.0, 0.0, 0.0)
-            for past in range(here - BLOCKS + 1, here):
-                slot = past % BLOCKS
-                if names[slot] == past:
-                    older = _merge(
-                        older[0], older[1], older[2],
-                        sums[slot, 0], sums[slot, 1], sums[slot, 2],
-                    )  # fmt: skip
-            names[here % BLOCKS] = here
-            sums[here % BLOCKS] = 0.0
-        own = sums[here % BLOCKS]
-        own[0] += 1.0
-        step = x[k] - own[1]
-        own[1] += step / own[0]
-        own[2] += step * (x[k] - own[1])
+        if t[k] >= block_end:
+            sums[slot, 0], sums[slot, 1], sums[slot, 2] = count, total, square
+            here = t[k] // width
+            block_end, slot, reference = (here + 1) * width, here % BLOCKS, x[k]
+            before = _older(names, sums, here, reference)
+            names[slot], sums[slot, 3] = here, reference
+            count, total, square = 0.0, 0.0, 0.0
+        step = x[k] - reference
+        count += 1.0
+        total += step
+        square += step * step
         if t[k] - t[run] < window:
             continue
-        total, _, square = _merge(older[0], older[1], older[2], own[0], own[1], own[2])
-        if total < 2.0:
-            continue
-        quiet = square < floor * floor * (total - 1.0)
+        m, first = count + before[0], total + before[1]
+        quiet = m * (square + before[2]) - first * first < floor * m * (m - 1.0)
         quiet &= not abs(x[k] - exempt) <= epsilon
-        out[at[k]] |= _EVALUATED | (ATTENUATION if quiet else 0)
+        if m >= 2.0:
+            out[at[k]] |= _EVALUATED | (ATTENUATION if quiet else 0)
 
 
 @nb.njit(cache=True, nogil=True)
