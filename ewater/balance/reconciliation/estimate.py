@@ -10,7 +10,12 @@ import numpy as np
 from numba import njit
 
 from ewater.balance.matrices import csr, pattern
-from ewater.balance.reconciliation.factor import factorise, inverse_within, refined
+from ewater.balance.reconciliation.factor import (
+    factorise,
+    inverse_within,
+    refined,
+    substitute_many,
+)
 from ewater.balance.reconciliation.structure import (
     Recipe,
     carried_forms,
@@ -30,6 +35,7 @@ if TYPE_CHECKING:
 
 _THREADS = 2
 _WORTH_THREADS = 8  # periods
+_BLOCK = 32  # columns that are solved side by side
 _NOISE = 1e-11  # part of a variance that subtraction of equals leaves
 
 
@@ -239,12 +245,10 @@ class Response:
             self._pivot,
         )
 
-    def solve(self, rows: Floats, borders: Floats | None = None) -> tuple[Floats, ...]:
-        """Solve K for a right-hand side; multipliers (row,), inner (unmeasured,)."""
+    def solve(self, rows: Floats) -> tuple[Floats, Floats]:
+        """Solve K for a right-hand side of rows; (row,) and (unmeasured,)."""
         right = np.zeros(self.structure.size)
         right[self.structure.row_place] = rows
-        if borders is not None:
-            right[self.structure.border_place] = borders
         solution = refined(
             self.structure.shape,
             self._below,
@@ -276,24 +280,25 @@ class Response:
         change[structure.unmeasured] = -inner
         return multiplier, self._seen(change)
 
-    def covariance(self, variable: int) -> Floats:
-        """Covariance of all estimates with that of one variable, (variable,)."""
+    def covariances(self, variables: NDArray[np.intp]) -> Floats:
+        """Covariance of all estimates with some of them, (variable, chosen)."""
+        blocks = np.split(variables, range(_BLOCK, variables.size, _BLOCK))
+        return np.hstack([self._covariances(block) for block in blocks])
+
+    def _covariances(self, variables: NDArray[np.intp]) -> Floats:
         structure = self.structure
-        if structure.measured[variable]:
-            weight = self.variance * structure.loading[[variable]].toarray()[0]
-            multiplier, inner = self.solve(structure.spread @ weight)
-            weight -= self.variance * (structure.spread.T @ multiplier)
-            column = structure.loading @ weight
-            column[structure.unmeasured] = -inner
-            return self._seen(column)
-        place = int(np.searchsorted(structure.unmeasured, variable))
-        chosen = np.zeros(structure.unmeasured.size)
-        chosen[place] = 1.0
-        multiplier, inner = self.solve(np.zeros(structure.row_place.size), chosen)
-        column = -structure.loading @ (
-            self.variance * (structure.spread.T @ multiplier)
-        )
-        column[structure.unmeasured] = -inner - self.ridge * chosen
+        measured = structure.measured[variables]
+        own = self.variance[:, None] * structure.loading[variables].toarray().T
+        right = np.zeros((structure.size, variables.size))
+        right[structure.row_place] = structure.spread @ own
+        unmeasured = np.flatnonzero(~measured)
+        place = np.searchsorted(structure.unmeasured, variables[unmeasured])
+        right[structure.border_place[place], unmeasured] = 1.0
+        substitute_many(structure.shape, self._lower, self._pivot, right)
+        seen = structure.spread.T @ right[structure.row_place]
+        column = structure.loading @ (own - self.variance[:, None] * seen)
+        column[structure.unmeasured] = -right[structure.border_place]
+        column[variables[unmeasured], unmeasured] -= self.ridge[place]
         return self._seen(column)
 
     def _seen(self, column: Floats) -> Floats:

@@ -212,6 +212,28 @@ def substitute(shape: Shape, lower: Floats, pivot: Floats, right: Floats) -> Non
 
 
 @njit(cache=True, nogil=True)
+def substitute_many(shape: Shape, lower: Floats, pivot: Floats, right: Floats) -> None:
+    """Solve K X = right in place, (position, column), many columns side by side."""
+    size, count = right.shape
+    for j in range(size):
+        if np.isinf(pivot[j]):
+            right[j] = 0.0
+            continue
+        for p in range(shape.lower_start[j], shape.lower_start[j + 1]):
+            i, part = shape.lower_row[p], lower[p]
+            for c in range(count):
+                right[i, c] -= part * right[j, c]
+    for j in range(size - 1, -1, -1):
+        if np.isinf(pivot[j]):
+            continue
+        right[j] /= pivot[j]
+        for p in range(shape.lower_start[j], shape.lower_start[j + 1]):
+            i, part = shape.lower_row[p], lower[p]
+            for c in range(count):
+                right[j, c] -= part * right[i, c]
+
+
+@njit(cache=True, nogil=True)
 def refined(
     shape: Shape,
     below: Floats,

@@ -54,7 +54,7 @@ def first_fit(
     fields["value"][:, periods] = fit.value
     fields["u"][:, periods] = np.sqrt(fit.variance)
     fields["standing"][:, periods] = _standing(found)[:, None]
-    redundant = (found.redundancy[:variables] > 0)[:, None]
+    redundant = found.redundant[:variables, None]
     adjustment = fields["raw"][:, periods] - fit.value
     fields["z"][:, periods] = _ratio(
         adjustment, np.where(redundant, fit.adjustment_variance, 0.0)
@@ -109,7 +109,7 @@ def _candidates(
         uncertain = np.diff(found.loading.indptr) > 0
     else:
         uncertain = given.variance[:, periods[0]] > 0
-    uncertain = uncertain & (found.redundancy[kind] > 0)
+    uncertain = uncertain & found.redundant[kind]
     power = np.where(uncertain[:, None], fit.probe_variance[kind], 0.0)
     return Candidates(
         vectors=vectors, directions=sparse.csc_array(directions), power=power
@@ -120,7 +120,7 @@ def _standing(found: Structure) -> NDArray[np.int8]:
     """How each variable stands, whatever its value."""
     variables = found.measured.size
     standing = np.where(
-        found.redundancy[:variables] > 0, Standing.REDUNDANT, Standing.NOT_REDUNDANT
+        found.redundant[:variables], Standing.REDUNDANT, Standing.NOT_REDUNDANT
     )
     standing[np.diff(found.loading.indptr) == 0] = Standing.FIXED
     standing[found.unmeasured] = np.where(

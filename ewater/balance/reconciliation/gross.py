@@ -59,13 +59,15 @@ class State:
     dof: int
     steps: list[tuple[Floats, Floats, float]]
 
-    def lifted(self, column: Callable[[int], Floats]) -> Callable[[int], Floats]:
+    def lifted(
+        self, columns: Callable[[NDArray[np.intp]], Floats]
+    ) -> Callable[[NDArray[np.intp]], Floats]:
         """Columns of the covariance after what was removed."""
 
-        def after(variable: int) -> Floats:
-            result = column(variable)
+        def after(variables: NDArray[np.intp]) -> Floats:
+            result = columns(variables)
             for _, change, power in self.steps:
-                result = result + change * (change[variable] / power)
+                result += np.outer(change, change[variables] / power)
             return result
 
         return after

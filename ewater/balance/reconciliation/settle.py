@@ -176,7 +176,7 @@ class _Case:
         result = within_bounds(
             state.value,
             state.variance,
-            state.lifted(self.response.covariance),
+            state.lifted(self.response.covariances),
             lower,
             upper,
         )

@@ -18,7 +18,6 @@ from ewater.balance.reconciliation.factor import (
     Shape,
     analysed,
     factorise,
-    inverse_within,
     refined,
 )
 
@@ -32,7 +31,13 @@ if TYPE_CHECKING:
     Marks = NDArray[np.bool_]
 
 DEPENDENT = 1e-9  # of the diagonal: what elimination leaves of a row that is no new one
-_PROBE = 20230101  # any seed: two columns agree on random probes only if parallel
+_PROBE, _PROBES = (
+    20230101,
+    3,
+)  # any seed: two columns agree on random probes only if parallel
+
+
+_SAME = 1e-6  # of the answers to the probes
 
 
 class Recipe(NamedTuple):
@@ -87,8 +92,8 @@ class Structure:
     dropped : (position,), bool
         Rows that depend on others, unmeasured variables that loops leave open.
     observable : (unmeasured,), bool
-    redundancy : (vector,)
-        Quadratic forms for unit variances; above 0: an error there would show.
+    redundant : (vector,), bool
+        An error there would show.
     alike : (vector,)
         Vectors with one number cannot be told apart; -1 where none is alike.
     """
@@ -105,7 +110,7 @@ class Structure:
     recipe: Recipe
     dropped: Marks
     observable: Marks
-    redundancy: Floats
+    redundant: Marks
     alike: Places
 
     @property
@@ -175,7 +180,7 @@ def structure(
         recipe=recipe,
         dropped=analysis.dropped,
         observable=analysis.observable,
-        redundancy=analysis.redundancy,
+        redundant=analysis.redundant,
         alike=analysis.alike,
     )
 
@@ -338,7 +343,7 @@ def _largest(matrix: Matrix) -> Floats:
 class _Analysis(NamedTuple):
     dropped: Marks
     observable: Marks
-    redundancy: Floats
+    redundant: Marks
     alike: Places
 
 
@@ -360,11 +365,6 @@ def _unit_analysis(
     dropped = np.zeros(size, dtype=np.bool_)
     lower, pivot = np.empty(shape.lower_row.size), np.empty(size)
     factorise(shape, below, diagonal, dropped, DEPENDENT, lower, pivot)
-    inside, own = np.empty_like(lower), np.empty(size)
-    inverse_within(shape, lower, pivot, inside, own)
-    redundancy = plain_forms(recipe, probes.shape[1], np.concatenate([own, inside]))
-    redundancy[redundancy < DEPENDENT * _largest(probes) ** 2] = 0.0
-
     rng = np.random.default_rng(_PROBE)
     open_ended = dropped[border_place]
     mixture = rng.uniform(1.0, 2.0, border.shape[1]) * open_ended
@@ -373,26 +373,32 @@ def _unit_analysis(
     loops = refined(shape, below, diagonal, lower, pivot, right)[border_place]
     observable = ~open_ended & (np.abs(loops) < np.sqrt(DEPENDENT))
 
-    answers = np.empty((2, probes.shape[1]))
-    for answer in answers:
+    questions = rng.uniform(-1.0, 1.0, (_PROBES, row_place.size))
+    answers = np.empty((_PROBES, probes.shape[1]))
+    for answer, question in zip(answers, questions, strict=True):
         right = np.zeros(size)
-        right[row_place] = rng.uniform(-1.0, 1.0, row_place.size)
+        right[row_place] = question
         seen = refined(shape, below, diagonal, lower, pivot, right)[row_place]
-        answer[:] = np.abs(probes.T @ seen)
+        answer[:] = (probes.T @ seen) / (_largest(probes) * np.abs(seen).max(initial=1))
+    redundant = np.asarray(np.abs(answers) > DEPENDENT).max(axis=0, initial=False)
     own_kind = slice(0, variables), slice(variables, None)
-    alike = np.concatenate([_parallel(answers[:, k], redundancy[k]) for k in own_kind])
-    return _Analysis(dropped, observable, redundancy, alike)
+    alike = np.concatenate([_parallel(answers[:, k], redundant[k]) for k in own_kind])
+    return _Analysis(dropped, observable, redundant, alike)
 
 
-def _parallel(answers: Floats, redundancy: Floats) -> Places:
+def _parallel(answers: Floats, redundant: Marks) -> Places:
     """Give one number to the vectors that answer every probe alike, (vector,)."""
-    some = np.flatnonzero(redundancy > 0)
-    scaled = answers[:, some] / np.sqrt(redundancy[some])
-    order = np.lexsort(scaled[::-1])
-    near = np.abs(np.diff(scaled[:, order], axis=1)) < np.sqrt(DEPENDENT)
-    number = np.concatenate([[0], np.cumsum(~near.all(axis=0))])[: some.size]
-    alone = np.bincount(number)[number] == 1 if some.size else np.zeros(0, bool)
-    alike = np.full(redundancy.size, -1, dtype=np.int64)
+    alike = np.full(redundant.size, -1, dtype=np.int64)
+    some = np.flatnonzero(redundant)
+    if not some.size:
+        return alike
+    scaled = answers[1:, some] / answers[0, some]
+    order = np.argsort(scaled[0])
+    near = np.abs(np.diff(scaled[:, order], axis=1)) < _SAME * np.abs(
+        scaled[:, order[1:]]
+    )
+    number = np.concatenate([[0], np.cumsum(~near.all(axis=0))])
+    alone = np.bincount(number)[number] == 1
     alike[some[order]] = np.where(alone, -1, number)
     return alike
 
