@@ -198,8 +198,10 @@ def _climate(found: pd.DataFrame, series: Ints, months: Ints, value: Floats) -> 
     cells = 12 * len(found)
     cell = 12 * series + months % 12
     low, high = grouped_quantiles(cell, value, cells, CLIMATE_PERCENTILES)
-    seen = np.unique(np.stack([cell, months]), axis=1)
-    years = np.bincount(seen[0], minlength=cells)
+    # readings are sorted, so a month of a series begins where either changes
+    begins = np.ones(cell.size, dtype=bool)
+    begins[1:] = (np.diff(series) != 0) | (np.diff(months) != 0)
+    years = np.bincount(cell[begins], minlength=cells)
     margin = CLIMATE_MARGIN * (high - low)
     ends = np.stack([low - margin, high + margin])
     ends[:, years < YEARS_NEEDED] = np.nan

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ewater.series.quality import FAIL_TESTS, Test, context, evaluate
@@ -74,6 +74,7 @@ def cut(readings: xr.Dataset, start: np.ndarray, end: np.ndarray) -> xr.Dataset:
     return part.assign(row_size=("series", size))
 
 
+@settings(max_examples=300)
 @given(
     st.tuples(one_series(), one_series()),
     limits_of(["N", "Q"]),
