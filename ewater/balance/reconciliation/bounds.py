@@ -89,6 +89,7 @@ def within_bounds(
         variance,
         (place[held], sign[held], force[held], push[:, held]),
         np.where(sign[held] > 0, lower[place[held]], upper[place[held]]),
+        noise,
         stuck,
     )
 
@@ -108,11 +109,12 @@ def _forces(gram: Floats, gap: Floats) -> Floats:
     matrix = root[:, None] * direction[:, some].T
     right = (direction[:, some].T @ (gap / scale)) / root
     scaled, _ = nnls(matrix, right, maxiter=10 * gap.size)
-    force = np.zeros(gap.size)
-    held = np.flatnonzero(scaled > 0)
+    force = scaled / scale
+    held = np.flatnonzero(force > 0)
     # once more, exactly, for the bounds that hold
-    answer, *_ = np.linalg.lstsq(gram[np.ix_(held, held)], gap[held], rcond=_FREE)
-    force[held] = np.where(answer > 0, answer, scaled[held] / scale[held])
+    exact, *_ = np.linalg.lstsq(gram[np.ix_(held, held)], gap[held], rcond=_FREE)
+    if (exact > 0).all():
+        force[held] = exact
     return force
 
 
@@ -121,6 +123,7 @@ def _result(
     variance: Floats,
     held: tuple[NDArray[np.intp], Floats, Floats, Floats],
     target: Floats,
+    noise: float,
     stuck: int | None,
 ) -> Bounded:
     place, sign, force, push = held
@@ -129,7 +132,8 @@ def _result(
     if place.size and stuck is None:
         gram = push[place] * sign[:, None]
         marks[place] = -sign.astype(np.int8)
-        estimate[place] = target
+        near = np.abs(estimate[place] - target) <= noise
+        estimate[place[near]] = target[near]
         free -= _explained(gram, push)
         free[place] = 0.0
         free[free < _FREE * variance] = 0.0
