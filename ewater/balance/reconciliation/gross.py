@@ -111,8 +111,22 @@ def measurement_z(multiplier: Floats, vectors: Matrix, power: Floats) -> Floats:
     return z
 
 
+def stands_out(z: Floats, alpha: float) -> NDArray[np.bool_]:
+    """Whether the largest of the tests is above its limit, (...)."""
+    size = np.abs(z)
+    tested = np.isfinite(size).sum(axis=0)
+    largest = np.where(np.isfinite(size), size, 0.0).max(axis=0, initial=0.0)
+    return np.asarray(largest > sidak_limit(tested, alpha))
+
+
 def eliminate(
-    state: State, response: Response, vectors: Matrix, directions: Matrix, alpha: float
+    state: State,
+    response: Response,
+    vectors: Matrix,
+    directions: Matrix,
+    alpha: float,
+    *,
+    each: bool = False,
 ) -> list[Removal]:
     """Remove the largest, solve again, until gamma passes or redundancy ends.
 
@@ -124,6 +138,10 @@ def eliminate(
         Changed in place.
     vectors : csr (row, candidate)
     directions : csr (variable, candidate)
+    alpha
+        Level of the tests.
+    each
+        Go on while the largest is above the Šidák limit, too.
 
     Returns
     -------
@@ -132,9 +150,12 @@ def eliminate(
     """
     first = state.power.copy()
     removals = []
-    while state.gamma > critical_gamma(state.dof, alpha) and state.dof > 1:
+    while state.dof > 1:
         z = np.abs(measurement_z(state.multiplier, vectors, state.power))
-        if not np.isfinite(z).any():
+        passes = bool(state.gamma <= critical_gamma(state.dof, alpha))
+        if each and passes:
+            passes = not bool(stands_out(z, alpha))
+        if passes or not np.isfinite(z).any():
             break
         chosen = int(np.nanargmax(z))
         row = vectors[:, [chosen]].toarray()[:, 0]

@@ -10,6 +10,7 @@ import pandas as pd
 import xarray as xr
 
 from ewater.balance.labels import labelled
+from ewater.balance.reconciliation.settle import Policy
 from ewater.balance.reconciliation.solve import solve
 from ewater.balance.reconciliation.variables import (
     Stocks,
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from ewater.balance.flows import Flows
     from ewater.balance.ledger import Ledger
     from ewater.balance.reconciliation.result import Reconciled
-    from ewater.balance.reconciliation.settle import Policy
     from ewater.balance.reconciliation.variables import Total
 
 #: Kinds of account whose storage does not change: what enters leaves in the period.
@@ -157,7 +157,8 @@ def reconcile(
         Kinds of account that hold nothing back; the others change by an unknown
         amount unless they have a stock.
     policy
-        Levels and what follows from them.
+        Levels and what follows from them. When not given, a coupled solve also
+        searches while a single test stands out (`Policy.each`).
 
     Returns
     -------
@@ -186,7 +187,7 @@ def reconcile(
         by_factor=True,
         lower=given.lower if bounded else -np.inf,
         upper=given.upper,
-        policy=policy,
+        policy=policy or Policy(each=couple),
         names=dict(given.names),
     )
     return LedgerReconciliation(

@@ -15,6 +15,7 @@ from ewater.balance.reconciliation.gross import (
     critical_gamma,
     eliminate,
     measurement_z,
+    stands_out,
 )
 from ewater.balance.reconciliation.result import Standing, Suspect, Verdict
 
@@ -40,6 +41,10 @@ class Policy:
         Level of the global test.
     eliminate : bool
         Set suspects aside one by one while the global test fails.
+    each : bool
+        Set them aside also while the largest measurement test is above the Šidák
+        limit. Among thousands of degrees of freedom the global test overlooks one
+        bad meter.
     refuse : bool
         Let raw values stand where it still fails (METHODS 5). If not, adjusted
         values are given and the verdict is ``FAILED``.
@@ -47,6 +52,7 @@ class Policy:
 
     alpha: float = 0.05
     eliminate: bool = True
+    each: bool = False
     refuse: bool = True
 
 
@@ -64,6 +70,8 @@ def settle(
     dof = fields["dof"][periods]
     contradicts = fields["contradictory"][:, periods].any(axis=0)
     fails = (dof > 0) & (fit.gamma > critical_gamma(dof, policy.alpha))
+    if policy.each:
+        fails |= (dof > 1) & stands_out(fields["z_power"][:, periods], policy.alpha)
     with np.errstate(invalid="ignore"):
         outside = (
             (fit.value < given.lower[:, periods])
@@ -120,7 +128,12 @@ class _Case:
         removals = []
         if policy.eliminate:
             removals = eliminate(
-                self.state, self.response, vectors, directions, policy.alpha
+                self.state,
+                self.response,
+                vectors,
+                directions,
+                policy.alpha,
+                each=policy.each,
             )
         names = labels["candidate"]
         if not removals:
