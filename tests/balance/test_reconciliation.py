@@ -246,3 +246,12 @@ def test_what_cannot_be_meant_is_refused(
 ) -> None:
     with pytest.raises(UsageError, match=reason):
         solve(NODE, [100, 50, 141], **arguments)  # type: ignore[arg-type]
+
+
+def test_a_suspect_that_chance_may_have_put_first_is_named_with_its_rivals() -> None:
+    # 1 and 2 are told apart only by a third meter, which is much too vague
+    (suspect,) = solve([[1, -1, 0], [0, 1, -1]], [130, 100, 112], [1, 1, 60]).suspects
+    assert suspect.alike == ()
+    assert sorted([suspect.name, *suspect.close]) == ["1", "2"]
+    (sure,) = solve([[1, -1, 0], [0, 1, -1]], [130, 100, 102], [1, 1, 1]).suspects
+    assert (sure.name, sure.close) == ("1", ())

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _SPENT = 1e-9  # part of a variance below which nothing redundant is left
 _EQUAL = 1e-7  # from a correlation of one
+_CLOSE = 0.9  # correlation of tests that may stand for one error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +34,7 @@ class Removal:
 
     candidate: int
     alike: tuple[int, ...]
+    close: tuple[int, ...]
     z: float
     gamma_before: float
     gamma_after: float
@@ -163,7 +165,7 @@ def eliminate(
         for old_seen, old_change, power in state.steps:
             part = (old_seen @ row) / power
             seen, change = seen - old_seen * part, change - old_change * part
-        removals.append(_remove(state, vectors, chosen, seen, change, float(z[chosen])))
+        removals.append(_remove(state, vectors, chosen, seen, change, z))
         state.power[state.power < _SPENT * first] = 0.0
     return removals
 
@@ -175,6 +177,21 @@ def alike_with(
     row = vectors[:, [chosen]].toarray()[:, 0]
     seen, _ = response.solve(row)
     return _parallel(vectors.T @ seen, state.power, chosen)
+
+
+def _near(
+    shared: Floats, power: Floats, z: Floats, chosen: int, alike: tuple[int, ...]
+) -> tuple[int, ...]:
+    """Candidates whose test is smaller by no more than chance explains.
+
+    With correlation rho of two tests, their difference has the variance 2 - 2 |rho|.
+    """
+    size = np.sqrt(power * power[chosen])
+    rho = np.divide(np.abs(shared), size, out=np.zeros(size.size), where=size > 0)
+    chance = 2.0 * np.sqrt(2.0 - 2.0 * np.minimum(rho, 1.0))
+    near = (rho > _CLOSE) & (z[chosen] - z <= chance)
+    near[[chosen, *alike]] = False
+    return tuple(int(n) for n in np.flatnonzero(near))
 
 
 def _parallel(shared: Floats, power: Floats, chosen: int) -> tuple[int, ...]:
@@ -190,11 +207,12 @@ def _remove(
     chosen: int,
     seen: Floats,
     change: Floats,
-    z: float,
+    z: Floats,
 ) -> Removal:
     shared = vectors.T @ seen
     power = float(state.power[chosen])
     alike = _parallel(shared, state.power, chosen)
+    close = _near(shared, state.power, z, chosen, alike)
     bias = float((vectors[:, [chosen]].T @ state.multiplier)[0]) / power
     before = state.gamma
     state.multiplier = state.multiplier - seen * bias
@@ -202,13 +220,14 @@ def _remove(
     state.variance = state.variance + change**2 / power
     state.power = state.power - shared**2 / power
     state.power[chosen] = 0.0
-    state.gamma = max(before - z**2, 0.0)
+    state.gamma = max(before - float(z[chosen]) ** 2, 0.0)
     state.dof -= 1
     state.steps.append((seen, change, power))
     return Removal(
         candidate=chosen,
         alike=alike,
-        z=z,
+        close=close,
+        z=float(z[chosen]),
         gamma_before=before,
         gamma_after=state.gamma,
         dof_after=state.dof,

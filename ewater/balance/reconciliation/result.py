@@ -53,6 +53,8 @@ class Suspect:
     name : str
     alike : tuple of str
         Others that no test can tell from it.
+    close : tuple of str
+        Others whose statistic is smaller by no more than chance explains.
     z : float
         Size of its maximum-power statistic.
     gamma_before, gamma_after, dof_after
@@ -64,6 +66,7 @@ class Suspect:
     period: int
     name: str
     alike: tuple[str, ...]
+    close: tuple[str, ...]
     z: float
     gamma_before: float
     gamma_after: float
