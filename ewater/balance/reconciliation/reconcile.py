@@ -10,14 +10,10 @@ import pandas as pd
 import xarray as xr
 
 from ewater.balance.labels import labelled
+from ewater.balance.reconciliation.rows import Stocks, rows_of
 from ewater.balance.reconciliation.settle import Policy
 from ewater.balance.reconciliation.solve import solve
-from ewater.balance.reconciliation.variables import (
-    Stocks,
-    by_period,
-    coupled,
-    rows_of,
-)
+from ewater.balance.reconciliation.variables import by_period, coupled
 from ewater.errors import UsageError
 
 if TYPE_CHECKING:
