@@ -16,7 +16,7 @@ from ewater.balance.reconciliation.factor import (
     refined,
     substitute_many,
 )
-from ewater.balance.reconciliation.structure import (
+from ewater.balance.reconciliation.recipe import (
     Recipe,
     carried_forms,
     filled_in,
