@@ -152,7 +152,7 @@ def _says_nothing_new(value, flag, lineage, failed, was):  # type: ignore[no-unt
     retraction of the same value: sources send their last month again and again.
     """
     was_value, was_flag, was_lineage, was_failed = was
-    if value != was_value:
+    if value != was_value and not (np.isnan(value) and np.isnan(was_value)):
         return False
     if lineage == 0 and (flag == _NOT_EVALUATED or was_lineage == _RETRACTED):
         return True

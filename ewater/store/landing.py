@@ -119,15 +119,26 @@ def discard(engine: Engine, load: int) -> None:
         _remove(connection, load)
 
 
-def published(connection: Connection, sha256: bytes) -> int | None:
-    """Load that published a file of these bytes, if there is one."""
+def published(
+    connection: Connection, sha256: bytes, profile: str | None = None
+) -> int | None:
+    """Load that published a file of these bytes by this profile, if there is one."""
     found: int | None = connection.execute(
         text(
             "SELECT l.id FROM load AS l JOIN landed_file AS f ON f.id = l.file_id "
             "WHERE f.sha256 = :sha256 AND l.replay_of IS NULL "
-            "AND l.recorded_from IS NOT NULL"
+            "AND l.recorded_from IS NOT NULL "
+            "AND l.profile IS NOT DISTINCT FROM :profile ORDER BY l.id DESC LIMIT 1"
         ),
-        {"sha256": sha256},
+        {"sha256": sha256, "profile": profile},
+    ).scalar_one_or_none()
+    return found
+
+
+def file_of(connection: Connection, sha256: bytes) -> int | None:
+    """File that was landed with these bytes, if there is one."""
+    found: int | None = connection.execute(
+        text("SELECT id FROM landed_file WHERE sha256 = :sha256"), {"sha256": sha256}
     ).scalar_one_or_none()
     return found
 
@@ -179,6 +190,7 @@ def begin(
     issued_at: datetime | None,
     file: int | None = None,
     replay_of: int | None = None,
+    profile: str | None = None,
 ) -> tuple[int, datetime]:
     """Open a load, unpublished.
 
@@ -196,6 +208,8 @@ def begin(
         The landed file, if there is one.
     replay_of
         Load whose held rows are loaded again.
+    profile
+        The source profile as JSON; None for the canonical layout.
 
     Returns
     -------
@@ -204,8 +218,9 @@ def begin(
     row = connection.execute(
         text(
             "INSERT INTO load (kind, source, file_id, actor, owner_key, replay_of, "
-            "issued_at) VALUES (:kind, :source, :file, :actor, :key, :replay_of, "
-            "coalesce(:issued_at, clock_timestamp())) RETURNING id, issued_at"
+            "profile, issued_at) VALUES (:kind, :source, :file, :actor, :key, "
+            ":replay_of, :profile, coalesce(:issued_at, clock_timestamp())) "
+            "RETURNING id, issued_at"
         ),
         {
             "kind": kind,
@@ -214,6 +229,7 @@ def begin(
             "actor": person(connection, who),
             "key": key,
             "replay_of": replay_of,
+            "profile": profile,
             "issued_at": issued_at,
         },
     ).one()

@@ -110,6 +110,9 @@ class Load(Base):
     replay_of: Mapped[int | None] = mapped_column(
         ForeignKey("load.id"), comment="Load whose held rows were loaded again"
     )
+    profile: Mapped[str | None] = mapped_column(
+        Text, comment="Source profile it was read by, as JSON; null: canonical layout"
+    )
     started_at: Mapped[datetime] = mapped_column(
         UTC, server_default=func.clock_timestamp(), comment="Start of the run"
     )
@@ -158,6 +161,12 @@ class Reject(Base):
     )
     line: Mapped[int] = mapped_column(
         BigInteger, primary_key=True, comment="Line in the file, header is line 1"
+    )
+    column_name: Mapped[str] = mapped_column(
+        Text,
+        primary_key=True,
+        server_default="",
+        comment="Column of the reading where a row has several; else empty",
     )
     reason: Mapped[str] = mapped_column(Text, comment="Stable code of the reason")
     detail: Mapped[str] = mapped_column(Text, comment="What is wrong and what is right")
