@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from ewater.ingest.outcome import Options, Outcome
     from ewater.ingest.parse import Reject
+    from ewater.ingest.profiles.model import Profile
 
 _SHOWN = 20
 _FORMATS = ("table", "csv", "json")
@@ -39,6 +40,10 @@ def ingest(
         str | None,
         typer.Option(metavar="T", help="When the source issued the files, ISO 8601"),
     ] = None,
+    profile: Annotated[
+        str | None,
+        typer.Option(metavar="P", help="What the files are like: a name or YAML file"),
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Check and count; write nothing")
     ] = False,
@@ -48,6 +53,7 @@ def ingest(
 ) -> None:
     """Load files of readings or reports, told apart by their header.
 
+    With --profile, files of any layout that it describes; `ewater profile list`.
     Each file is published whole or not at all. Exit status: 0 loaded (also when
     nothing was new), 1 loaded with rejected rows, 2 a file failed and nothing of
     it is loaded.
@@ -57,12 +63,16 @@ def ingest(
 
     status = 0
     issued = instant("--issued-at", issued_at)
+    described = _described(profile)
     with open_store() as engine:
         for path in files:
             try:
                 with _progress(path, hidden=no_progress) as advance:
                     options = Options(
-                        issued_at=issued, dry_run=dry_run, progress=advance
+                        issued_at=issued,
+                        dry_run=dry_run,
+                        progress=advance,
+                        profile=described,
                     )
                     outcome = _ingest(engine, path, options)
             except (EWaterError, OSError) as error:
@@ -72,6 +82,14 @@ def ingest(
             _say(outcome)
             status = max(status, 1 if outcome.counts.rejected else 0)
     raise typer.Exit(status)
+
+
+def _described(profile: str | None) -> Profile | None:
+    if profile is None:
+        return None
+    from ewater.ingest.profiles.find import find
+
+    return find(profile)
 
 
 def _ingest(engine: Engine, path: Path, options: Options) -> Outcome:
@@ -109,7 +127,16 @@ def rejects(
             raise typer.Exit(int(any(o.counts.rejected for o in outcomes)))
         with engine.connect() as connection:
             rows = rejects.read(connection, load)
-    columns = ("load", "source", "line", "reason", "held", "resolved_by", "raw")
+    columns = (
+        "load",
+        "source",
+        "line",
+        "column",
+        "reason",
+        "held",
+        "resolved_by",
+        "raw",
+    )
     _show(rows, (*columns, "detail") if format != "table" else columns, format)
 
 
@@ -217,6 +244,8 @@ def _say(outcome: Outcome) -> None:
         f"{outcome.source}: {where}: {', '.join(parts)} ({detail}), "
         f"{outcome.seconds:.1f} s, {rate:,.0f} rows/s"
     )
+    if not counts.rows_read:
+        typer.echo(f"{outcome.source}: the file is whole and has no rows")
     _say_rejects(outcome.rejects)
     if counts.rejected and outcome.load is not None:
         typer.echo(f"see `ewater rejects --load {outcome.load}`")
@@ -224,7 +253,8 @@ def _say(outcome: Outcome) -> None:
 
 def _say_rejects(rejected: Sequence[Reject]) -> None:
     for row in rejected[:_SHOWN]:
-        typer.echo(f"  line {row.line}: {row.reason}: {row.message}: {row.raw}")
+        place = f"line {row.line}" + (f", {row.column}" if row.column else "")
+        typer.echo(f"  {place}: {row.reason}: {row.message}: {row.raw}")
     if len(rejected) > _SHOWN:
         typer.echo(f"  and {len(rejected) - _SHOWN:,} more")
 
@@ -256,7 +286,7 @@ def _show(
     elif format == "csv":
         typer.echo(_csv(cells, columns), nl=False)
     elif format == "table":
-        _table(cells, columns)
+        show_table(cells, columns)
     else:
         raise UsageError(f"--format {format!r} is unknown; use {', '.join(_FORMATS)}")
 
@@ -272,7 +302,8 @@ def _csv(cells: Sequence[Mapping[str, object]], columns: Sequence[str]) -> str:
     return out.getvalue()
 
 
-def _table(cells: Sequence[Mapping[str, object]], columns: Sequence[str]) -> None:
+def show_table(cells: Sequence[Mapping[str, object]], columns: Sequence[str]) -> None:
+    """Print rows under their columns."""
     texts = [["" if row[c] is None else str(row[c]) for c in columns] for row in cells]
     widths = [
         max(len(t) for t in column) for column in zip(columns, *texts, strict=True)

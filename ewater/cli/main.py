@@ -10,7 +10,16 @@ import sys
 
 import typer
 
-from ewater.cli import balance, cluster, demo, ingest, registry, serve, simulate
+from ewater.cli import (
+    balance,
+    cluster,
+    demo,
+    ingest,
+    profile,
+    registry,
+    serve,
+    simulate,
+)
 from ewater.errors import EWaterError
 
 app = typer.Typer(
@@ -20,7 +29,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for area in (cluster, registry, ingest, balance, simulate, serve, demo):
+for area in (cluster, registry, ingest, profile, balance, simulate, serve, demo):
     area.register(app)
 
 

@@ -8,6 +8,7 @@ import uuid
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
     from ewater.ingest.outcome import Kind
+    from ewater.ingest.profiles.reader import Reader
     from ewater.ingest.source import Source
 
 _AHEAD = 4  # pieces that wait for the store while the file is read on
@@ -55,20 +57,23 @@ def ingest(engine: Engine, source: Source, options: Options | None = None) -> Ou
     """
     options = options or Options()
     started = time.monotonic()
-    kind = _kind(source)
+    source, options = _prepared(source, options)
+    kind = "readings" if options.profile else _kind(source)
     with engine.connect() as connection:
         familiar = landing.may_be_known(connection, source.size)
     sha256 = digest(source) if familiar else None
     key = landing.owner_key(sha256 or uuid.uuid4().bytes)
     with landing.owned(engine, key) as holder:
         landing.clear_leftovers(holder)
-        known = landing.published(holder, sha256) if sha256 else None
+        said = options.profile_said
+        known = landing.published(holder, sha256, said) if sha256 else None
         if known is not None:
             return _known(holder, source, kind, known, started)
         try:
-            outcome = _run(engine, source, kind, key, options, started)
+            file = landing.file_of(holder, sha256) if sha256 else None
+            outcome = _run(engine, source, kind, key, options, started, file)
         except KnownError:
-            known = landing.published(holder, digest(source))
+            known = landing.published(holder, digest(source), said)
             if known is None:
                 raise
             return _known(holder, source, kind, known, started)
@@ -84,12 +89,36 @@ def _run(
     key: int,
     options: Options,
     started: float,
+    file: int | None,
 ) -> Outcome:
     if kind == "reports":
         return reports_csv.run(engine, source, key, options, started)
     if options.dry_run:
         return _try(engine, source, options, started)
-    return _load(engine, source, key, options, started)
+    return _load(engine, source, key, options, started, file)
+
+
+def _prepared(source: Source, options: Options) -> tuple[Source, Options]:
+    """Ask the profile how to read the file and when it was issued."""
+    if options.profile is None:
+        return source, options
+    from ewater.ingest.profiles import documents, issue
+
+    source = documents.uncut(source, options.profile)
+    issued = options.issued_at or issue.issued_at(source, options.profile)
+    return source, replace(options, issued_at=issued)
+
+
+def _reader(options: Options) -> Reader | None:
+    if options.profile is None:
+        return None
+    from ewater.ingest.profiles.reader import Reader
+
+    return Reader(options.profile)
+
+
+def _cells(source: Source, options: Options) -> int:
+    return 0 if options.profile else readings_csv.cells_of(header(source))
 
 
 def _kind(source: Source) -> Kind:
@@ -139,7 +168,8 @@ def _try(engine: Engine, source: Source, options: Options, started: float) -> Ou
         engine=engine,
         source=source,
         schema=schema,
-        cells=readings_csv.cells_of(header(source)),
+        cells=_cells(source, options),
+        reader=_reader(options),
         load=None,
         issued_at=options.issued_at or datetime.now(UTC),
         now_us=options.now_us,
@@ -158,12 +188,18 @@ def _try(engine: Engine, source: Source, options: Options, started: float) -> Ou
 
 
 def _load(
-    engine: Engine, source: Source, key: int, options: Options, started: float
+    engine: Engine,
+    source: Source,
+    key: int,
+    options: Options,
+    started: float,
+    known_file: int | None,
 ) -> Outcome:
+    """Load a file; one that was landed before, for another profile, is not again."""
     with engine.begin() as connection:
         schema = registered.schema(connection)
         seen = landing.last_recorded(connection)
-        file = landing.new_file(connection, source.size)
+        file = known_file or landing.new_file(connection, source.size)
         load, issued_at = landing.begin(
             connection,
             kind="readings",
@@ -172,14 +208,16 @@ def _load(
             who=options.person,
             issued_at=options.issued_at,
             file=file,
+            profile=options.profile_said,
         )
     with discarded_on_error(engine, load):
-        with landed(engine, file) as keeper:
+        with landed(engine, None if known_file else file) as keeper:
             run = readings_csv.Run(
                 engine=engine,
                 source=source,
                 schema=schema,
-                cells=readings_csv.cells_of(header(source)),
+                cells=_cells(source, options),
+                reader=_reader(options),
                 load=load,
                 issued_at=issued_at,
                 now_us=options.now_us,
@@ -189,7 +227,7 @@ def _load(
             tally = readings_csv.stage(run)
 
         def seal(connection: Connection, _load: int) -> None:
-            if not landing.seal(connection, file, keeper.digest):
+            if known_file is None and not landing.seal(connection, file, keeper.digest):
                 raise KnownError
 
         counts, recorded = readings_csv.publish(run, tally, seen, started, seal)
@@ -207,7 +245,7 @@ def _load(
 class Landing:
     """Keeps and hashes raw bytes while they are read, on a connection of its own."""
 
-    def __init__(self, connection: Connection, file: int) -> None:
+    def __init__(self, connection: Connection, file: int | None) -> None:
         self._connection, self._file = connection, file
         self._found = hashlib.sha256()
         self._writer = ThreadPoolExecutor(1)
@@ -223,7 +261,8 @@ class Landing:
 
     def _keep(self, block: bytes, number: int) -> None:
         self._found.update(block)
-        landing.land(self._connection, self._file, number, block)
+        if self._file is not None:
+            landing.land(self._connection, self._file, number, block)
 
     def finish(self) -> None:
         """Wait for all blocks."""
@@ -241,8 +280,8 @@ class Landing:
 
 
 @contextmanager
-def landed(engine: Engine, file: int) -> Iterator[Landing]:
-    """Keep the raw bytes that the block reads."""
+def landed(engine: Engine, file: int | None) -> Iterator[Landing]:
+    """Keep the raw bytes that the block reads; none where they are kept already."""
     with engine.begin() as connection:
         keeper = Landing(connection, file)
         try:

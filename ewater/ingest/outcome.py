@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ewater.ingest.parse import Reject
+    from ewater.ingest.profiles.model import Profile
     from ewater.store import landing
 
 Kind = Literal["readings", "reports", "edit"]
@@ -48,6 +49,7 @@ class Options:
 
     ``now`` stands for the present where readings of the future are refused; tests
     set it. ``daily`` False leaves the daily sums for a later refresh.
+    ``profile`` says what the files are like where they are not canonical.
     """
 
     issued_at: datetime | None = None
@@ -56,6 +58,12 @@ class Options:
     now: datetime | None = None
     daily: bool = True
     progress: Callable[[int], None] | None = None
+    profile: Profile | None = None
+
+    @property
+    def profile_said(self) -> str | None:
+        """The profile as it is kept with the load."""
+        return self.profile.said() if self.profile else None
 
     @property
     def now_us(self) -> int:

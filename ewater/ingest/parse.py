@@ -41,6 +41,8 @@ REASONS = {
     "flag": "not a flag; write 1 pass, 2 not evaluated, 3 suspect, 4 fail, 9 missing",
     "conflict": "this file gives the instant another reading as well; keep one row",
     "cell": "",
+    "qualifier": "the profile refuses rows that say so; map the qualifier in flags",
+    "unit": "the unit does not fit the quantity of the series; correct the profile",
     "unknown_enterprise": "register it with `ewater load`, then run "
     "`ewater rejects --replay`",
 }
@@ -68,6 +70,7 @@ class Reject:
     reason: str
     raw: str
     detail: str = ""
+    column: str = ""  # of a wide row; each of its cells is a reading
 
     @property
     def held(self) -> bool:
@@ -90,6 +93,7 @@ class Schema:
     factor: NDArray[np.float64]
     zones: Sequence[str | None]
     lookup: rows.Codes = field(repr=False)
+    quantities: Sequence[str] = ()
 
     @staticmethod
     def of(
@@ -97,12 +101,18 @@ class Schema:
         ids: NDArray[np.int32],
         factor: NDArray[np.float64],
         zones: Sequence[str | None],
+        quantities: Sequence[str] = (),
     ) -> Schema:
         """Add the compiled lookup."""
         if len(codes) == 0:  # rows of no series still look up their factor
             factor = np.ones(1)
         return Schema(
-            codes=codes, ids=ids, factor=factor, zones=zones, lookup=rows.Codes(codes)
+            codes=codes,
+            ids=ids,
+            factor=factor,
+            zones=zones,
+            lookup=rows.Codes(codes),
+            quantities=quantities,
         )
 
 
@@ -112,6 +122,7 @@ class Parsed:
 
     ``series`` numbers the series of the schema; ``time`` is int64 us UTC; ``line``
     counts in the file, ``first`` and ``last`` are the row's bytes in the block.
+    ``column`` numbers ``columns`` where a line has readings of several.
     """
 
     series: NDArray[np.int32]
@@ -122,6 +133,8 @@ class Parsed:
     first: NDArray[np.int64]
     last: NDArray[np.int64]
     rejects: list[Reject]
+    column: NDArray[np.int32] | None = None
+    columns: Sequence[str] = ("",)
 
     @property
     def rows_read(self) -> int:
@@ -133,21 +146,42 @@ class Parsed:
         rejects = [replace(r, line=int(lines[r.line - 2])) for r in self.rejects]
         return replace(self, line=lines[self.line - 2], rejects=rejects)
 
+    def only(self, wanted: frozenset[tuple[int, str]]) -> Parsed:
+        """Keep the rows of some lines and columns."""
+        column = self.column if self.column is not None else np.zeros_like(self.line)
+        names = [self.columns[place] for place in column.tolist()]
+        place = zip(self.line.tolist(), names, strict=True)
+        keep = np.array([cell in wanted for cell in place], np.bool_)
+        return replace(
+            self,
+            series=self.series[keep],
+            time=self.time[keep],
+            value=self.value[keep],
+            flag=self.flag[keep],
+            line=self.line[keep],
+            first=self.first[keep],
+            last=self.last[keep],
+            column=column[keep].astype(np.int32),
+            rejects=[r for r in self.rejects if (r.line, r.column) in wanted],
+        )
 
-def _status(reason: str) -> int:
+
+def status_of(reason: str) -> int:
+    """Status of a row that is rejected for a reason."""
     return _LATER + _CODES.index(reason)
 
 
-def _reason(status: int) -> str:
+def reason_of(status: int) -> str:
+    """Reason of the status of a rejected row."""
     return _CODES[status - _LATER] if status >= _LATER else _BY_STATUS[status]
 
 
-def _slow_number(text: str) -> tuple[float, int]:
+def slow_number(text: str) -> tuple[float, int]:
     """Read a number the compiled reader left over, exactly as Python does."""
     if _NUMBER.fullmatch(text):
         value = float(text)
-        return value, rows.OK if np.isfinite(value) else _status("not_finite")
-    return 0.0, _status("not_finite" if _NOT_FINITE.fullmatch(text) else "value")
+        return value, rows.OK if np.isfinite(value) else status_of("not_finite")
+    return 0.0, status_of("not_finite" if _NOT_FINITE.fullmatch(text) else "value")
 
 
 def _unquoted(line: bytes) -> bytes:
@@ -219,7 +253,7 @@ class _Block:
         for row in np.flatnonzero(self.status == rows.NUMBER).tolist():
             line = self.plain.get(row) or self.raw(row)
             text = line.split(b",")[2].strip(b" \t\r").decode("utf-8", "replace")
-            self.value[row], self.status[row] = _slow_number(text)
+            self.value[row], self.status[row] = slow_number(text)
 
     def settle_local(self) -> None:
         """Turn local times of a series' zone into UTC."""
@@ -231,7 +265,7 @@ class _Block:
         for zone in np.unique(zone_of_row):
             which = local[zone_of_row == zone]
             if not zone:
-                self.status[which] = _status("no_zone")
+                self.status[which] = status_of("no_zone")
                 continue
             self.time[which], self.status[which] = to_utc(self.time[which], str(zone))
 
@@ -256,7 +290,7 @@ class _Block:
         return [
             Reject(
                 line=int(self.line[row]) + first_line,
-                reason=_reason(int(self.status[row])),
+                reason=reason_of(int(self.status[row])),
                 raw=readable(self.raw(int(row))),
             )
             for row in np.flatnonzero(self.status != rows.OK)
@@ -284,7 +318,7 @@ def to_utc(
             zone, ambiguous=np.ones(int(lost.sum()), bool), nonexistent="NaT"
         )
         status[lost] = np.where(
-            twice.isna(), _status("nonexistent_time"), _status("ambiguous_time")
+            twice.isna(), status_of("nonexistent_time"), status_of("ambiguous_time")
         )
     utc = aware.tz_convert("UTC").tz_localize(None).to_numpy("M8[us]")
     return utc.view(np.int64), status

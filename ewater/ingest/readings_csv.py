@@ -24,8 +24,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from sqlalchemy import Connection, Engine
 
+    from ewater.ingest.profiles.reader import Reader
     from ewater.ingest.source import Source
     from ewater.store.rows import Rows
+
+    Bodies = Iterator[tuple[bytes, int]]
 
 _AHEAD = 3  # blocks that are parsed while another is stored
 _WORKERS = 2
@@ -77,9 +80,14 @@ class Run:
     progress: Callable[[int], None] | None = None
     tap: Callable[[bytes], None] | None = None
     lines: NDArray[np.int64] | None = None  # of a replay: where each row came from
+    reader: Reader | None = None  # of files that are not canonical
+    only: frozenset[tuple[int, str]] | None = None  # of a replay by such a reader
 
     def parse(self, body: bytes, first_line: int) -> Parsed:
         """Read one block."""
+        if self.reader:
+            found = self.reader.parse(body, first_line, self.schema, self.now_us)
+            return found if self.only is None else found.only(self.only)
         found = parse(
             body,
             cells=self.cells,
@@ -89,10 +97,16 @@ class Run:
         )
         return found if self.lines is None else found.renumbered(self.lines)
 
+    def bodies(self, tap: Callable[[bytes], None] | None) -> Bodies:
+        """Blocks of rows, each with the number of its first line."""
+        if self.reader:
+            return self.reader.bodies(self.source, tap)
+        return bodies(self.source, tap)
+
     def parsed(self, pool: ThreadPoolExecutor) -> Iterator[Parsed]:
         """Read all blocks, a few ahead of whoever takes them."""
         waiting: deque[tuple[Future[Parsed], int]] = deque()
-        for body, line in bodies(self.source, self.tap):
+        for body, line in self.bodies(self.tap):
             waiting.append((pool.submit(self.parse, body, line), len(body)))
             if len(waiting) > _AHEAD:
                 yield self._done(*waiting.popleft())
@@ -144,7 +158,7 @@ def _reject(run: Run, tally: Tally, found: list[Reject]) -> None:
             rejects.keep(
                 connection,
                 run.load,
-                ((r.line, r.reason, r.message, r.raw, r.held) for r in found),
+                ((r.line, r.column, r.reason, r.message, r.raw, r.held) for r in found),
             )
 
 
@@ -202,7 +216,7 @@ def _write(
 
 def _settle_repeats(run: Run, tally: Tally, spans: Spans) -> None:
     """Settle instants that the file gives more than once, in whatever window."""
-    found = repeats.find(run.source, run.parse, spans, tally.conflicts)
+    found = repeats.find(run.bodies(None), run.parse, spans, tally.conflicts)
     _reject(run, tally, found.rejects)
     with run.engine.begin() as connection:
         tally.outdated -= _outdated(run, connection, found)

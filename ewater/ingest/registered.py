@@ -60,4 +60,5 @@ def schema(connection: Connection) -> Schema:
         np.array([numbers[code] for code in codes], np.int32),
         np.array(factors, np.float64),
         [zone if isinstance(zone, str) else None for zone in frame["timezone"]],
+        frame["quantity"].tolist(),
     )

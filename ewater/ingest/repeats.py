@@ -9,15 +9,13 @@ import numpy as np
 import pandas as pd
 
 from ewater.ingest.parse import Parsed, Reject, readable
-from ewater.ingest.source import bodies
 from ewater.ingest.window import WINDOW_ROWS, Spans, raw_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from numpy.typing import NDArray
 
-    from ewater.ingest.source import Source
     from ewater.store.rows import Rows
 
 _KEY = ["series", "time"]
@@ -41,23 +39,23 @@ class Repeats:
 
 
 def find(
-    source: Source,
+    bodies: Iterable[tuple[bytes, int]],
     parse: Callable[[bytes, int], Parsed],
     spans: Spans,
     conflicts: Sequence[NDArray[np.int64]],
 ) -> Repeats:
     """Read the file again and settle every instant it gives more than once."""
     pairs = np.concatenate([np.empty((0, 2), np.int64), *conflicts])
-    rows = _collect(source, parse, spans)
+    rows = _collect(bodies, parse, spans)
     rows = rows[rows.duplicated(_KEY, keep=False)]
     groups = rows.groupby(_KEY, sort=False)
-    unequal = (groups["value"].transform("nunique") > 1) | (
+    unequal = (groups["value"].transform(_different) > 1) | (
         groups["flag"].transform("nunique") > 1
     )
     bad = rows[unequal]
     once = rows.drop_duplicates([*_KEY, "window"])
     in_window = rows.groupby([*_KEY, "window"], sort=False)
-    clear = (in_window["value"].transform("nunique") == 1) & (
+    clear = (in_window["value"].transform(_different) == 1) & (
         in_window["flag"].transform("nunique") == 1
     )
     counted = once[unequal[once.index] & clear[once.index]]
@@ -71,13 +69,20 @@ def find(
     )
 
 
+def _different(values: pd.Series[float]) -> int:
+    """How many different values there are; missing is one."""
+    return int(values.nunique(dropna=False))
+
+
 def _collect(
-    source: Source, parse: Callable[[bytes, int], Parsed], spans: Spans
+    bodies: Iterable[tuple[bytes, int]],
+    parse: Callable[[bytes, int], Parsed],
+    spans: Spans,
 ) -> pd.DataFrame:
     """Rows in the spans, with line, text and the window they were in."""
     found = []
     window = held = 0
-    for body, first_line in bodies(source):
+    for body, first_line in bodies:
         block = parse(body, first_line)
         near = (block.time >= spans.first[block.series]) & (
             block.time <= spans.last[block.series]
@@ -89,6 +94,7 @@ def _collect(
                 "value": block.value[near],
                 "flag": block.flag[near],
                 "line": block.line[near],
+                "column": _columns(block, near),
                 "window": window,
                 "raw": [
                     body[a:b]
@@ -103,18 +109,26 @@ def _collect(
     return pd.concat(found, ignore_index=True)
 
 
+def _columns(block: Parsed, near: NDArray[np.bool_]) -> list[str]:
+    if block.column is None:
+        return [""] * int(near.sum())
+    return [block.columns[place] for place in block.column[near].tolist()]
+
+
 def _rejects(bad: pd.DataFrame) -> list[Reject]:
     """One reject for each contradictory row; it names the lines of the others."""
     rejects = []
     for _, group in bad.groupby(_KEY, sort=False):
         lines = group["line"].tolist()
-        for line, raw in zip(lines, group["raw"], strict=True):
+        cells = zip(lines, group["raw"], group["column"], strict=True)
+        for line, raw, column in cells:
             rejects.append(
                 Reject(
                     line=line,
                     reason="conflict",
                     raw=readable(raw),
                     detail=differs_from(lines, line),
+                    column=column,
                 )
             )
     return rejects

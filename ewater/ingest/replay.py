@@ -10,18 +10,21 @@ from sqlalchemy import text
 
 from ewater.ingest import daily, readings_csv, registered, reports_csv
 from ewater.ingest.outcome import Options, Outcome
+from ewater.ingest.profiles.model import Profile
+from ewater.ingest.profiles.reader import Reader
 from ewater.ingest.source import Memory, header
 from ewater.ingest.transaction import discarded_on_error
 from ewater.store import landing, rejects
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from sqlalchemy import Connection, Engine, Row
 
     from ewater.ingest.parse import Parsed, Schema
 
-    Held = Sequence[tuple[int, str]]
+    Held = Sequence[tuple[int, str, str]]
 
 
 def replay(
@@ -59,9 +62,15 @@ def _replay(
     started = clock.monotonic()
     with engine.begin() as connection:
         origin = connection.execute(
-            text("SELECT kind, source, file_id, issued_at FROM load WHERE id = :load"),
+            text(
+                "SELECT kind, source, file_id, issued_at, profile FROM load "
+                "WHERE id = :load"
+            ),
             {"load": number},
         ).one()
+        if origin.profile is not None:
+            raw = b"".join(landing.landed(connection, number))
+            return _replay_profiled(engine, number, origin, held, raw, key, options)
         first = next(iter(landing.landed(connection, number)))
     head = header(Memory(origin.source, first))
     if origin.kind == "reports":
@@ -83,20 +92,34 @@ def _replay(
         load=load,
         issued_at=origin.issued_at,
         now_us=options.now_us,
-        lines=np.array([line for line, _ in held]),
+        lines=np.array([line for line, *_ in held]),
     )
-    lines = [line for line, _ in held]
+    return _publish(
+        run, number, [(line, column) for line, _, column in held], seen, started
+    )
+
+
+def _publish(
+    run: readings_csv.Run,
+    number: int,
+    cells: Sequence[tuple[int, str]],
+    seen: datetime,
+    started: float,
+) -> Outcome:
+    """Load held rows and mark them as settled, at one instant."""
 
     def resolve(connection: Connection, by: int) -> None:
-        rejects.resolve(connection, number, lines, by)
+        rejects.resolve(connection, number, cells, by)
 
-    with discarded_on_error(engine, load):
+    if run.load is None:
+        raise ValueError("a replay is a load")
+    with discarded_on_error(run.engine, run.load):
         tally = readings_csv.stage(run)
         counts, recorded = readings_csv.publish(run, tally, seen, started, resolve)
     return Outcome(
-        source=source.name,
+        source=run.source.name,
         kind="readings",
-        load=load,
+        load=run.load,
         known=False,
         counts=counts,
         seconds=clock.monotonic() - started,
@@ -104,8 +127,49 @@ def _replay(
     )
 
 
+def _replay_profiled(
+    engine: Engine,
+    number: int,
+    origin: Row[tuple[object, ...]],
+    held: Held,
+    raw: bytes,
+    key: int,
+    options: Options,
+) -> Outcome | None:
+    """Read the landed file again by its profile, as it was; take the held rows."""
+    started = clock.monotonic()
+    reader = Reader(Profile.model_validate_json(str(origin.profile)))
+    with engine.begin() as connection:
+        schema = registered.schema(connection)
+    source = Memory(str(origin.source), raw)
+    waits = {
+        (reject.line, reject.column)
+        for body, line in reader.bodies(source)
+        for reject in reader.parse(body, line, schema, options.now_us).rejects
+        if reject.held
+    }
+    ready = [(line, column) for line, _, column in held if (line, column) not in waits]
+    if not ready:
+        return None
+    with engine.begin() as connection:
+        seen = landing.last_recorded(connection)
+        load = _begin(connection, origin, number, key, options)
+    run = readings_csv.Run(
+        engine=engine,
+        source=Memory(f"{source.name} (held rows)", raw),
+        schema=schema,
+        cells=0,
+        load=load,
+        issued_at=origin.issued_at,
+        now_us=options.now_us,
+        reader=reader,
+        only=frozenset(ready),
+    )
+    return _publish(run, number, ready, seen, started)
+
+
 def _source(origin: Row[tuple[object, ...]], head: str, held: Held) -> Memory:
-    rows = "\n".join([head, *(raw for _, raw in held)]) + "\n"
+    rows = "\n".join([head, *(raw for _, raw, _ in held)]) + "\n"
     return Memory(f"{origin.source} (held rows)", rows.encode())
 
 
@@ -125,6 +189,7 @@ def _begin(
         issued_at=origin.issued_at,
         file=origin.file_id,
         replay_of=number,
+        profile=origin.profile,
     )
     return load
 
@@ -133,7 +198,7 @@ def _settled(schema: Schema, held: Held, head: str, options: Options) -> Held:
     """Rows that no longer wait for their series."""
     from ewater.ingest.parse import parse
 
-    body = "\n".join(raw for _, raw in held).encode()
+    body = "\n".join(raw for _, raw, _ in held).encode()
     found: Parsed = parse(
         body,
         cells=readings_csv.cells_of(head),
@@ -163,10 +228,10 @@ def _replay_reports(
             return None
         source = _source(origin, head, ready)
         checked = reports_csv.check(source.data, connection)
-        checked = reports_csv.renumbered(checked, [line for line, _ in ready])
+        checked = reports_csv.renumbered(checked, [line for line, *_ in ready])
         load = _begin(connection, origin, number, key, options)
         counts, recorded = reports_csv.load(connection, load, checked, started)
-        rejects.resolve(connection, number, [line for line, _ in ready], load)
+        rejects.resolve(connection, number, [(r[0], r[2]) for r in ready], load)
     return Outcome(
         source=source.name,
         kind="reports",

@@ -161,7 +161,10 @@ def load(
     rejects.keep(
         connection,
         number,
-        ((r.line, r.reason, r.message, r.raw, r.held) for r in checked.rejects),
+        (
+            (r.line, r.column, r.reason, r.message, r.raw, r.held)
+            for r in checked.rejects
+        ),
     )
     recorded = landing.publish(connection, number, counts, clock.monotonic() - started)
     return counts, recorded

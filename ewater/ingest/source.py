@@ -37,9 +37,10 @@ class Source(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file on disk."""
+    """A file on disk; ``in_lines`` False cuts it anywhere."""
 
     path: Path
+    in_lines: bool = True
 
     @property
     def name(self) -> str:
@@ -56,7 +57,7 @@ class File:
         with self.path.open("rb") as file:
             rest = b""
             while data := file.read(BLOCK):
-                cut = data.rfind(b"\n") + 1
+                cut = data.rfind(b"\n") + 1 if self.in_lines else len(data)
                 if cut == 0:
                     rest += data
                     if len(rest) > BLOCK + LONGEST_ROW:

@@ -76,7 +76,8 @@ def _unique(series, time, value, flag, keep):  # type: ignore[no-untyped-def]
     while i < len(series):
         j, differ = i + 1, False
         while j < len(series) and series[j] == series[i] and time[j] == time[i]:
-            differ |= value[j] != value[i] or flag[j] != flag[i]
+            alike = value[j] == value[i] or (np.isnan(value[j]) and np.isnan(value[i]))
+            differ |= not alike or flag[j] != flag[i]
             keep[j] = 0
             j += 1
         keep[i] = 2 if differ else 1

@@ -49,7 +49,7 @@ def read(engine, code):
 
 def waiting(engine):
     with engine.connect() as connection:
-        return {k: [line for line, _ in v] for k, v in rejects.held(connection).items()}
+        return {k: [line for line, *_ in v] for k, v in rejects.held(connection).items()}
 
 
 def reports(engine):

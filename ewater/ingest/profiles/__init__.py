@@ -1,0 +1,1 @@
+"""Source profiles: what a small YAML file says about the files of a source."""

@@ -1,0 +1,112 @@
+"""Workbooks and Parquet files as lines of text, numbers to the last digit."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import zipfile
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ewater.ingest.profiles.model import Profile
+
+_LARGEST_SHEET = 512 << 20  # bytes that a workbook may unpack to
+_LARGEST_RATIO = 200
+_MOST_CELLS = 20_000_000
+
+
+def xlsx(raw: bytes, profile: Profile) -> Iterator[list[str]]:
+    """Rows of a sheet, blank ones too; formulas stay text and are never evaluated."""
+    from openpyxl import load_workbook
+    from openpyxl.utils.exceptions import InvalidFileException
+
+    _check_size(raw)
+    try:
+        book = load_workbook(io.BytesIO(raw), read_only=True, data_only=False)
+    except (InvalidFileException, zipfile.BadZipFile, KeyError, OSError) as error:
+        raise ValueError(f"no workbook: {error}") from error
+    names = book.sheetnames
+    wanted = profile.sheet or names[0]
+    if wanted not in names:
+        raise ValueError(f"no sheet {wanted!r}; it has {', '.join(names)}")
+    decimal, cells = profile.text.decimal, 0
+    width = None
+    for number, row in enumerate(book[wanted].iter_rows(values_only=True)):
+        said = [_cell(value, decimal) for value in row]
+        cells += len(said)
+        if cells > _MOST_CELLS:
+            raise ValueError(f"more than {_MOST_CELLS:,} cells")
+        if number == profile.text.skip:  # blank columns behind the header are none
+            width = max((k + 1 for k, word in enumerate(said) if word), default=0)
+        if width is not None:
+            said = (said + [""] * (width - len(said)))[:width] if any(said) else []
+        yield said
+
+
+def _check_size(raw: bytes) -> None:
+    try:
+        with zipfile.ZipFile(io.BytesIO(raw)) as archive:
+            size = sum(entry.file_size for entry in archive.infolist())
+    except zipfile.BadZipFile as error:
+        raise ValueError(f"no workbook: {error}") from error
+    if size > _LARGEST_SHEET or size > _LARGEST_RATIO * max(len(raw), 1 << 16):
+        raise ValueError(f"it unpacks to {size:,} bytes, which is refused")
+
+
+def _cell(value: Any, decimal: str) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value)
+    if isinstance(value, float | int):
+        return repr(value).replace(".", decimal)
+    if isinstance(value, dt.datetime):
+        rounded = value + dt.timedelta(microseconds=500)  # serials are not exact
+        return rounded.isoformat(timespec="milliseconds")
+    if isinstance(value, dt.date | dt.time):
+        return value.isoformat()
+    return str(value).strip()
+
+
+def parquet(raw: bytes, profile: Profile) -> Iterator[list[str]]:
+    """Header and rows; times become UTC text, numbers keep every digit."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    opened: Any = pq.ParquetFile
+    try:
+        file: Any = opened(io.BytesIO(raw))
+    except pa.ArrowException as error:
+        raise ValueError(f"no Parquet file: {error}") from error
+    names = file.schema_arrow.names
+    yield names
+    try:
+        for batch in file.iter_batches():
+            columns = [_texts(column, profile.text.decimal) for column in batch.columns]
+            yield from map(list, zip(*columns, strict=True))
+    except pa.ArrowException as error:
+        raise ValueError(f"broken Parquet: {error}") from error
+
+
+def _texts(column: Any, decimal: str) -> list[str]:
+    import pyarrow as pa
+    import pyarrow.compute as arrow_compute
+
+    pc: Any = arrow_compute  # its functions are made when it is imported
+
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        column, kind = column.dictionary_decode(), kind.value_type
+    if pa.types.is_nested(kind) or pa.types.is_binary(kind):
+        return [""] * len(column)
+    if pa.types.is_timestamp(kind):
+        zoned = kind.tz is not None
+        plain = column.cast(pa.timestamp("us", "UTC" if zoned else None), safe=False)
+        texts = pc.strftime(plain, format="%Y-%m-%dT%H:%M:%S" + ("Z" if zoned else ""))
+    else:
+        texts = column.cast(pa.string())
+        if decimal != "." and pa.types.is_floating(kind):
+            texts = pc.replace_substring(texts, ".", decimal)
+    return ["" if text is None else text for text in texts.to_pylist()]
