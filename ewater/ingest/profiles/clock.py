@@ -77,7 +77,7 @@ def program(given: str) -> Program:
 def _refused(given: str, why: str) -> str:
     return (
         f"time format {given!r}: {why}; write iso, epoch_s, epoch_ms, excel, "
-        "excel_1904 or %Y %y %m %b %d %j %H %I %M %S %f %p %z and what stands between them"
+        "excel_1904 or %Y %y %m %b %d %j %H %I %M %S %f %p %z and the text between"
     )
 
 
@@ -309,6 +309,7 @@ def to_utc(
     if east is not None:
         return local - east, np.full(len(local), rows.OK, np.uint8)
     utc, status = parse.to_utc(local, zone)
+    utc = utc.copy()  # pandas lends it for reading only
     twice = np.flatnonzero(status == parse.status_of("ambiguous_time"))
     if rule == "reject" or len(twice) == 0:
         return utc, status

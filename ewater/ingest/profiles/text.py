@@ -22,7 +22,6 @@ _BOMS = {
     b"\xff\xfe": "utf-16",
     b"\xfe\xff": "utf-16",
 }
-_ROUND_BOM = {"utf-8": "utf-8-sig", "utf-16-le": "utf-16", "utf-16-be": "utf-16"}
 _HEAD_LINES = 2_000  # no header is longer
 DELIMITERS = {"tab": "\t", "whitespace": " "}
 
@@ -61,7 +60,14 @@ def _codec(first: bytes, profile: Profile, name: str) -> str:
                 f"the file starts as {family} does, the profile says {given}",
                 f"text.encoding: {family}",
             )
-    return _ROUND_BOM.get(given, given)
+    marked = any(first.startswith(mark) for mark in _BOMS)
+    if given == "utf-16" and not marked:
+        raise fault(
+            name, 1, "no byte-order mark", "text.encoding: utf-16-le or utf-16-be"
+        )
+    if given.startswith("utf-16") and marked:
+        return "utf-16"
+    return "utf-8-sig" if given == "utf-8" else given
 
 
 def utf8_blocks(
