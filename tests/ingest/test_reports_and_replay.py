@@ -49,7 +49,8 @@ def read(engine, code):
 
 def waiting(engine):
     with engine.connect() as connection:
-        return {k: [line for line, *_ in v] for k, v in rejects.held(connection).items()}
+        found = rejects.held(connection)
+    return {load: [line for line, *_ in rows] for load, rows in found.items()}
 
 
 def reports(engine):

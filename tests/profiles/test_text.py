@@ -60,7 +60,7 @@ def test_mojibake_in_a_header_shows_what_the_file_has(read):
         "text": {"encoding": "cp1251"},
         "columns": {"time": ["Время"], "series": ["s"], "value": "v"},
     }
-    with pytest.raises(FaultsError, match="Время: no such column.*the file has 's'"):
+    with pytest.raises(FaultsError, match=r"Время: no such column.*the file has 's'"):
         read(said, "s,Время,v\n".encode())
 
 

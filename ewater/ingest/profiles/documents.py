@@ -76,7 +76,7 @@ def blocks(
     try:
         lines = _READERS[profile.format](raw, profile)
         first = 0 if profile.format == "parquet" else 1
-        yield text.Block("".join(map(_line, lines)).encode(), first)
+        yield text.Block(b"".join(map(_line, lines)), first)
     except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
         raise text.fault(
             source.name,
@@ -86,8 +86,14 @@ def blocks(
         ) from error
 
 
-def _line(cells: list[str]) -> str:
-    return "\t".join([cell.translate(_SEPARATOR) for cell in cells]) + "\n"
+def _line(cells: list[str] | bytes) -> bytes:
+    """One line of cells; a table gives many lines at once."""
+    if isinstance(cells, bytes):
+        return cells
+    line = "\t".join(cells)
+    if line.count("\t") != max(len(cells) - 1, 0) or "\n" in line or "\r" in line:
+        line = "\t".join([cell.translate(_SEPARATOR) for cell in cells])
+    return (line + "\n").encode()
 
 
 def _said(error: Exception) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
 
 def _load(raw: bytes) -> Any:
     try:
-        return json.loads(raw.decode("utf-8-sig"), parse_float=Decimal)
+        return json.loads(raw.decode("utf-8-sig"), parse_float=str)
     except UnicodeDecodeError as error:
         raise ValueError(f"byte {error.start} is not UTF-8") from error
     except RecursionError as error:
@@ -25,6 +24,8 @@ def _load(raw: bytes) -> Any:
 
 def _word(value: Any) -> str:
     """Text of a cell; numbers as they were written."""
+    if type(value) is str:
+        return value
     if value is None or isinstance(value, dict):
         return ""
     if isinstance(value, list):
@@ -52,8 +53,8 @@ def usgs(raw: bytes, _profile: Profile) -> Iterator[list[str]]:
             method = _word(_first(values.get("method", [])).get("methodID"))
             head = [*about, method, unit, missing]
             for v in values["value"]:
-                cells = (v.get("dateTime"), v.get("value"), v.get("qualifiers"))
-                yield [*head, *map(_word, cells)]
+                time, value = _word(v.get("dateTime")), _word(v.get("value"))
+                yield [*head, time, value, _word(v.get("qualifiers"))]
 
 
 def sensorthings(raw: bytes, _profile: Profile) -> Iterator[list[str]]:
@@ -110,7 +111,8 @@ def cwms(raw: bytes, _profile: Profile) -> Iterator[list[str]]:
     """Values of a CWMS time series: name, office, unit, time, value, qualifier."""
     said = _load(raw)
     for series in said if isinstance(said, list) else [said]:
-        about = [series["name"], series.get("office-id", ""), series.get("units", "")]
+        known = (series["name"], series.get("office-id"), series.get("units"))
+        about = [_word(word) for word in known]
         columns = series.get("value-columns") or []
         order = {c["name"]: int(c["ordinal"]) - 1 for c in columns}
         places = [
@@ -118,5 +120,5 @@ def cwms(raw: bytes, _profile: Profile) -> Iterator[list[str]]:
             for place, name in enumerate(("date-time", "value", "quality-code"))
         ]
         for row in series["values"]:
-            cells = [row[place] if place < len(row) else None for place in places]
-            yield [*map(_word, about), *map(_word, cells)]
+            cells = [_word(row[p]) if p < len(row) else "" for p in places]
+            yield [*about, *cells]

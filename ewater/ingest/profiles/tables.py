@@ -70,7 +70,7 @@ def _cell(value: Any, decimal: str) -> str:
     return str(value).strip()
 
 
-def parquet(raw: bytes, profile: Profile) -> Iterator[list[str]]:
+def parquet(raw: bytes, profile: Profile) -> Iterator[bytes]:
     """Header and rows; times become UTC text, numbers keep every digit."""
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -80,33 +80,47 @@ def parquet(raw: bytes, profile: Profile) -> Iterator[list[str]]:
         file: Any = opened(io.BytesIO(raw))
     except pa.ArrowException as error:
         raise ValueError(f"no Parquet file: {error}") from error
-    names = file.schema_arrow.names
-    yield names
+    yield ("\t".join(file.schema_arrow.names) + "\n").encode()
     try:
         for batch in file.iter_batches():
-            columns = [_texts(column, profile.text.decimal) for column in batch.columns]
-            yield from map(list, zip(*columns, strict=True))
+            yield _lines([_texts(c, profile.text.decimal) for c in batch.columns])
     except pa.ArrowException as error:
         raise ValueError(f"broken Parquet: {error}") from error
 
 
-def _texts(column: Any, decimal: str) -> list[str]:
+def _lines(columns: list[Any]) -> bytes:
+    """Join columns of text to lines, all rows at once."""
+    import pyarrow as pa
+    import pyarrow.compute as arrow_compute
+
+    pc: Any = arrow_compute
+    rows = pc.binary_join_element_wise(
+        *columns, "\t", null_handling="replace", null_replacement=""
+    )
+    ended = pc.binary_join_element_wise(rows, "", "\n")
+    data: bytes = pa.concat_arrays([ended]).buffers()[2].to_pybytes()
+    ends = len(data) if len(ended) else 0
+    return data[:ends]
+
+
+def _texts(column: Any, decimal: str) -> Any:
+    """Text of a column; what has none, such as a list, is left empty."""
     import pyarrow as pa
     import pyarrow.compute as arrow_compute
 
     pc: Any = arrow_compute  # its functions are made when it is imported
-
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
     kind = column.type
-    if pa.types.is_dictionary(kind):
-        column, kind = column.dictionary_decode(), kind.value_type
     if pa.types.is_nested(kind) or pa.types.is_binary(kind):
-        return [""] * len(column)
+        return pa.nulls(len(column), pa.string())
     if pa.types.is_timestamp(kind):
         zoned = kind.tz is not None
         plain = column.cast(pa.timestamp("us", "UTC" if zoned else None), safe=False)
-        texts = pc.strftime(plain, format="%Y-%m-%dT%H:%M:%S" + ("Z" if zoned else ""))
-    else:
-        texts = column.cast(pa.string())
-        if decimal != "." and pa.types.is_floating(kind):
-            texts = pc.replace_substring(texts, ".", decimal)
-    return ["" if text is None else text for text in texts.to_pylist()]
+        return plain.cast(pa.string())
+    texts = column.cast(pa.string())
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        return pc.replace_substring_regex(texts, "[\t\r\n]", " ")
+    if decimal != "." and pa.types.is_floating(kind):
+        return pc.replace_substring(texts, ".", decimal)
+    return texts

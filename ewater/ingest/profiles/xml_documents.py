@@ -38,7 +38,8 @@ def _name(element: Element) -> str:
 
 
 def _inside(element: Element, name: str) -> Iterator[Element]:
-    return (e for e in element.iter() if _name(e) == name)
+    ending = "}" + name
+    return (e for e in element.iter() if e.tag.endswith(ending) or e.tag == name)
 
 
 def _first(element: Element, *names: str) -> Element | None:
@@ -73,13 +74,9 @@ def waterml1(raw: bytes, _profile: Profile) -> Iterator[list[str]]:
             which = "" if method is None else method.get("methodID", "")
             head = [*about, which, unit, missing]
             for value in values:
-                if _name(value) == "value":
-                    yield [
-                        *head,
-                        _stamp(value),
-                        _text(value),
-                        value.get("qualifiers", value.get("censorCode", "")),
-                    ]
+                if value.tag.endswith("}value") or value.tag == "value":
+                    mark = value.get("qualifiers", value.get("censorCode", ""))
+                    yield [*head, _stamp(value), _text(value), mark]
 
 
 def _stamp(value: Element) -> str:
@@ -109,13 +106,17 @@ def waterml2(raw: bytes, _profile: Profile) -> Iterator[list[str]]:
 
 
 def _point(point: Element, unit: str, mark: str) -> list[str] | None:
-    time, value = _first(point, "time"), _first(point, "value")
-    if time is None:  # a point that says nothing but its metadata
-        return None
-    own_unit, own_mark = _metadata(point)
-    nil = value is None or value.get(_NIL) in ("true", "1")
-    said = "" if nil else _text(value)
-    return [own_unit or unit, _text(time), said, own_mark or mark]
+    time, said = "", ""
+    for part in point:
+        tag = part.tag
+        if tag.endswith("}time"):
+            time = _text(part)
+        elif tag.endswith("}value"):
+            said = "" if part.get(_NIL) in ("true", "1") else _text(part)
+        elif tag.endswith("}metadata"):
+            own_unit, own_mark = _metadata(part)
+            unit, mark = own_unit or unit, own_mark or mark
+    return [unit, time, said, mark] if time else None  # else only metadata
 
 
 def _metadata(element: Element) -> tuple[str, str]:
@@ -123,8 +124,7 @@ def _metadata(element: Element) -> tuple[str, str]:
     named = "" if unit is None else unit.get("code") or _titled(unit)
     word = ""
     if qualifier is not None:
-        inner = _first(qualifier, "value")
-        word = qualifier.get(_TITLE) or _text(inner)
+        word = qualifier.get(_TITLE) or _text(_first(qualifier, "value"))
         word = word or qualifier.get(_HREF, "").rpartition("/")[2]
     return named, word
 
