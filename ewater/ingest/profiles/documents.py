@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ewater.ingest.source import Source
 
 LARGEST = 256 << 20  # a document is in memory whole
-_READERS = {
+_READERS: dict[str, Callable[[bytes, Profile], Iterator[list[str] | bytes]]] = {
     "waterml1": xml_documents.waterml1,
     "waterml2": xml_documents.waterml2,
     "usgs-json": json_documents.usgs,
@@ -76,7 +76,7 @@ def blocks(
     try:
         lines = _READERS[profile.format](raw, profile)
         first = 0 if profile.format == "parquet" else 1
-        yield text.Block(b"".join(map(_line, lines)), first)
+        yield text.Block(b"".join([_line(line) for line in lines]), first)
     except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
         raise text.fault(
             source.name,
