@@ -92,3 +92,33 @@ def engine(database_url: str) -> Iterator[Engine]:
     engine = database.connect(database_url)
     yield engine
     engine.dispose()
+
+
+def _register(engine: Engine, codes: list[str]) -> None:
+    import pandas as pd
+
+    from ewater.store import registry
+
+    series = {
+        "site": "GIR",
+        "quantity": "discharge",
+        "unit": "m3/s",
+        "signal": "instantaneous",
+        "interval_s": 3600.0,
+        "timezone": "Asia/Baku",
+    }
+    registry.load(
+        engine,
+        {
+            "calendars": pd.DataFrame({"code": ["az"], "timezone": ["Asia/Baku"]}),
+            "sites": pd.DataFrame({"code": ["GIR"], "kind": ["river_gauge"]}),
+            "series": pd.DataFrame({"code": codes} | series),
+        },
+    )
+
+
+@pytest.fixture
+def country(engine: Engine) -> Engine:
+    """Engine on a database with the series Q1, Q2 and Q3; folders may give another."""
+    _register(engine, ["Q1", "Q2", "Q3"])
+    return engine

@@ -94,7 +94,7 @@ class Client:
             Contiguous ragged form of CF: ``row_size`` (series), ``time``, ``value``,
             ``flag``, ``lineage`` (reading).
         """
-        codes = [series] if isinstance(series, str) else list(series)
+        codes = _codes(series)
         bounds = self._bounds(first, last, "day", None)
         with self.engine.connect() as connection:
             return chunks.read(
@@ -119,7 +119,7 @@ class Client:
             ``volume``, ``coverage`` and more, see ``ewater.series.volumes``. Gaps
             are not infilled.
         """
-        codes = [series] if isinstance(series, str) else list(series)
+        codes = _codes(series)
         bounds = self._bounds(first, last, step, calendar)
         with self.engine.connect() as connection:
             found = chunks.read(connection, codes, None, None, as_of=as_of)
@@ -147,7 +147,7 @@ class Client:
             and carry the notices of the country.
         """
         run = self.run(first, last, step=step, calendar=calendar, as_of=as_of)
-        codes = [territory] if isinstance(territory, str) else territory
+        codes = None if territory is None else _codes(territory)
         inputs = run.inputs
         result = account(
             inputs.ledger,
@@ -197,3 +197,8 @@ class Client:
         frame = self.table("calendars")
         used = runs.calendar_of(frame, calendar)
         return calendars.bounds(used, *dates.span(first, last), step)
+
+
+def _codes(given: str | Sequence[str]) -> list[str]:
+    """Take one code or several."""
+    return [given] if isinstance(given, str) else list(given)

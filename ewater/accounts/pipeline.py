@@ -317,6 +317,3 @@ def _changes(stored: xr.Dataset, periods: xr.Dataset) -> xr.Dataset:
         {"storage_change": (dims, change), "storage_change_u": (dims, total)},
         coords={"account": stored["account"].values, "period": periods["period"]},
     )
-
-
-__all__ = ["Inputs", "Needs", "calendars", "compute", "needs", "select"]
