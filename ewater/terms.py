@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, get_args
 
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Container, Mapping
 
 End = Literal["from", "to"]
 
@@ -287,6 +287,23 @@ TERMS = MappingProxyType(
                 meaning="A real change that is no flow; never the residual",
             ),
         )
+    }
+)
+
+
+#: Tests of readings that limits can be given for, with the parameters of each;
+#: what they mean stands in `ewater.series.quality_limits`.
+QUALITY_TESTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "neighbour": ("gap_s",),
+        "gross_range": ("fail_low", "fail_high", "suspect_low", "suspect_high"),
+        "rate": ("limit", "noise", "gap_s", "counter", "modulus"),
+        "spike": ("suspect", "fail"),
+        "flat_line": ("window_s", "count", "epsilon", "exempt"),
+        "attenuation": ("window_s", "floor"),
+        "climatology": tuple(
+            f"{end}_{month}" for end in ("low", "high") for month in range(1, 13)
+        ),
     }
 )
 

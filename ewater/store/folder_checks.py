@@ -15,7 +15,7 @@ from ewater.errors import UsageError
 from ewater.store.folder_curves import curve_faults
 from ewater.store.folder_schema import MEANING_OF_TYPE
 from ewater.store.folder_table import rows_where
-from ewater.terms import CODE_PATTERN, OUTSIDE_KINDS, QUANTITIES
+from ewater.terms import CODE_PATTERN, OUTSIDE_KINDS, QUALITY_TESTS, QUANTITIES
 from ewater.units import factor_to_si
 
 if TYPE_CHECKING:
@@ -237,6 +237,16 @@ def _unit_faults(
             yield table.fault(row, "unit", message, allowed)
 
 
+def _limit_parameters(table: Table) -> Iterator[Fault]:
+    frame = table.frame
+    for test, parameters in QUALITY_TESTS.items():
+        unknown = (frame["test"] == test) & ~frame["parameter"].isin(parameters)
+        for row in rows_where(unknown & frame["parameter"].notna()):
+            message = f"{frame['parameter'].iloc[row]!r} is no parameter of {test}"
+            allowed = "one of " + ", ".join(parameters)
+            yield table.fault(row, "parameter", message, allowed)
+
+
 def _outside_accounts(table: Table) -> Iterator[Fault]:
     frame = table.frame
     outside = frame["kind"].isin(OUTSIDE_KINDS)
@@ -340,6 +350,7 @@ _OF_FILE: dict[str, tuple[Check, ...]] = {
     "sites": (_positions, _dead_volume),
     "series": (_series_units,),
     "curves": (curve_faults,),
+    "limits": (_limit_parameters,),
     "accounts": (_outside_accounts, _economy_sectors),
     "account_territories": (_empty_shares,),
     "flows": (_flow_ends, _flow_partners),

@@ -190,6 +190,17 @@ _FILES = (
         ),
     ),
     File(
+        "limits",
+        "Limits of quality tests that go before what sensor and history suggest",
+        ("series", "test", "parameter"),
+        (
+            _refers("series", "Series it holds for", "series", required=True),
+            _one_of(tuple(terms.QUALITY_TESTS), "Test", "test", grow=True),
+            _code("Parameter of the test, docs/methods-quality.md", "parameter"),
+            _number("value", "Limit, SI units; empty switches it off", minimum=None),
+        ),
+    ),
+    File(
         "accounts",
         "Places where water is: the nodes of the ledger",
         ("code",),

@@ -84,7 +84,9 @@ class Load(Base):
 
     __tablename__ = "load"
     __table_args__ = (
-        CheckConstraint("kind IN ('readings', 'reports', 'edit')", name="kind"),
+        CheckConstraint(
+            "kind IN ('readings', 'reports', 'edit', 'quality')", name="kind"
+        ),
         CheckConstraint("rows_read = accepted + rejected", name="all_rows_counted"),
         CheckConstraint(
             "accepted = new + corrected + unchanged + outdated",
@@ -96,7 +98,9 @@ class Load(Base):
     id: Mapped[int] = mapped_column(
         BigInteger, Identity(always=True), primary_key=True, comment="Number"
     )
-    kind: Mapped[str] = mapped_column(Text, comment="readings, reports or edit")
+    kind: Mapped[str] = mapped_column(
+        Text, comment="readings, reports, edit, or quality: flags only"
+    )
     source: Mapped[str] = mapped_column(Text, comment="Name of the file, or of the act")
     file_id: Mapped[int | None] = mapped_column(
         ForeignKey("landed_file.id"), index=True, comment="Raw file; null for an edit"

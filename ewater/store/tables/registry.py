@@ -133,6 +133,18 @@ class MeterEvent(Versioned):
     new_reading: Mapped[float | None] = column("meter_events", "new_reading")
 
 
+class Limit(Versioned):
+    """A limit of a quality test, set by a person."""
+
+    __tablename__ = "limits"
+    __table_args__ = constraints(FILES["limits"])
+
+    series: Mapped[str] = column("limits", "series")
+    test: Mapped[str] = column("limits", "test")
+    parameter: Mapped[str] = column("limits", "parameter")
+    value: Mapped[float | None] = column("limits", "value")
+
+
 class Account(Versioned):
     """A place where water is."""
 
