@@ -115,6 +115,7 @@ class _Writer:
             "not_modelled": self.unmodelled,
             "after_balancing_items": bool(self.account["after_balancing_items"][n]),
         }
+        answer["other_change"] = self._other_change(n, answer["storage_change"])
         answer["apportioned"] = bool(self.account["apportioned"][n])
         answer["re_entering"] = self._re_entering(n, answer["inflow"])
         answer["terms"] = {
@@ -138,16 +139,24 @@ class _Writer:
 
     def _re_entering(self, n: int, inflow: Document) -> Document:
         """Write what left and came back, which is in neither gross total."""
-        value = finite(self.account["re_entering"][n])
-        return {
-            "value": value,
-            "known": value,
-            "missing": inflow["missing"] if value is None else [],
-            "u": None,
-            "coverage": None,
-            "status": inflow["status"],
-            "status_shares": {},
-        }
+        return _beside(finite(self.account["re_entering"][n]), inflow)
+
+    def _other_change(self, n: int, change: Document) -> Document:
+        """Write what new storage curves changed in the books; it is no water."""
+        return _beside(finite(self.account["other_change"][n]), change)
+
+
+def _beside(value: float | None, total: Document) -> Document:
+    """Write a quantity that is known where a total is, and apart from it."""
+    return {
+        "value": value,
+        "known": value,
+        "missing": total["missing"] if value is None else [],
+        "u": None,
+        "coverage": None,
+        "status": total["status"],
+        "status_shares": {},
+    }
 
 
 def _grouped(

@@ -123,6 +123,7 @@ def _frames(inputs: Inputs, edges: pd.DatetimeIndex) -> dict[str, pd.DataFrame]:
                 "u_systematic_fraction": stocks["u_systematic_fraction"].values.repeat(
                     len(edges)
                 ),
+                "other_change": stocks["other_change"].values.ravel(),
             }
         ),
     }
@@ -155,6 +156,7 @@ def _stocks(rows: pd.DataFrame, bounds: NDArray[np.int64]) -> xr.Dataset:
             "volume": (dims, rows["volume"].to_numpy().reshape(shape)),
             "u_random": (dims, rows["u_random"].to_numpy().reshape(shape)),
             "u_systematic_fraction": ("account", systematic[:, :1].ravel()),
+            "other_change": (dims, rows["other_change"].to_numpy().reshape(shape)),
         },
         coords={"account": accounts, "instant": bounds.view("M8[us]")},
     )

@@ -15,6 +15,7 @@ from ewater.balance import expressions
 from ewater.balance.evaluate import Knowledge, evaluate
 from ewater.balance.ledger import Ledger
 from ewater.balance.reported import reported_volumes
+from ewater.balance.storage import change_of, stock_tables
 from ewater.errors import UsageError
 from ewater.series import calendars, infill, stocks, uncertainty, volumes
 from ewater.terms import Status
@@ -270,19 +271,21 @@ def _stocks(
 ) -> xr.Dataset:
     """Stock of each account at each bound, by its sum of level or storage series."""
     series = frames["series"].set_index("code", drop=False)
-    volume = stocks.stocks(
-        select(readings, needed.stocks), frames["series"], frames["curves"], bounds
-    )["volume"]
+    given = select(readings, needed.stocks), frames["series"], frames["curves"], bounds
+    volume = stocks.stocks(*given)["volume"]
+    booked = stocks.storage_change(*given)["curve_change"]
     wanted = frames["stocks"].set_index("account")["measured_by"]
     accounts = [str(a) for a in ledger.accounts[ledger.stocked]]
     shape = (len(accounts), len(bounds))
     total, variance, systematic = np.zeros(shape), np.zeros(shape), np.zeros(shape[0])
+    other = np.zeros(shape)
     for row, account in enumerate(accounts):
         terms = _stock_terms(wanted[account])
         total[row] = 0.0 if terms else np.nan
         for factor, code in terms:
             part = factor * volume.sel(series=code).values
             total[row] += part
+            other[row, 1:] += factor * booked.sel(series=code).values
             variance[row] += (_percent(series, code, "u_random_pct") * part) ** 2
             systematic[row] = max(
                 systematic[row], _percent(series, code, "u_systematic_pct")
@@ -293,6 +296,7 @@ def _stocks(
             "volume": (dims, total, {"units": "m3"}),
             "u_random": (dims, np.sqrt(variance), {"units": "m3"}),
             "u_systematic_fraction": ("account", systematic, {"units": "1"}),
+            "other_change": (dims, other, {"units": "m3"}),
         },
         coords={"account": accounts, "instant": bounds.view("M8[us]")},
     )
@@ -308,10 +312,8 @@ _STOCK_U = {"u_random_pct": 0.1, "u_systematic_pct": 2.5}
 
 
 def _changes(stored: xr.Dataset, periods: xr.Dataset) -> xr.Dataset:
-    volume, u = stored["volume"].values, stored["u_random"].values
-    change = np.diff(volume, axis=1)
-    common = stored["u_systematic_fraction"].values[:, None] * change
-    total = np.sqrt(u[:, 1:] ** 2 + u[:, :-1] ** 2 + common**2)
+    change, variance = change_of(**stock_tables(stored))
+    total = np.sqrt(variance)
     dims = ("account", "period")
     return xr.Dataset(
         {"storage_change": (dims, change), "storage_change_u": (dims, total)},

@@ -40,7 +40,7 @@ _CSV = (
 
 def lines(period: Document) -> Iterator[tuple[str, Document]]:
     """Walk the quantities of one period; names are dotted, as keys of the JSON."""
-    for name in (*_TOTALS, "re_entering", "use"):
+    for name in (*_TOTALS, "other_change", "re_entering", "use"):
         yield name, period[name]
     for group in ("terms", "neighbours", "sectors"):
         for name, entry in period[group].items():
@@ -203,6 +203,11 @@ def _footnotes(document: Document, console: Console) -> None:
         missing = sorted({m for _, q in lines(period) for m in q["missing"]})
         if missing:
             console.print(f"{label}: no value for {', '.join(missing)}")
+        if period["other_change"]["value"]:
+            console.print(
+                f"{label}: new storage curves changed stocks in the books by "
+                f"{figure(period['other_change'])}; that is no water"
+            )
         if period["apportioned"]:
             console.print(
                 f"{label}: gross inflow and outflow are not given, an account is "

@@ -14,7 +14,7 @@ from ewater.balance.crossing import Crossing
 from ewater.balance.flows import Flows, resolve, with_pairs
 from ewater.balance.labels import labelled
 from ewater.balance.matrices import above, beside, csr
-from ewater.balance.storage import storage_change, unmodelled
+from ewater.balance.storage import other_change, storage_change, unmodelled
 from ewater.balance.totals import Totals, count_missing, shown, totals
 from ewater.terms import Status
 
@@ -63,7 +63,8 @@ def account_of(
         From `ewater.balance.flows.resolve`.
     stocks : (account, instant)
         ``volume``, ``u_random`` (m3, k = 1), ``u_systematic_fraction`` (of a
-        change), at the bounds of the periods.
+        change), at the bounds of the periods; ``other_change`` (m3), what a new
+        curve changed in the books since the bound before, 0 if not given.
     boundary
         A name of `ewater.terms.BOUNDARIES`, or the account kinds inside.
     territories
@@ -76,7 +77,9 @@ def account_of(
         ``storage_change``, ``residual``: ``NAME`` (NaN when anything is missing),
         ``NAME_known`` (sum of the rest), ``NAME_missing`` (how many), ``NAME_u`` (of
         the known), ``NAME_coverage``, ``NAME_status``, ``NAME_status_shares``.
-        ``residual_z``: residual over its uncertainty. ``re_entering``: what leaves
+        ``other_change``: what new storage curves changed in the books, in neither
+        storage change nor residual. ``residual_z``: residual over its uncertainty.
+        ``re_entering``: what leaves
         and comes back, in neither gross total. ``apportioned``: gross totals are
         not defined there, and NaN. ``after_balancing_items``: a flow found as what
         is left over took part. ``not_modelled``: accounts without a stock. Where a
@@ -111,12 +114,13 @@ def account_of(
         out=np.full(uncertain.shape, np.nan),
         where=uncertain,
     )
+    fields["other_change"] = other_change(ledger, flows.bounds, stocks, kinds, rows)
     fields["re_entering"] = _re_entering(crossing, flows)
     apportioned = (crossing.apportioned @ flows.valid.astype(float)) > 0
     _undefine(fields, ("inflow", "outflow", "re_entering"), apportioned)
     _undefine(
         fields,
-        (*QUANTITIES, "re_entering"),
+        (*QUANTITIES, "other_change", "re_entering"),
         ~ledger.territory_valid(flows.bounds)[rows],
     )
     fields["apportioned"] = apportioned

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from ewater.balance.ledger import Ledger
 
+    Floats = NDArray[np.float64]
+
 
 def storage_change(
     ledger: Ledger,
@@ -29,10 +31,12 @@ def storage_change(
     boundary: str | Iterable[str],
     rows: NDArray[np.intp],
 ) -> Totals:
-    """Sum closing minus opening stock of the accounts inside, by territory.
+    """Sum the changes of stock of the accounts inside, by territory.
 
-    Levels at both ends are uncertain at random; what is systematic, the storage
-    curve, acts on the change, and an error of the datum cancels (METHODS 4).
+    A change is the closing minus the opening stock, less what a new storage curve
+    changed in the books (`other_change`). Levels at both ends are uncertain at
+    random; what is systematic, the storage curve, acts on the change, and an error
+    of the datum cancels (METHODS 4).
     Accounts without a row in ``stocks`` take no part (`unmodelled`); a row without
     data makes the change unknown.
 
@@ -42,7 +46,8 @@ def storage_change(
         The country.
     bounds : (period + 1,), int64, microseconds UTC
     stocks : (account, instant)
-        ``volume``, ``u_random`` (m3, k = 1), ``u_systematic_fraction``.
+        ``volume``, ``u_random`` (m3, k = 1), ``u_systematic_fraction``; and
+        ``other_change``, 0 if not given.
     boundary
         A name of `ewater.terms.BOUNDARIES`, or the account kinds inside.
     rows : (row,)
@@ -97,18 +102,79 @@ def _changes(
             f"no row in stocks.csv for {', '.join(strange)}; accounts without one "
             "are not modelled"
         )
-    template = stocks["volume"].transpose("account", "instant")
-    volume = template.to_numpy()
-    random = stocks["u_random"].transpose("account", "instant").to_numpy()
-    fraction = stocks["u_systematic_fraction"].broadcast_like(template)
-    systematic = fraction.transpose("account", "instant").to_numpy()[:, 1:]
+    tables = stock_tables(stocks)
     change = np.full((ledger.accounts.size, bounds.size - 1), np.nan)
     variance = change.copy()
-    change[place] = np.diff(volume, axis=1)
-    variance[place] = (
-        random[:, 1:] ** 2 + random[:, :-1] ** 2 + (systematic * change[place]) ** 2
-    )
+    change[place], variance[place] = change_of(**tables)
     return change, variance
+
+
+def stock_tables(stocks: xr.Dataset) -> dict[str, Floats]:
+    """Variables of a dataset of stocks as plain (account, instant)."""
+    template = stocks["volume"].transpose("account", "instant")
+    other = stocks.get("other_change", 0.0 * template.fillna(0.0))
+    given = {
+        "volume": template,
+        "random": stocks["u_random"],
+        "fraction": stocks["u_systematic_fraction"],
+        "other": other,
+    }
+    return {
+        name: table.broadcast_like(template).transpose(*template.dims).to_numpy()
+        for name, table in given.items()
+    }
+
+
+def change_of(
+    volume: Floats, random: Floats, fraction: Floats, other: Floats
+) -> tuple[Floats, Floats]:
+    """Change of stocks as water, and its variance.
+
+    Parameters
+    ----------
+    volume, random : (account, instant), m3
+    fraction : (account, instant)
+        Systematic standard uncertainty of a change.
+    other : (account, instant), m3
+        What a new curve changed in the books since the instant before.
+
+    Returns
+    -------
+    change, variance : (account, period), m3 and m6
+    """
+    change = np.diff(volume, axis=1) - other[:, 1:]
+    systematic = fraction[:, 1:] * change
+    variance = random[:, 1:] ** 2 + random[:, :-1] ** 2 + systematic**2
+    return change, variance
+
+
+def other_change(
+    ledger: Ledger,
+    bounds: NDArray[np.int64],
+    stocks: xr.Dataset,
+    boundary: str | Iterable[str],
+    rows: NDArray[np.intp],
+) -> Floats:
+    """Sum what new storage curves changed in the books, (territory, period), m3.
+
+    No water, hence neither in the storage change nor in the residual (METHODS 2):
+    closing stock = opening stock + storage change + other change. Parameters are
+    those of `storage_change`; NaN where that lacks a stock.
+    """
+    shape = (len(rows), bounds.size - 1)
+    if "other_change" not in stocks:
+        return np.zeros(shape)
+    some = np.flatnonzero(ledger.stocked)
+    known = pd.Index(stocks["account"].to_numpy().astype(np.str_))
+    place = known.get_indexer(pd.Index(ledger.accounts[some]))
+    booked = np.full((some.size, shape[1]), np.nan)
+    booked[place >= 0] = stock_tables(stocks)["other"][place[place >= 0], 1:]
+    modelled = ledger.stock_valid(bounds)[some]
+    gap = modelled & np.isnan(booked)
+    share = csr(ledger.shares_inside(boundary)[rows][:, some])
+    total = share @ np.where(modelled & ~gap, booked, 0.0)
+    total[count_missing(share, gap) > 0] = np.nan
+    return np.asarray(total)
 
 
 def unmodelled(

@@ -147,8 +147,9 @@ def storage_change(
 ) -> xr.Dataset:
     """Change of the stored volume over each period, a new survey kept apart.
 
-    Both ends are read off the curve valid when the period opens. What changes in
-    the books because another curve is valid at its end is ``curve_change``; it is
+    Both ends are read off the curve valid when the period opens; off the one valid
+    at its end where the older one does not reach the closing level. What changes in
+    the books because another curve is valid at the end is ``curve_change``; it is
     no water (METHODS 2: other change). The two add up to the difference of
     :func:`stocks`.
 
@@ -166,15 +167,18 @@ def storage_change(
     check_bounds(bounds)
     rows, versions = _rows_and_curves(readings, series, curves)
     found = _values(readings, rows, bounds).to_numpy()
-    own, closing = found.copy(), found[:, 1:].copy()
+    own, change = found.copy(), np.diff(found, axis=1)
     for s in np.flatnonzero(rows["quantity"] == "level"):
         own[s] = _on_own_curve(versions[s], found[s], bounds)
-        closing[s] = _on_own_curve(versions[s], found[s, 1:], bounds[:-1])
+        on_first = _on_own_curve(versions[s], found[s, 1:], bounds[:-1]) - own[s, :-1]
+        on_last = own[s, 1:] - _on_own_curve(versions[s], found[s, :-1], bounds[1:])
+        change[s] = np.where(np.isnan(on_first), on_last, on_first)
+    booked = np.where(np.isnan(change), np.nan, np.diff(own, axis=1) - change)
     dims = ("series", "period")
     return xr.Dataset(
         {
-            "storage_change": (dims, closing - own[:, :-1], {"units": "m3"}),
-            "curve_change": (dims, own[:, 1:] - closing, {"units": "m3"}),
+            "storage_change": (dims, change, {"units": "m3"}),
+            "curve_change": (dims, booked, {"units": "m3"}),
         },
         coords=period_coords(bounds) | {"series": readings["series"].to_numpy()},
     )

@@ -156,6 +156,22 @@ def test_months_add_up_to_the_year_where_all_is_measured(measured):
     assert sum(parts) == pytest.approx(total, rel=1e-12)
 
 
+def test_a_new_storage_curve_is_a_line_of_its_own(measured):
+    surveyed = folder.read(COUNTRY, expression_codes=codes)["curves"]
+    stored = surveyed[surveyed["kind"] == "storage"].copy()
+    summer = pd.Timestamp("2023-07-01", tz="UTC").as_unit("us")
+    for edge in ("valid_from", "valid_to"):
+        stored.loc[stored[edge].notna(), edge] = summer
+    registry.load(measured, {"curves": stored}, expression_codes=codes)
+    ours = 0.5  # the national share of the border reservoir
+    for _ in ("computed", "kept"):
+        (period,) = balance(measured)["periods"]
+        assert period["storage_change"]["value"] == 0
+        assert period["other_change"]["value"] == pytest.approx(-2e6 * ours)
+    document = balance(measured)
+    assert "other_change" in render.as_csv(document)
+
+
 def test_the_client_gives_the_numbers_of_the_document(measured):
     store = Client(measured)
     account = store.account("TB", "2023")

@@ -465,3 +465,50 @@ def test_two_flows_of_one_meter_may_turn_at_different_times(
     np.testing.assert_allclose(basin["inflow_u"], [both, 3.0, 5.0, 0.0])
     np.testing.assert_allclose(basin["outflow_u"], [0.0, 5.0, 3.0, both])
     np.testing.assert_allclose(basin["residual_u"], both)
+
+
+def lake(make: SimpleNamespace) -> Ledger:
+    return Ledger.build(
+        {
+            "territories": make.territories(("AZ", "country"), ("B", "basin", "AZ")),
+            "accounts": make.accounts(("LAKE", "reservoir", "B"), ("N", "neighbour")),
+            "flows": make.flows(
+                ("I", "N", "LAKE", "inflow_from_neighbours"),
+                ("O", "LAKE", "N", "outflow_to_neighbours"),
+            ),
+            "stocks": make.frame("account", ("LAKE",)),
+        }
+    )
+
+
+def test_a_new_storage_curve_is_other_change_and_no_water(
+    make: SimpleNamespace,
+) -> None:
+    ledger = lake(make)
+    data = make.sources({"I": [10.0, 10.0], "O": [4.0, 4.0]})
+    stocks = make.stocks({"LAKE": [100.0, 106.0, 82.0]}, periods=2)
+    booked = stocks.assign(other_change=(("account", "instant"), [[0.0, 0.0, -30.0]]))
+    before = account(ledger, data, make.weights(ledger, data), stocks)
+    assert before["residual"].sel(territory="AZ").values.tolist() == [0, 30]
+    assert before["other_change"].sel(territory="AZ").values.tolist() == [0, 0]
+    for code in ("AZ", "B"):
+        after = account(ledger, data, make.weights(ledger, data), booked)
+        nation = after.sel(territory=code)
+        assert nation["storage_change"].values.tolist() == [6, 6]
+        assert nation["other_change"].values.tolist() == [0, -30]
+        assert nation["residual"].values.tolist() == [0, 0]
+
+
+def test_without_a_stock_the_other_change_is_unknown_too(
+    make: SimpleNamespace,
+) -> None:
+    ledger = lake(make)
+    data = make.sources({"I": 10.0, "O": 4.0})
+    stocks = make.stocks({"LAKE": [100.0, np.nan]}).assign(
+        other_change=(("account", "instant"), [[0.0, np.nan]])
+    )
+    nation = account(ledger, data, make.weights(ledger, data), stocks).sel(
+        territory="AZ"
+    )
+    assert np.isnan(nation["other_change"].item())
+    assert np.isnan(nation["residual"].item())

@@ -218,6 +218,24 @@ def test_coupled_stocks_are_continuous_and_totals_hold(make: SimpleNamespace) ->
     assert table.loc["first", "standing"] == Standing.OBSERVABLE
 
 
+@pytest.mark.parametrize("couple", [False, True])
+def test_a_new_storage_curve_moves_no_water(
+    make: SimpleNamespace, couple: bool
+) -> None:
+    ledger = valley(make)
+    flows, plain = flows_of(make, ledger), held(make)
+    booked = held(make, (500.0, 507.0, 495.0)).assign(
+        other_change=(("account", "instant"), [[0.0, 0.0, -20.0]])
+    )
+    before = reconcile(ledger, flows, plain, couple=couple)
+    after = reconcile(ledger, flows, booked, couple=couple)
+    np.testing.assert_allclose(after.flows()["value"], before.flows()["value"])
+    np.testing.assert_allclose(after.result.gamma, before.result.gamma)
+    if couple:
+        moved = after.stocks()["value"] - before.stocks()["value"]
+        np.testing.assert_allclose(moved.sel(account="LAKE"), [0, 0, -20], atol=1e-9)
+
+
 def test_e19_months_and_quarter_of_a_ledger(make: SimpleNamespace) -> None:
     ledger = valley(make)
     months = {"take": [30.0, 28.0, 31.0]}

@@ -138,6 +138,18 @@ def test_a_survey_at_the_edge_leaves_the_period_before_on_the_old_curve(build):
     np.testing.assert_allclose(found.curve_change[0], [-20, 0], atol=1e-9)
 
 
+def test_a_level_above_the_old_table_puts_both_ends_on_the_new_one(build):
+    tables = curves(
+        ("storage", "2000-01-01", {0: 0, 50: 500}),
+        ("storage", "2024-01-10", {0: 0, 100: 900}),
+    )
+    instants = build.us("2024-01-01", "2024-01-20")
+    readings = build.readings(Z=(instants, [40, 60]))
+    found = storage_change(readings, build.series(Z=LEVEL), tables, instants)
+    assert found.storage_change.item() == pytest.approx(180)
+    assert found.curve_change.item() == pytest.approx(360 - 400)
+
+
 def test_a_level_outside_the_table_or_before_the_first_survey_is_unknown(build):
     tables = curves(("storage", "2024-01-15", {0: 0, 10: 100}))
     readings = build.readings(Z=([OPENING, "2024-01-20", CLOSING], [5, 5, 11]))

@@ -181,6 +181,7 @@ def reconcile(
         given.u,
         loading=given.loading,
         by_factor=True,
+        constant=given.constant,
         lower=given.lower if bounded else -np.inf,
         upper=given.upper,
         policy=policy or Policy(each=couple),

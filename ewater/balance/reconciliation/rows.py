@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ewater.balance.matrices import csr
+from ewater.balance.storage import stock_tables
 from ewater.errors import UsageError
 
 if TYPE_CHECKING:
@@ -57,12 +58,15 @@ class Stocks:
     volume, random : (stocked, instant), m3
     fraction : (stocked, instant)
         Systematic uncertainty of a change.
+    other : (stocked, instant), m3
+        What a new curve changed in the books since the instant before.
     """
 
     accounts: NDArray[np.intp]
     volume: Floats
     random: Floats
     fraction: Floats
+    other: Floats
 
     @classmethod
     def of(
@@ -85,16 +89,11 @@ class Stocks:
                 f"no row in stocks.csv for {', '.join(strange)}; accounts without one "
                 "are not modelled"
             )
-        template = stocks["volume"].transpose("account", "instant")
-        tables = []
-        for name in ("volume", "u_random", "u_systematic_fraction"):
-            table = stocks[name].broadcast_like(template).transpose(*template.dims)
-            full = np.full((some.size, bounds.size), np.nan)
-            full[place >= 0] = table.to_numpy()[place[place >= 0]]
-            tables.append(full)
-        return cls(
-            accounts=some, volume=tables[0], random=tables[1], fraction=tables[2]
-        )
+        tables = {}
+        for name, table in stock_tables(stocks).items():
+            tables[name] = np.full((some.size, bounds.size), np.nan)
+            tables[name][place >= 0] = table[place[place >= 0]]
+        return cls(accounts=some, **tables)
 
 
 def rows_of(

@@ -14,6 +14,7 @@ import pandas as pd
 from scipy import sparse
 
 from ewater.balance.matrices import above, beside, csr, filled
+from ewater.balance.storage import change_of
 from ewater.balance.terms import term_matrix, terms_of
 from ewater.errors import UsageError
 from ewater.terms import Status
@@ -64,6 +65,8 @@ class Variables:
     loading : csr (variable, factor)
     u : (factor, period)
     lower, upper : (variable, 1)
+    constant : (row, 1)
+        What the rows sum to.
     names : dict of arrays
     """
 
@@ -73,6 +76,7 @@ class Variables:
     u: Floats
     lower: Floats
     upper: Floats
+    constant: Floats
     names: dict[str, NDArray[np.str_]] = field(default_factory=dict)
 
 
@@ -97,6 +101,7 @@ def by_period(ledger: Ledger, flows: Flows, rows: Rows, stocks: Stocks) -> Varia
         u=np.sqrt(np.concatenate([flows.variance, changes.variance])),
         lower=np.concatenate([np.zeros(count), np.full(size, -np.inf)])[:, None],
         upper=np.full((count + size, 1), np.inf),
+        constant=np.zeros((size, 1)),
         names={
             "variable": np.concatenate([flows.codes, _labels("change of", codes)]),
             "row": codes,
@@ -120,11 +125,13 @@ def _changes(rows: Rows, stocks: Stocks) -> _Change:
     some = place >= 0
     change = np.zeros((rows.accounts.size, periods))
     variance = np.zeros_like(change)
-    volume, random = stocks.volume[place[some]], stocks.random[place[some]]
-    difference = np.diff(volume, axis=1)
-    systematic = stocks.fraction[place[some]][:, 1:] * difference
-    change[some] = difference
-    variance[some] = random[:, 1:] ** 2 + random[:, :-1] ** 2 + systematic**2
+    chosen = place[some]
+    change[some], variance[some] = change_of(
+        stocks.volume[chosen],
+        stocks.random[chosen],
+        stocks.fraction[chosen],
+        stocks.other[chosen],
+    )
     change[~rows.modelled], variance[~rows.modelled] = 0.0, 0.0
     change[rows.open] = np.nan
     return _Change(change, variance)
@@ -150,9 +157,10 @@ def coupled(
     held = filled(
         *_matched(rows.accounts, stocks.accounts), 1.0, (size, stocks.accounts.size)
     )
-    storage = sparse.diags_array(rows.modelled.ravel().astype(float)) @ sparse.kron(
-        held, step
-    )
+    modelled = sparse.diags_array(rows.modelled.ravel().astype(float))
+    storage = modelled @ sparse.kron(held, step)
+    # in - out - (closing - opening - what a new curve changed in the books) = 0
+    booked = modelled @ np.nan_to_num(held @ stocks.other[:, 1:]).ravel()
     balance = [
         csr(sparse.kron(rows.flows, each)),
         csr(-storage),
@@ -199,6 +207,7 @@ def coupled(
                 free,
             ]
         )[:, None],
+        constant=-np.concatenate([booked, np.zeros(len(totals))])[:, None],
         names={
             "variable": np.concatenate(
                 [

@@ -112,3 +112,49 @@ class RunStock(Base):
     u_systematic_fraction: Mapped[float | None] = mapped_column(
         Double, comment="Of a change of volume, k = 1; a datum error cancels"
     )
+    other_change: Mapped[float | None] = mapped_column(
+        Double,
+        server_default="0",
+        comment="m3; what a new storage curve changed since the instant before",
+    )
+
+
+class RunGap(Base):
+    """What one method put into the gaps of one series in one period."""
+
+    __tablename__ = "run_gap"
+    __table_args__ = (
+        {"comment": "Gaps of the series of a run, and what each method put there"},
+    )
+
+    run: Mapped[str] = mapped_column(
+        ForeignKey("run.code", ondelete="CASCADE"), primary_key=True, comment="Run"
+    )
+    series: Mapped[str] = mapped_column(
+        Text, primary_key=True, comment="Code of the series"
+    )
+    period_start: Mapped[datetime] = mapped_column(
+        UTC, primary_key=True, comment="Included"
+    )
+    method: Mapped[str] = mapped_column(
+        Text,
+        primary_key=True,
+        comment="totaliser, routing, regression, seasonal; none: left open",
+    )
+    donor: Mapped[str] = mapped_column(
+        Text, primary_key=True, comment="Series that the volume comes from, or itself"
+    )
+    seconds: Mapped[float] = mapped_column(Double, comment="Time filled, s")
+    volume: Mapped[float | None] = mapped_column(
+        Double, comment="m3; NULL where it was left open"
+    )
+    u: Mapped[float | None] = mapped_column(Double, comment="m3, k = 1")
+    coverage: Mapped[float] = mapped_column(
+        Double, comment="Observed share of the period, 0 to 1"
+    )
+    lower: Mapped[float | None] = mapped_column(
+        Double, comment="m3; least volume of the period where it is insufficient"
+    )
+    upper: Mapped[float | None] = mapped_column(
+        Double, comment="m3; greatest volume of the period where it is insufficient"
+    )
