@@ -77,7 +77,7 @@ def copy(engine: Engine, path: Path) -> float:
 def ingest(engine: Engine, path: Path, *, daily: bool) -> float:
     """Seconds of a first load into empty tables."""
     with engine.begin() as connection:
-        connection.execute(text(f"TRUNCATE {', '.join(_EMPTY)}"))
+        connection.execute(text(f"TRUNCATE {', '.join(_EMPTY)} CASCADE"))
     started = time.perf_counter()
     outcome = jobs.ingest(engine, File(path), Options(daily=daily))
     seconds = time.perf_counter() - started
@@ -92,7 +92,7 @@ def ingest(engine: Engine, path: Path, *, daily: bool) -> float:
 def appends(engine: Engine, codes: list[str], days: int) -> tuple[float, float]:
     """Bytes per reading after appends with 1 % corrections: before and after."""
     with engine.begin() as connection:
-        connection.execute(text(f"TRUNCATE {', '.join(_EMPTY)}"))
+        connection.execute(text(f"TRUNCATE {', '.join(_EMPTY)} CASCADE"))
     rng = np.random.default_rng(7)
     steps = days * 144
     values = np.array([discharge(rng, steps) for _ in codes])

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from sqlalchemy import Engine
 
-    from ewater.ingest.outcome import Options, Outcome
+    from ewater.ingest.outcome import Options, Outcome, Span
     from ewater.ingest.parse import Reject
     from ewater.ingest.profiles.model import Profile
 
@@ -34,8 +34,18 @@ def register(app: typer.Typer) -> None:
 
 
 def ingest(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE…")],
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE…", help="Files, or folders of them")
+    ],
     *,
+    start: Annotated[
+        str | None,
+        typer.Option("--from", metavar="A", help="Take readings from A on only"),
+    ] = None,
+    end: Annotated[
+        str | None,
+        typer.Option("--to", metavar="B", help="Take readings before B only"),
+    ] = None,
     issued_at: Annotated[
         str | None,
         typer.Option(metavar="T", help="When the source issued the files, ISO 8601"),
@@ -54,18 +64,24 @@ def ingest(
     """Load files of readings or reports, told apart by their header.
 
     With --profile, files of any layout that it describes; `ewater profile list`.
+    Of folders all files are taken, also below them, in order of their names.
     Each file is published whole or not at all. Exit status: 0 loaded (also when
     nothing was new), 1 loaded with rejected rows, 2 a file failed and nothing of
     it is loaded.
     """
     from ewater.errors import EWaterError
+    from ewater.ingest.folders import find
     from ewater.ingest.outcome import Options
 
     status = 0
     issued = instant("--issued-at", issued_at)
+    span = _span(start, end)
     described = _described(profile)
+    found = find(files)
+    for path, reason in found.skipped:
+        typer.echo(f"{path}: skipped: {reason}", err=True)
     with open_store() as engine:
-        for path in files:
+        for path in found.files:
             try:
                 with _progress(path, hidden=no_progress) as advance:
                     options = Options(
@@ -73,6 +89,7 @@ def ingest(
                         dry_run=dry_run,
                         progress=advance,
                         profile=described,
+                        span=span,
                     )
                     outcome = _ingest(engine, path, options)
             except (EWaterError, OSError) as error:
@@ -82,6 +99,17 @@ def ingest(
             _say(outcome)
             status = max(status, 1 if outcome.counts.rejected else 0)
     raise typer.Exit(status)
+
+
+def _span(start: str | None, end: str | None) -> Span:
+    from ewater.errors import UsageError
+    from ewater.ingest.outcome import Span
+
+    span = Span(start=instant("--from", start), end=instant("--to", end))
+    first, last = span.bounds_us
+    if first >= last:
+        raise UsageError(f"--from {start} is not before --to {end}")
+    return span
 
 
 def _described(profile: str | None) -> Profile | None:
@@ -232,6 +260,8 @@ def _say(outcome: Outcome) -> None:
     parts += [f"{counts.rejected:,} rejected"]
     kinds = ("new", "corrected", "unchanged", "outdated")
     detail = ", ".join(f"{getattr(counts, kind):,} {kind}" for kind in kinds)
+    if outcome.outside:
+        detail += f"; {outcome.outside:,} outside --from and --to"
     if outcome.known:
         typer.echo(
             f"{outcome.source}: nothing new: the same bytes are load {outcome.load} "

@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from ewater.errors import Fault, FaultsError
+from ewater.errors import Fault, FaultsError, UsageError
 from ewater.ingest import daily, readings_csv, registered, reports_csv
 from ewater.ingest.outcome import KnownError, Options, Outcome
 from ewater.ingest.parse import HEADERS
@@ -25,8 +25,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Engine
 
-    from ewater.ingest.outcome import Kind
-    from ewater.ingest.profiles.reader import Reader
+    from ewater.ingest.outcome import Kind, Reading
     from ewater.ingest.source import Source
 
 _AHEAD = 4  # pieces that wait for the store while the file is read on
@@ -58,28 +57,39 @@ def ingest(engine: Engine, source: Source, options: Options | None = None) -> Ou
     options = options or Options()
     started = time.monotonic()
     source, options = _prepared(source, options)
-    kind = "readings" if options.profile else _kind(source)
+    kind = _kind(source, options)
     with engine.connect() as connection:
         familiar = landing.may_be_known(connection, source.size)
     sha256 = digest(source) if familiar else None
     key = landing.owner_key(sha256 or uuid.uuid4().bytes)
     with landing.owned(engine, key) as holder:
         landing.clear_leftovers(holder)
-        said = options.profile_said
-        known = landing.published(holder, sha256, said) if sha256 else None
+        known = _published(holder, sha256, options) if sha256 else None
         if known is not None:
             return _known(holder, source, kind, known, started)
         try:
             file = landing.file_of(holder, sha256) if sha256 else None
             outcome = _run(engine, source, kind, key, options, started, file)
         except KnownError:
-            known = landing.published(holder, digest(source), said)
-            if known is None:
+            sha256 = digest(source)
+            known = _published(holder, sha256, options)
+            if known is not None:
+                return _known(holder, source, kind, known, started)
+            if kind == "reports":
                 raise
-            return _known(holder, source, kind, known, started)
+            file = landing.file_of(holder, sha256)
+            outcome = _run(engine, source, kind, key, options, started, file)
     if options.daily and kind == "readings" and not options.dry_run:
         daily.refresh(engine)
     return outcome
+
+
+def _published(holder: Connection, sha256: bytes, options: Options) -> int | None:
+    """Load that did what is asked for, if there is one."""
+    if options.again:
+        return None
+    said, span = options.profile_said, options.span.given
+    return landing.published(holder, sha256, said, span)
 
 
 def _run(
@@ -109,23 +119,31 @@ def _prepared(source: Source, options: Options) -> tuple[Source, Options]:
     return source, replace(options, issued_at=issued)
 
 
-def _reader(options: Options) -> Reader | None:
-    if options.profile is None:
-        return None
+def _reader(options: Options) -> Reading | None:
+    if options.reader or options.profile is None:
+        return options.reader
     from ewater.ingest.profiles.reader import Reader
 
     return Reader(options.profile)
 
 
 def _cells(source: Source, options: Options) -> int:
-    return 0 if options.profile else readings_csv.cells_of(header(source))
+    if options.profile or options.reader:
+        return 0
+    return readings_csv.cells_of(header(source))
 
 
-def _kind(source: Source) -> Kind:
+def _kind(source: Source, options: Options) -> Kind:
+    if options.profile or options.reader:
+        return "readings"
     first = header(source)
     if first in HEADERS:
         return "readings"
     if first == reports_csv.HEADER:
+        if not options.span.is_all:
+            raise UsageError(
+                f"{source.name}: reports have periods; --from and --to choose readings"
+            )
         return "reports"
     raise FaultsError(
         [
@@ -174,6 +192,7 @@ def _try(engine: Engine, source: Source, options: Options, started: float) -> Ou
         issued_at=options.issued_at or datetime.now(UTC),
         now_us=options.now_us,
         progress=options.progress,
+        span=options.span,
     )
     tally = readings_csv.stage(run)
     return Outcome(
@@ -184,6 +203,7 @@ def _try(engine: Engine, source: Source, options: Options, started: float) -> Ou
         counts=tally.counts(),
         seconds=time.monotonic() - started,
         rejects=tuple(tally.kept),
+        outside=tally.outside,
     )
 
 
@@ -209,6 +229,7 @@ def _load(
             issued_at=options.issued_at,
             file=file,
             profile=options.profile_said,
+            span=options.span.given,
         )
     with discarded_on_error(engine, load):
         with landed(engine, None if known_file else file) as keeper:
@@ -223,12 +244,15 @@ def _load(
                 now_us=options.now_us,
                 progress=options.progress,
                 tap=keeper.take,
+                span=options.span,
             )
             tally = readings_csv.stage(run)
 
-        def seal(connection: Connection, _load: int) -> None:
+        def seal(connection: Connection, load: int) -> None:
             if known_file is None and not landing.seal(connection, file, keeper.digest):
                 raise KnownError
+            if options.published:
+                options.published(connection, load)
 
         counts, recorded = readings_csv.publish(run, tally, seen, started, seal)
     return Outcome(
@@ -239,6 +263,7 @@ def _load(
         counts=counts,
         seconds=time.monotonic() - started,
         recorded_from=recorded,
+        outside=tally.outside,
     )
 
 

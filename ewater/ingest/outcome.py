@@ -5,19 +5,64 @@ from __future__ import annotations
 import getpass
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from ewater.errors import EWaterError
-from ewater.store.instants import microseconds
+from ewater.store.instants import EARLIEST, LATEST, microseconds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
-    from ewater.ingest.parse import Reject
+    from sqlalchemy import Connection
+
+    from ewater.ingest.parse import Parsed, Reject, Schema
     from ewater.ingest.profiles.model import Profile
+    from ewater.ingest.source import Source
     from ewater.store import landing
 
 Kind = Literal["readings", "reports", "edit"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """Times that are asked for: from the start, up to but without the end."""
+
+    start: datetime | None = None
+    end: datetime | None = None
+
+    @property
+    def bounds_us(self) -> tuple[int, int]:
+        """Start and end, microseconds UTC."""
+        start = EARLIEST if self.start is None else microseconds(self.start)
+        end = LATEST + 1 if self.end is None else microseconds(self.end)
+        return start, end
+
+    @property
+    def given(self) -> tuple[datetime | None, datetime | None]:
+        """Start and end as they were given."""
+        return self.start, self.end
+
+    @property
+    def is_all(self) -> bool:
+        """Whether nothing is left out."""
+        return self.start is None and self.end is None
+
+
+EVERYTHING = Span()
+
+
+class Reading(Protocol):
+    """Reads the files of a source; the profiles' reader is one."""
+
+    def bodies(
+        self, source: Source, tap: Callable[[bytes], None] | None = None
+    ) -> Iterator[tuple[bytes, int]]:
+        """Blocks of rows, each with the number of its first line."""
+
+    def parse(
+        self, body: bytes, first_line: int, schema: Schema, now_us: int
+    ) -> Parsed:
+        """Read one block."""
 
 
 class KnownError(EWaterError):
@@ -30,7 +75,8 @@ class Outcome:
 
     ``load`` is None for a trial; ``known`` says that a load of these very bytes was
     published before and that nothing was written now. ``rejects`` are listed for a
-    trial only; those of a load are in the store.
+    trial only; those of a load are in the store. ``outside`` counts rows before or
+    after the span that was asked for: they are not among those read.
     """
 
     source: str
@@ -41,6 +87,7 @@ class Outcome:
     seconds: float
     recorded_from: datetime | None = None
     rejects: tuple[Reject, ...] = ()
+    outside: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +96,10 @@ class Options:
 
     ``now`` stands for the present where readings of the future are refused; tests
     set it. ``daily`` False leaves the daily sums for a later refresh.
-    ``profile`` says what the files are like where they are not canonical.
+    ``profile`` says what the files are like where they are not canonical; ``reader``
+    reads them instead, where it is given. Only readings in ``span`` are taken.
+    ``again`` loads also bytes that were loaded before, as a later word of their
+    source. ``published`` is given the load in the transaction that publishes it.
     """
 
     issued_at: datetime | None = None
@@ -59,6 +109,10 @@ class Options:
     daily: bool = True
     progress: Callable[[int], None] | None = None
     profile: Profile | None = None
+    span: Span = EVERYTHING
+    again: bool = False
+    published: Callable[[Connection, int], None] | None = None
+    reader: Reading | None = None
 
     @property
     def profile_said(self) -> str | None:

@@ -135,6 +135,7 @@ class Parsed:
     rejects: list[Reject]
     column: NDArray[np.int32] | None = None
     columns: Sequence[str] = ("",)
+    outside: int = 0  # rows that were left out by `within`
 
     @property
     def rows_read(self) -> int:
@@ -152,6 +153,11 @@ class Parsed:
         names = [self.columns[place] for place in column.tolist()]
         place = zip(self.line.tolist(), names, strict=True)
         keep = np.array([cell in wanted for cell in place], np.bool_)
+        rejects = [r for r in self.rejects if (r.line, r.column) in wanted]
+        return replace(self.take(keep), rejects=rejects)
+
+    def take(self, keep: NDArray[np.bool_]) -> Parsed:
+        """Keep some of the accepted rows, and every reject."""
         return replace(
             self,
             series=self.series[keep],
@@ -161,9 +167,15 @@ class Parsed:
             line=self.line[keep],
             first=self.first[keep],
             last=self.last[keep],
-            column=column[keep].astype(np.int32),
-            rejects=[r for r in self.rejects if (r.line, r.column) in wanted],
+            column=None if self.column is None else self.column[keep],
         )
+
+    def within(self, start_us: int, end_us: int) -> Parsed:
+        """Leave out accepted rows before a start, and from an end on."""
+        keep = (self.time >= start_us) & (self.time < end_us)
+        if keep.all():
+            return self
+        return replace(self.take(keep), outside=int(len(keep) - keep.sum()))
 
 
 def status_of(reason: str) -> int:

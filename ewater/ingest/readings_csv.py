@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ewater.ingest import repeats
+from ewater.ingest.outcome import EVERYTHING, Span
 from ewater.ingest.parse import Parsed, Reject, Schema, parse
 from ewater.ingest.source import bodies
 from ewater.ingest.window import WINDOW_ROWS, Spans, Window, gather
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from sqlalchemy import Connection, Engine
 
-    from ewater.ingest.profiles.reader import Reader
+    from ewater.ingest.outcome import Reading
     from ewater.ingest.source import Source
     from ewater.store.rows import Rows
 
@@ -43,6 +44,7 @@ class Tally:
     new: NDArray[np.int64]
     corrected: NDArray[np.int64]
     outdated: int
+    outside: int = 0
     conflicts: list[NDArray[np.int64]] = field(default_factory=list)
     kept: list[Reject] = field(default_factory=list)
 
@@ -80,11 +82,16 @@ class Run:
     progress: Callable[[int], None] | None = None
     tap: Callable[[bytes], None] | None = None
     lines: NDArray[np.int64] | None = None  # of a replay: where each row came from
-    reader: Reader | None = None  # of files that are not canonical
+    reader: Reading | None = None  # of files that are not canonical
     only: frozenset[tuple[int, str]] | None = None  # of a replay by such a reader
+    span: Span = EVERYTHING
 
     def parse(self, body: bytes, first_line: int) -> Parsed:
-        """Read one block."""
+        """Read one block, and leave out what is outside the span."""
+        found = self._parse(body, first_line)
+        return found if self.span.is_all else found.within(*self.span.bounds_us)
+
+    def _parse(self, body: bytes, first_line: int) -> Parsed:
         if self.reader:
             found = self.reader.parse(body, first_line, self.schema, self.now_us)
             return found if self.only is None else found.only(self.only)
@@ -137,6 +144,7 @@ def stage(run: Run) -> Tally:
     with ThreadPoolExecutor(_WORKERS) as pool:
         for block in run.parsed(pool):
             tally.rows_read += block.rows_read
+            tally.outside += block.outside
             _reject(run, tally, block.rejects)
             parts.append(block)
             if sum(len(part.series) for part in parts) >= WINDOW_ROWS:
@@ -329,6 +337,6 @@ def publish(
             also(connection, run.load)
         counts = tally.counts()
         recorded = landing.publish(
-            connection, run.load, counts, clock.monotonic() - started
+            connection, run.load, counts, clock.monotonic() - started, tally.outside
         )
     return counts, recorded

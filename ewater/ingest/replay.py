@@ -9,7 +9,7 @@ import numpy as np
 from sqlalchemy import text
 
 from ewater.ingest import daily, readings_csv, registered, reports_csv
-from ewater.ingest.outcome import Options, Outcome
+from ewater.ingest.outcome import Options, Outcome, Span
 from ewater.ingest.profiles.model import Profile
 from ewater.ingest.profiles.reader import Reader
 from ewater.ingest.source import Memory, header
@@ -63,8 +63,8 @@ def _replay(
     with engine.begin() as connection:
         origin = connection.execute(
             text(
-                "SELECT kind, source, file_id, issued_at, profile FROM load "
-                "WHERE id = :load"
+                "SELECT kind, source, file_id, issued_at, profile, taken_from, "
+                "taken_to FROM load WHERE id = :load"
             ),
             {"load": number},
         ).one()
@@ -93,6 +93,7 @@ def _replay(
         issued_at=origin.issued_at,
         now_us=options.now_us,
         lines=np.array([line for line, *_ in held]),
+        span=Span(start=origin.taken_from, end=origin.taken_to),
     )
     return _publish(
         run, number, [(line, column) for line, _, column in held], seen, started
@@ -124,6 +125,7 @@ def _publish(
         counts=counts,
         seconds=clock.monotonic() - started,
         recorded_from=recorded,
+        outside=tally.outside,
     )
 
 
@@ -164,6 +166,7 @@ def _replay_profiled(
         now_us=options.now_us,
         reader=reader,
         only=frozenset(ready),
+        span=Span(start=origin.taken_from, end=origin.taken_to),
     )
     return _publish(run, number, ready, seen, started)
 
@@ -190,6 +193,7 @@ def _begin(
         file=origin.file_id,
         replay_of=number,
         profile=origin.profile,
+        span=(origin.taken_from, origin.taken_to),
     )
     return load
 

@@ -206,6 +206,8 @@ def run(
             if not landing.seal(connection, file, hashlib.sha256(raw).digest()):
                 raise KnownError
             counts, recorded = load(connection, number, checked, started)
+            if options.published:
+                options.published(connection, number)
     if options.progress:
         options.progress(len(raw))
     return Outcome(

@@ -120,17 +120,26 @@ def discard(engine: Engine, load: int) -> None:
 
 
 def published(
-    connection: Connection, sha256: bytes, profile: str | None = None
+    connection: Connection,
+    sha256: bytes,
+    profile: str | None = None,
+    span: tuple[datetime | None, datetime | None] = (None, None),
 ) -> int | None:
-    """Load that published a file of these bytes by this profile, if there is one."""
+    """Load that published a file of these bytes by this profile, if there is one.
+
+    It took at least the rows of ``span``, from a start up to an end.
+    """
     found: int | None = connection.execute(
         text(
             "SELECT l.id FROM load AS l JOIN landed_file AS f ON f.id = l.file_id "
             "WHERE f.sha256 = :sha256 AND l.replay_of IS NULL "
             "AND l.recorded_from IS NOT NULL "
-            "AND l.profile IS NOT DISTINCT FROM :profile ORDER BY l.id DESC LIMIT 1"
+            "AND l.profile IS NOT DISTINCT FROM :profile "
+            "AND (l.taken_from IS NULL OR l.taken_from <= :start) "
+            "AND (l.taken_to IS NULL OR l.taken_to >= :end) "
+            "ORDER BY l.id DESC LIMIT 1"
         ),
-        {"sha256": sha256, "profile": profile},
+        {"sha256": sha256, "profile": profile, "start": span[0], "end": span[1]},
     ).scalar_one_or_none()
     return found
 
@@ -191,6 +200,7 @@ def begin(
     file: int | None = None,
     replay_of: int | None = None,
     profile: str | None = None,
+    span: tuple[datetime | None, datetime | None] = (None, None),
 ) -> tuple[int, datetime]:
     """Open a load, unpublished.
 
@@ -210,6 +220,8 @@ def begin(
         Load whose held rows are loaded again.
     profile
         The source profile as JSON; None for the canonical layout.
+    span
+        Start and end of what is taken of the file; None where nothing is left out.
 
     Returns
     -------
@@ -218,8 +230,9 @@ def begin(
     row = connection.execute(
         text(
             "INSERT INTO load (kind, source, file_id, actor, owner_key, replay_of, "
-            "profile, issued_at) VALUES (:kind, :source, :file, :actor, :key, "
-            ":replay_of, :profile, coalesce(:issued_at, clock_timestamp())) "
+            "profile, taken_from, taken_to, issued_at) VALUES (:kind, :source, :file, "
+            ":actor, :key, :replay_of, :profile, :start, :end, "
+            "coalesce(:issued_at, clock_timestamp())) "
             "RETURNING id, issued_at"
         ),
         {
@@ -230,6 +243,8 @@ def begin(
             "key": key,
             "replay_of": replay_of,
             "profile": profile,
+            "start": span[0],
+            "end": span[1],
             "issued_at": issued_at,
         },
     ).one()
@@ -371,7 +386,11 @@ def last_recorded(connection: Connection) -> datetime:
 
 
 def publish(
-    connection: Connection, load: int, counts: Counts, seconds: float
+    connection: Connection,
+    load: int,
+    counts: Counts,
+    seconds: float,
+    outside: int = 0,
 ) -> datetime:
     """Make a load visible; the last statement but one before commit.
 
@@ -393,7 +412,7 @@ def publish(
             "UPDATE load SET recorded_from = :recorded, seconds = :seconds, "
             "rows_read = :rows_read, accepted = :accepted, rejected = :rejected, "
             "new = :new, corrected = :corrected, unchanged = :unchanged, "
-            "outdated = :outdated WHERE id = :load"
+            "outdated = :outdated, outside = :outside WHERE id = :load"
         ),
         {
             "recorded": recorded,
@@ -406,6 +425,7 @@ def publish(
             "corrected": counts.corrected,
             "unchanged": counts.unchanged,
             "outdated": counts.outdated,
+            "outside": outside,
         },
     )
     return recorded

@@ -127,6 +127,15 @@ class Load(Base):
         UTC, unique=True, comment="When it was published; null while staged"
     )
     seconds: Mapped[float | None] = mapped_column(Double, comment="Duration of the run")
+    taken_from: Mapped[datetime | None] = mapped_column(
+        UTC, comment="Rows before this were left out; null: none was"
+    )
+    taken_to: Mapped[datetime | None] = mapped_column(
+        UTC, comment="Rows from this on were left out; null: none was"
+    )
+    outside: Mapped[int] = mapped_column(
+        BigInteger, server_default="0", comment="Rows left out so, not counted as read"
+    )
     rows_read: Mapped[int] = mapped_column(
         BigInteger, server_default="0", comment="Rows in the file"
     )
