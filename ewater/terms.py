@@ -121,6 +121,9 @@ QUANTITIES = MappingProxyType(
     }
 )
 
+#: Column of ``pumps.csv`` that makes volumes of each of these quantities.
+PUMP_FACTORS = MappingProxyType({"pump_hours": "rated_m3h", "energy": "m3_per_kwh"})
+
 
 class Flag(IntEnum):
     """Verdict on a reading (QARTOD)."""

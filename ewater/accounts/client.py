@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from ewater.accounts import dates, documents, runs
 from ewater.balance.account import account
-from ewater.series import calendars
-from ewater.series import volumes as integrate
+from ewater.series import calendars, pumps
 from ewater.settings import settings
 from ewater.store import chunks, cluster, database, registry
 
@@ -111,12 +110,14 @@ class Client:
         calendar: str | None = None,
         as_of: dt.datetime | None = None,
     ) -> xr.Dataset:
-        """Observed volumes (m3) of series of discharge or volume by period.
+        """Observed volumes (m3) of series by period.
+
+        Series measure discharge or volume, or the hours or energy of a pump.
 
         Returns
         -------
         xarray.Dataset : (series, period)
-            ``volume``, ``coverage`` and more, see ``ewater.series.volumes``. Gaps
+            ``volume``, ``coverage`` and more, see ``ewater.series.pumps``. Gaps
             are not infilled.
         """
         codes = _codes(series)
@@ -125,7 +126,8 @@ class Client:
             found = chunks.read(connection, codes, None, None, as_of=as_of)
             frame = registry.read_table(connection, "series", as_of)
             events = registry.read_table(connection, "meter_events", as_of)
-        return integrate.volumes(found, frame, bounds, events=events)
+            tests = registry.read_table(connection, "pumps", as_of)
+        return pumps.volumes(found, frame, bounds, pumps=tests, events=events)
 
     def account(
         self,

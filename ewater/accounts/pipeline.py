@@ -17,7 +17,7 @@ from ewater.balance.ledger import Ledger
 from ewater.balance.reported import reported_volumes
 from ewater.balance.storage import change_of, stock_tables
 from ewater.errors import UsageError
-from ewater.series import calendars, infill, stocks, uncertainty, volumes
+from ewater.series import calendars, infill, pumps, stocks, uncertainty, volumes
 from ewater.terms import Status
 
 if TYPE_CHECKING:
@@ -221,13 +221,13 @@ def _series_sources(
 ) -> tuple[xr.Dataset, xr.DataArray]:
     """Volumes of series with gaps infilled, as sources; and their normals."""
     chosen, series = select(readings, needed.volumes), frames["series"]
-    events = frames["meter_events"]
+    events, tests = frames["meter_events"], frames.get("pumps")
     history = _whole_months(chosen, bounds, calendar)
     normals = infill.climatology(
-        volumes.volumes(chosen, series, history, events=events), calendar
+        pumps.volumes(chosen, series, history, pumps=tests, events=events), calendar
     )
     months = volumes.cells(bounds, history)
-    observed = volumes.volumes(chosen, series, months, events=events)
+    observed = pumps.volumes(chosen, series, months, pumps=tests, events=events)
     filled = infill.infill(observed, bounds, normals, calendar)
     u = uncertainty.uncertainty(filled, series, frames["sites"])
     derived = series.set_index("code")["derived"].reindex(needed.volumes).eq(True)

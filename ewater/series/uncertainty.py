@@ -36,8 +36,17 @@ DISCHARGE_U_PCT = MappingProxyType(
         "meter": 4.0,
     }
 )
+#: Of pumps it is that of the counter, an hour counter or a class 2 electricity meter;
+#: the rating has its own (``rating_u``).
 QUANTITY_U_PCT = MappingProxyType(
-    {"discharge": 7.5, "volume": 4.0, "precipitation": 20.0, "evaporation": 22.5}
+    {
+        "discharge": 7.5,
+        "volume": 4.0,
+        "precipitation": 20.0,
+        "evaporation": 22.5,
+        "pump_hours": 1.0,
+        "energy": 2.3,
+    }
 )
 
 
@@ -48,7 +57,8 @@ def uncertainty(
 
     ``u_random`` is ``u_random_pct`` of the root of the summed squares of the steps,
     together with what splitting a gap of a counter at an edge and filling a gap add.
-    ``u_systematic`` is ``u_systematic_pct`` of the observed volume.
+    ``u_systematic`` is ``u_systematic_pct`` of the observed volume, of a pump
+    together with that of its ratings.
 
     Where ``u_systematic_pct`` is not given, half of the expanded uncertainty of
     METHODS 4 stands for it (:data:`DISCHARGE_U_PCT`, :data:`QUANTITY_U_PCT`); where
@@ -77,10 +87,10 @@ def uncertainty(
     if "infilled_u" in volumes:
         square = square + volumes["infilled_u"] ** 2
     known = ~np.isnan(volumes[name])
-    parts = {
-        "u_random": square**0.5,
-        "u_systematic": abs(observed) * (systematic[:, None] / 100.0),
-    }
+    common = abs(observed) * (systematic[:, None] / 100.0)
+    if "rating_u" in volumes:
+        common = (common**2 + volumes["rating_u"] ** 2) ** 0.5
+    parts = {"u_random": square**0.5, "u_systematic": common}
     unit = {"units": volumes[name].attrs["units"]}
     return xr.Dataset(
         {part: u.where(known).assign_attrs(unit) for part, u in parts.items()}

@@ -27,6 +27,7 @@ _AMOUNTS = ("total_preceding", "totaliser", "pulse")
 _COUNTERS = ("totaliser", "pulse")
 _VOLUME_SIGNALS = {"discharge": _RATES, "volume": _AMOUNTS}
 _DEPTH_SIGNALS = {"precipitation": _AMOUNTS, "evaporation": _AMOUNTS}
+_WORK_SIGNALS = {"pump_hours": _AMOUNTS, "energy": _AMOUNTS}
 
 
 def volumes(
@@ -91,6 +92,22 @@ def depths(
     """
     found = _integrate(readings, series, bounds, _DEPTH_SIGNALS, events, max_gap_s)
     return _dataset(found, readings["series"], bounds, "depth", "m", "m2")
+
+
+def work(
+    readings: xr.Dataset,
+    series: pd.DataFrame,
+    bounds: NDArray[np.int64],
+    *,
+    events: pd.DataFrame | None = None,
+    max_gap_s: float = MAX_GAP_S,
+) -> xr.Dataset:
+    """Sum what pumps did, seconds run or joules used, over each period.
+
+    As :func:`volumes`, but ``work`` (s or J) takes the place of ``volume``.
+    """
+    found = _integrate(readings, series, bounds, _WORK_SIGNALS, events, max_gap_s)
+    return _dataset(found, readings["series"], bounds, "work", "", "")
 
 
 def cells(bounds: NDArray[np.int64], edges: NDArray[np.int64]) -> NDArray[np.int64]:

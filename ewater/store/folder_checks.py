@@ -247,6 +247,16 @@ def _limit_parameters(table: Table) -> Iterator[Fault]:
             yield table.fault(row, "parameter", message, allowed)
 
 
+def _pump_factors(table: Table) -> Iterator[Fault]:
+    frame = table.frame
+    given = frame[["rated_m3h", "m3_per_kwh"]].notna().sum(axis=1)
+    allowed = "one of rated_m3h (pump_hours) and m3_per_kwh (energy)"
+    for row in rows_where(given == 0):
+        yield table.fault(row, "rated_m3h", "is empty, as m3_per_kwh is", allowed)
+    for row in rows_where(given > 1):
+        yield table.fault(row, "m3_per_kwh", "stands beside rated_m3h", allowed)
+
+
 def _outside_accounts(table: Table) -> Iterator[Fault]:
     frame = table.frame
     outside = frame["kind"].isin(OUTSIDE_KINDS)
@@ -351,6 +361,7 @@ _OF_FILE: dict[str, tuple[Check, ...]] = {
     "series": (_series_units,),
     "curves": (curve_faults,),
     "limits": (_limit_parameters,),
+    "pumps": (_pump_factors,),
     "accounts": (_outside_accounts, _economy_sectors),
     "account_territories": (_empty_shares,),
     "flows": (_flow_ends, _flow_partners),

@@ -201,6 +201,29 @@ _FILES = (
         ),
     ),
     File(
+        "pumps",
+        "Pump tests: what turns hours run or energy used into volumes",
+        ("series",),
+        (
+            _refers(
+                "series",
+                "Series of quantity pump_hours or energy",
+                "series",
+                required=True,
+            ),
+            Column("valid_from", "time", "Since when it holds (in)", required=True),
+            VALIDITY[1],
+            Column("rated_m3h", "number", "Rated flow, m3/h", positive=True),
+            Column(
+                "m3_per_kwh",
+                "number",
+                "Specific yield at the head of the test, m3/kWh",
+                positive=True,
+            ),
+            _number("u_pct", "Standard uncertainty (k=1) of the rating, %; 20 if none"),
+        ),
+    ),
+    File(
         "accounts",
         "Places where water is: the nodes of the ledger",
         ("code",),

@@ -8,10 +8,10 @@ import pandas as pd
 
 from ewater.store.folder_files import FILES, REPORT_ITEMS
 from ewater.store.folder_table import nearest, rows_where
-from ewater.terms import activity_in
+from ewater.terms import PUMP_FACTORS, activity_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from ewater.errors import Fault
     from ewater.store.folder_table import ExpressionCodes, Table
@@ -46,10 +46,9 @@ def link_faults(
                 continue
             if table.lines is not None or refers in given:
                 yield from _unknown_codes(table, column.name, refers, tables)
-    if {"enterprises", "sectors"} & set(given) and "sectors" not in unreadable:
-        yield from _unknown_activities(tables)
-    if {"account_territories", "territories"} & set(given):
-        yield from _share_sums(tables)
+    for names, check in _BETWEEN:
+        if names & set(given) and not names & unreadable:
+            yield from check(tables)
     if expression_codes is not None:
         for name in ("flows", "stocks"):
             if name in tables:
@@ -89,6 +88,24 @@ def _unknown_activities(tables: Mapping[str, Table]) -> Iterator[Fault]:
         yield enterprises.fault(row, "isic", message, allowed)
 
 
+def _pumps_of_quantities(tables: Mapping[str, Table]) -> Iterator[Fault]:
+    """Check that a pump is rated for what its series measures."""
+    if not {"pumps", "series"} <= set(tables):
+        return
+    pumps = tables["pumps"]
+    series = tables["series"].frame.drop_duplicates("code").set_index("code")
+    quantity = pumps.frame["series"].map(series["quantity"])
+    for row in rows_where(quantity.notna() & ~quantity.isin(list(PUMP_FACTORS))):
+        code, said = pumps.frame["series"].iloc[row], quantity.iloc[row]
+        allowed = "a series of quantity " + " or ".join(PUMP_FACTORS)
+        yield pumps.fault(row, "series", f"{code!r} measures {said}", allowed)
+    for name, factor in PUMP_FACTORS.items():
+        for row in rows_where((quantity == name) & pumps.frame[factor].isna()):
+            message = f"is empty, but the series measures {name}"
+            allowed = pumps.file.column(factor).allows
+            yield pumps.fault(row, factor, message, allowed)
+
+
 def _share_sums(tables: Mapping[str, Table]) -> Iterator[Fault]:
     """Check that shares add up to 1 by account, hierarchy and time."""
     if not {"account_territories", "territories"} <= set(tables):
@@ -120,6 +137,14 @@ def _wrong_sums(shares: Table, frame: pd.DataFrame, since: str) -> Iterator[Faul
         account, kind = frame.loc[row, "account"], frame.loc[row, "kind"]
         message = f"shares of {account} over {kind} add up to {total[row]:.9g}{since}"
         yield shares.fault(int(row), "share", message, "shares that add up to 1")
+
+
+_BETWEEN: tuple[tuple[set[str], Callable[[Mapping[str, Table]], Iterator[Fault]]], ...]
+_BETWEEN = (
+    ({"enterprises", "sectors"}, _unknown_activities),
+    ({"account_territories", "territories"}, _share_sums),
+    ({"pumps", "series"}, _pumps_of_quantities),
+)
 
 
 def _expressions(

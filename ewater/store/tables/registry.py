@@ -145,6 +145,18 @@ class Limit(Versioned):
     value: Mapped[float | None] = column("limits", "value")
 
 
+class Pump(Versioned):
+    """What a pump lifts in an hour, or for a kWh."""
+
+    __tablename__ = "pumps"
+    __table_args__ = constraints(FILES["pumps"])
+
+    series: Mapped[str] = column("pumps", "series")
+    rated_m3h: Mapped[float | None] = column("pumps", "rated_m3h")
+    m3_per_kwh: Mapped[float | None] = column("pumps", "m3_per_kwh")
+    u_pct: Mapped[float | None] = column("pumps", "u_pct")
+
+
 class Account(Versioned):
     """A place where water is."""
 
