@@ -63,6 +63,7 @@ def document(view: View, code: str, periods: Sequence[int] | None = None) -> Doc
         "step": run.step,
         "calendar": run.calendar.code,
         "notices": notices(run),
+        "stale": run.stale,
         "periods": periods_of(view, code, chosen),
     }
 

@@ -14,7 +14,7 @@ from sqlalchemy import Table, insert, select, text
 import ewater
 from ewater.accounts.pipeline import Inputs
 from ewater.balance.ledger import Ledger
-from ewater.store import bulk
+from ewater.store import bulk, overtaken, recording
 from ewater.store.base import Base
 from ewater.store.tables.runs import Run as RunRow
 
@@ -34,8 +34,12 @@ def _table(name: str) -> Table:
     return Base.metadata.tables[name]
 
 
-def save(engine: Engine, run: Run, seconds: float) -> None:
-    """Write a run whole or not at all; who comes second finds it there."""
+def save(engine: Engine, run: Run, seconds: float, used: pd.DataFrame) -> None:
+    """Write a run whole or not at all; who comes second finds it there.
+
+    ``used`` are its inputs (`ewater.accounts.used`); those that changed after the
+    state the run was computed from are marked at once.
+    """
     edges = pd.DatetimeIndex(run.bounds.view("M8[us]"), tz="UTC")
     with engine.begin() as connection:
         connection.execute(_ONE_AT_A_TIME, {"code": run.code})
@@ -56,9 +60,12 @@ def save(engine: Engine, run: Run, seconds: float) -> None:
                 seconds=seconds,
             )
         )
-        for name, frame in _frames(run.inputs, edges).items():
-            frame.insert(0, "run", run.code)
-            bulk.copy_in(connection, _table(name), frame)
+        rows = _frames(run.inputs, edges) | {"run_input": used}
+        for name, frame in rows.items():
+            bulk.copy_in(connection, _table(name), frame.assign(run=run.code))
+        recording.hold(connection)
+        tables = used.loc[used["kind"] == "registry", "code"]
+        overtaken.since(connection, run.code, run.as_of, tables)
 
 
 def load(

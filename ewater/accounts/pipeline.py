@@ -42,6 +42,7 @@ class Inputs:
     sources: xr.Dataset
     weights: sparse.csr_array
     stocks: xr.Dataset
+    whole_record: frozenset[str] = frozenset()  # series that count with all they have
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +140,24 @@ def compute(
     sources, weights = evaluate(
         flows, frames["accounts"], Descendants(frames["territories"]), knowledge
     )
-    return Inputs(ledger=ledger, sources=sources, weights=weights, stocks=stored)
+    return Inputs(
+        ledger=ledger,
+        sources=sources,
+        weights=weights,
+        stocks=stored,
+        whole_record=_long_term(frames, measured),
+    )
+
+
+def _long_term(frames: Frames, measured: xr.Dataset) -> frozenset[str]:
+    """Series of which a mean is asked, by a gap in some period or a rule."""
+    gap = (measured["coverage"] < 1).any("period").values
+    asked = {str(code) for code in measured["series"].values[gap]}
+    for text in frames["flows"]["measured_by"]:
+        for way in _ways(text):
+            if isinstance(way, expressions.Rule) and way.name == "seasonal":
+                asked.add(str(way.arguments[0]))
+    return frozenset(asked)
 
 
 class Descendants:

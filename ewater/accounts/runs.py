@@ -6,13 +6,13 @@ import datetime as dt
 import hashlib
 import json
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
 import ewater
-from ewater.accounts import kept, pipeline
+from ewater.accounts import kept, pipeline, stale, used
 from ewater.errors import NotReadyError
 from ewater.series import calendars
 from ewater.store import chunks, recording, registry
@@ -33,7 +33,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """One execution of the account, with the registry it was computed from."""
+    """One execution of the account, with the registry it was computed from.
+
+    ``stale`` says since when and why newer data overtook it (`accounts.stale.of`);
+    None when nothing did.
+    """
 
     code: str
     step: Step
@@ -43,6 +47,7 @@ class Run:
     basis: str
     inputs: Inputs
     frames: Mapping[str, pd.DataFrame]
+    stale: dict[str, Any] | None = None
 
 
 def obtain(
@@ -88,29 +93,33 @@ def obtain(
                 if as_of is None
                 else f"no country was loaded by {as_of.isoformat()}"
             )
-        used = calendar_of(frames["calendars"], calendar)
-        bounds = calendars.bounds(used, start, end, step)
-        code = _code(seen, step, used, bounds)
+        within = calendar_of(frames["calendars"], calendar)
+        bounds = calendars.bounds(within, start, end, step)
+        code = _code(seen, step, within, bounds)
         inputs = kept.load(connection, code, bounds, frames)
         began = time.perf_counter()
-        computed = inputs is None
+        drawn_on = None
         if inputs is None:
             readings = chunks.read(
                 connection, pipeline.needs(frames).all(), None, None, as_of=seen
             )
-            inputs = pipeline.compute(frames, readings, bounds, used)
+            inputs = pipeline.compute(frames, readings, bounds, within)
+            drawn_on = used.inputs(frames, readings, inputs, bounds)
     run = Run(
         code=code,
         step=step,
-        calendar=used,
+        calendar=within,
         bounds=bounds,
         as_of=seen,
         basis="actual",
         inputs=inputs,
         frames=frames,
     )
-    if computed:
-        kept.save(engine, run, time.perf_counter() - began)
+    if drawn_on is not None:
+        kept.save(engine, run, time.perf_counter() - began, drawn_on)
+    if seen < latest:
+        with engine.connect() as connection:
+            run = replace(run, stale=stale.of(connection, code))
     return run
 
 

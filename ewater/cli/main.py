@@ -17,6 +17,7 @@ from ewater.cli import (
     ingest,
     profile,
     registry,
+    runs,
     serve,
     simulate,
 )
@@ -29,7 +30,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for area in (cluster, registry, ingest, profile, balance, simulate, serve, demo):
+for area in (cluster, registry, ingest, profile, balance, runs, simulate, serve, demo):
     area.register(app)
 
 

@@ -16,6 +16,7 @@ import pyarrow as pa
 from sqlalchemy import text
 
 from ewater.errors import EWaterError
+from ewater.store import overtaken as stale
 from ewater.store import recording
 from ewater.store.instants import cursor, instant
 
@@ -392,7 +393,7 @@ def publish(
     seconds: float,
     outside: int = 0,
 ) -> datetime:
-    """Make a load visible; the last statement but one before commit.
+    """Make a load visible, and mark the kept runs that it overtakes; commit next.
 
     Returns
     -------
@@ -428,4 +429,5 @@ def publish(
             "outside": outside,
         },
     )
+    stale.by_load(connection, load)
     return recorded

@@ -67,3 +67,11 @@ def latest(connection: Connection) -> datetime:
         recorded: datetime = connection.execute(statement).scalar_one()
         waiting.rollback()  # gives the lock back at once
     return recorded
+
+
+def hold(connection: Connection) -> None:
+    """Let nothing be recorded until the caller's transaction ends.
+
+    Waits for writers who hold a moment; take it late, as with `moment`.
+    """
+    connection.execute(_WAIT, {"key": _LOCK})

@@ -10,7 +10,7 @@ import pandas as pd
 from sqlalchemy import Engine, func, literal, select, text, union_all
 
 from ewater.errors import FaultsError, UsageError
-from ewater.store import folder, registry_rows
+from ewater.store import folder, overtaken, registry_rows
 from ewater.store.base import UTC
 from ewater.store.folder_files import FILES
 from ewater.store.recording import moment
@@ -96,6 +96,8 @@ def load(
             recorded = _recorded(connection, recorded_at)
             for name, change in changes.items():
                 registry_rows.apply(connection, name, change, recorded)
+            written = [name for name, change in changes.items() if change.writes]
+            overtaken.by_registry(connection, written, recorded)
     counts = {
         name: Counts(
             new=change.new,

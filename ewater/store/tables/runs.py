@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, Double, ForeignKey, Index, SmallInteger, Text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Double,
+    ForeignKey,
+    Index,
+    SmallInteger,
+    Text,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ewater.store.base import UTC, Base
@@ -157,4 +166,48 @@ class RunGap(Base):
     )
     upper: Mapped[float | None] = mapped_column(
         Double, comment="m3; greatest volume of the period where it is insufficient"
+    )
+
+
+class RunInput(Base):
+    """What a run was computed from, and when that was overtaken."""
+
+    __tablename__ = "run_input"
+    __table_args__ = (
+        CheckConstraint("kind IN ('series', 'registry')", name="kind"),
+        Index(
+            "ix_run_input_current",
+            "kind",
+            "code",
+            postgresql_where=text("stale_since IS NULL"),
+        ),
+        {"comment": "Series and registry tables that a run used; marked once changed"},
+    )
+
+    run: Mapped[str] = mapped_column(
+        ForeignKey("run.code", ondelete="CASCADE"), primary_key=True, comment="Run"
+    )
+    kind: Mapped[str] = mapped_column(
+        Text, primary_key=True, comment="series or registry"
+    )
+    code: Mapped[str] = mapped_column(
+        Text, primary_key=True, comment="Code of the series, or table of the registry"
+    )
+    first_time: Mapped[datetime | None] = mapped_column(
+        UTC, comment="First instant whose readings matter; null: all the past"
+    )
+    last_time: Mapped[datetime | None] = mapped_column(
+        UTC, comment="Last instant whose readings matter; null: all the future"
+    )
+    stale_since: Mapped[datetime | None] = mapped_column(
+        UTC, comment="Recorded time of the first change since; null: as it was"
+    )
+    stale_load: Mapped[int | None] = mapped_column(
+        BigInteger, comment="Load that changed it; null: the registry, or folded since"
+    )
+    changed_from: Mapped[datetime | None] = mapped_column(
+        UTC, comment="First changed reading of that load"
+    )
+    changed_to: Mapped[datetime | None] = mapped_column(
+        UTC, comment="Last changed reading of that load"
     )

@@ -1,0 +1,76 @@
+"""Two basins with a year of hourly readings, for tests of runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ewater.balance.expressions import codes
+from ewater.ingest import jobs
+from ewater.ingest.outcome import Options
+from ewater.ingest.source import Memory
+from ewater.store import folder, registry
+
+ISSUED = pd.Timestamp("2024-02-01T00:00Z")
+
+
+def _csv_of(values: dict[str, float], days: pd.DatetimeIndex) -> bytes:
+    """Write one constant value a day for each series; counters grow by theirs."""
+    parts = []
+    for series, value in values.items():
+        growing = series.endswith(".N")
+        numbers = value * np.arange(len(days)) if growing else np.full(len(days), value)
+        times = days.strftime("%Y-%m-%dT%H:%M:%SZ")
+        parts.append(pd.DataFrame({"series": series, "time": times, "value": numbers}))
+    return pd.concat(parts).to_csv(index=False).encode()
+
+
+HOURS = pd.date_range("2022-12-31T20:00Z", "2023-12-31T20:00Z", freq="h")  # in Baku
+VALUES = {"G-IN.Q": 10.0, "G-MID.Q": 8.0, "RES.H": 7500.0, "PUMP.N": 3600.0}
+
+
+@pytest.fixture(scope="session")
+def two_basins():
+    """Folder of the country."""
+    return Path(__file__).parents[1] / "countries" / "two_basins"
+
+
+@pytest.fixture(scope="session")
+def hourly():
+    """Write readings of one constant value for each series, hourly over 2023."""
+
+    def write(values, times=HOURS):
+        return _csv_of(values, times)
+
+    return write
+
+
+@pytest.fixture
+def ingest(engine):
+    """Load rows that were issued on a day."""
+
+    def load(data, issued=ISSUED):
+        options = Options(issued_at=issued.to_pydatetime())
+        return jobs.ingest(engine, Memory(f"{issued:%Y%m%d}.csv", data), options)
+
+    return load
+
+
+@pytest.fixture
+def country(engine, two_basins):
+    """Database with two basins, without readings."""
+    frames = folder.read(two_basins, expression_codes=codes)
+    curves = frames["curves"]  # its areas suit the folder's own tests, not its volumes
+    frames["curves"] = curves[curves["kind"] != "area"]
+    registry.load(engine, frames, expression_codes=codes)
+    return engine
+
+
+@pytest.fixture
+def measured(country, ingest, hourly):
+    """Database with two basins and a year of constant readings."""
+    ingest(hourly(VALUES))
+    return country
