@@ -6,11 +6,11 @@ reject of any of them has a text. Their lines count readings, or rows of a sheet
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ewater.ingest.profiles import json_documents, tables, text, xml_documents
 from ewater.ingest.profiles.model import DOCUMENT_COLUMNS, Profile
-from ewater.ingest.source import File
+from ewater.ingest.source import BLOCK, File
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ewater.ingest.source import Source
 
 LARGEST = 256 << 20  # a document is in memory whole
-_READERS: dict[str, Callable[[bytes, Profile], Iterator[list[str] | bytes]]] = {
+_READERS: dict[str, Callable[[bytes, Profile], Any]] = {
     "waterml1": xml_documents.waterml1,
     "waterml2": xml_documents.waterml2,
     "usgs-json": json_documents.usgs,
@@ -74,9 +74,10 @@ def blocks(
     if not raw.strip():
         raise text.fault(source.name, None, "the file is empty", "a whole document")
     try:
-        lines = _READERS[profile.format](raw, profile)
-        first = 0 if profile.format == "parquet" else 1
-        yield text.Block(b"".join([_line(line) for line in lines]), first)
+        number = 0 if profile.format == "parquet" else 1
+        for body in _gathered(_READERS[profile.format](raw, profile)):
+            yield text.Block(body, number)
+            number += body.count(b"\n")
     except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
         raise text.fault(
             source.name,
@@ -84,6 +85,18 @@ def blocks(
             f"no whole {profile.format}: {_said(error)}; nothing of it is loaded",
             f"a document that profile {profile.name} describes",
         ) from error
+
+
+def _gathered(lines: Iterator[list[str] | bytes]) -> Iterator[bytes]:
+    """Join lines to blocks."""
+    parts, size = [], 0
+    for line in map(_line, lines):
+        parts.append(line)
+        size += len(line)
+        if size >= BLOCK:
+            yield b"".join(parts)
+            parts, size = [], 0
+    yield b"".join(parts)
 
 
 def _line(cells: list[str] | bytes) -> bytes:

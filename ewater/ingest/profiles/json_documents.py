@@ -1,29 +1,25 @@
-"""USGS, SensorThings and CWMS JSON: one line of text for each value."""
+"""USGS, SensorThings and CWMS JSON: one line of text for each value.
+
+Values of a series are taken as columns, some thousands at a time.
+"""
 
 from __future__ import annotations
 
-import json
+from functools import partial
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
+from ewater.ingest.profiles.json_pieces import Document
+from ewater.ingest.profiles.lines import headed, joined
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from ewater.ingest.profiles.model import Profile
 
 
-def _load(raw: bytes) -> Any:
-    try:
-        return json.loads(raw.decode("utf-8-sig"), parse_float=str)
-    except UnicodeDecodeError as error:
-        raise ValueError(f"byte {error.start} is not UTF-8") from error
-    except RecursionError as error:
-        raise ValueError("it is nested too deeply") from error
-    except json.JSONDecodeError as error:
-        raise ValueError(f"broken JSON: {error}") from error
-
-
 def _word(value: Any) -> str:
-    """Text of a cell; numbers as they were written."""
+    """Text of a cell; a number in the fewest digits that are exact."""
     if type(value) is str:
         return value
     if value is None or isinstance(value, dict):
@@ -33,47 +29,84 @@ def _word(value: Any) -> str:
     return str(value)
 
 
+def _words(values: Sequence[Any]) -> Sequence[str]:
+    """Text of a column; most are of one type."""
+    kinds = set(map(type, values))
+    if kinds == {str}:
+        return values
+    if kinds <= {int, float}:
+        return list(map(str, values))
+    return list(map(_word, values))
+
+
 def _first(items: Any) -> Any:
     return items[0] if items else {}
 
 
-def usgs(raw: bytes, _profile: Profile) -> Iterator[list[str]]:
+def _column(rows: list[Any], name: str) -> list[Any]:
+    """Values of one name; None where it is absent."""
+    try:
+        return list(map(itemgetter(name), rows))
+    except KeyError:
+        return [row.get(name) for row in rows]
+
+
+def _lines(head: list[str], *columns: Sequence[str]) -> bytes:
+    return headed(head, joined(zip(*columns, strict=True), len(columns)))
+
+
+def usgs(raw: bytes, _profile: Profile) -> Iterator[bytes]:
     """Give the values of WaterML in JSON, in the order of DOCUMENT_COLUMNS."""
-    for series in _load(raw)["value"]["timeSeries"]:
-        variable = series["variable"]
-        option = _first(variable.get("options", {}).get("option", []))
-        about = [
-            _word(_first(series["sourceInfo"]["siteCode"]).get("value")),
-            _word(_first(variable["variableCode"]).get("value")),
-            _word(option.get("optionCode")),
-        ]
-        unit = _word(variable.get("unit", {}).get("unitCode"))
-        missing = _word(variable.get("noDataValue"))
-        for values in series["values"]:
-            method = _word(_first(values.get("method", [])).get("methodID"))
-            head = [*about, method, unit, missing]
-            for v in values["value"]:
-                time, value = _word(v.get("dateTime")), _word(v.get("value"))
-                yield [*head, time, value, _word(v.get("qualifiers"))]
+    document = Document(raw)
+    for several in document.elements(document.root["value"]["timeSeries"]):
+        for series in several:
+            yield from _usgs_series(document, series)
 
 
-def sensorthings(raw: bytes, _profile: Profile) -> Iterator[list[str]]:
+def _usgs_series(document: Document, series: Any) -> Iterator[bytes]:
+    variable = series["variable"]
+    option = _first(variable.get("options", {}).get("option", []))
+    about = [
+        _word(_first(series["sourceInfo"]["siteCode"]).get("value")),
+        _word(_first(variable["variableCode"]).get("value")),
+        _word(option.get("optionCode")),
+    ]
+    unit = _word(variable.get("unit", {}).get("unitCode"))
+    missing = _word(variable.get("noDataValue"))
+    for values in (one for some in document.elements(series["values"]) for one in some):
+        method = _word(_first(values.get("method", [])).get("methodID"))
+        head = [*about, method, unit, missing]
+        for rows in document.elements(values["value"]):
+            times, found = _column(rows, "dateTime"), _column(rows, "value")
+            marks = list(map(_word, _column(rows, "qualifiers")))
+            yield _lines(head, _words(times), _words(found), marks)
+
+
+def sensorthings(raw: bytes, _profile: Profile) -> Iterator[bytes]:
     """Observations: datastream, unit, time, value, qualifier.
 
     A list of observations (each with its Datastream), a Datastream with its
     Observations, a list of those, or a data array.
     """
-    said = _load(raw)
+    document = Document(raw)
+    said = document.root
     entities = said["value"] if isinstance(said, dict) and "value" in said else said
-    for entity in entities if isinstance(entities, list) else [entities]:
-        if "dataArray" in entity:
-            yield from _data_array(entity)
-        elif "Observations" in entity:
-            stream = _stream(entity)
-            for observation in entity["Observations"]:
-                yield [*stream, *_observation(observation)]
-        else:
-            yield [*_stream(_datastream(entity)), *_observation(entity)]
+    for several in document.elements(
+        entities if isinstance(entities, list) else [entities]
+    ):
+        for entity in several:
+            yield from _entity(document, entity)
+
+
+def _entity(document: Document, entity: Any) -> Iterator[bytes]:
+    if "dataArray" in entity:
+        yield from _data_array(document, entity)
+    elif "Observations" in entity:
+        stream = _stream(entity)
+        for rows in document.elements(entity["Observations"]):
+            yield _observed(stream, partial(_column, rows))
+    else:
+        yield _observed(_stream(_datastream(entity)), partial(_column, [entity]))
 
 
 def _datastream(observation: Any) -> Any:
@@ -90,35 +123,57 @@ def _stream(stream: Any) -> list[str]:
     return [_word(name), _word(unit.get("symbol") or unit.get("name"))]
 
 
-def _observation(said: Any) -> list[str]:
-    quality = said.get("resultQuality")
-    if isinstance(quality, dict):
-        quality = quality.get("qualityCode", quality.get("qualityCodeId"))
-    time = str(said["phenomenonTime"]).rpartition("/")[
-        2
-    ]  # an interval counts at its end
-    return [time, _word(said["result"]), _word(quality)]
+def _observed(stream: list[str], column: Callable[[str], list[Any]]) -> bytes:
+    """Lines of observations of one stream, given by column."""
+    times = _words(column("phenomenonTime"))
+    if any("/" in time for time in times):  # an interval counts at its end
+        times = [time.rpartition("/")[2] for time in times]
+    marks: list[str] = []
+    for quality in column("resultQuality"):
+        if isinstance(quality, dict):
+            quality = quality.get("qualityCode", quality.get("qualityCodeId"))
+        marks.append(_word(quality))
+    return _lines(stream, times, _words(column("result")), marks)
 
 
-def _data_array(entity: Any) -> Iterator[list[str]]:
+def _data_array(document: Document, entity: Any) -> Iterator[bytes]:
     stream, names = _stream(_datastream(entity)), entity["components"]
-    for row in entity["dataArray"]:
-        said = dict(zip(names, row, strict=True))
-        yield [*stream, *_observation(said)]
+    for rows in document.elements(entity["dataArray"]):
+        columns = dict(zip(names, zip(*rows, strict=True), strict=True)) if rows else {}
+        if rows and not {"phenomenonTime", "result"} <= set(columns):
+            raise KeyError("phenomenonTime and result among its components")
+        nothing = [None] * len(rows)
+        yield _observed(stream, partial(_of, columns, nothing))
 
 
-def cwms(raw: bytes, _profile: Profile) -> Iterator[list[str]]:
+def _of(columns: dict[str, Any], nothing: list[Any], name: str) -> list[Any]:
+    return list(columns.get(name, nothing))
+
+
+def cwms(raw: bytes, _profile: Profile) -> Iterator[bytes]:
     """Values of a CWMS time series: name, office, unit, time, value, qualifier."""
-    said = _load(raw)
-    for series in said if isinstance(said, list) else [said]:
-        known = (series["name"], series.get("office-id"), series.get("units"))
-        about = [_word(word) for word in known]
-        columns = series.get("value-columns") or []
-        order = {c["name"]: int(c["ordinal"]) - 1 for c in columns}
-        places = [
-            order.get(name, place)
-            for place, name in enumerate(("date-time", "value", "quality-code"))
-        ]
-        for row in series["values"]:
-            cells = [_word(row[p]) if p < len(row) else "" for p in places]
-            yield [*about, *cells]
+    document = Document(raw)
+    said = document.root
+    for several in document.elements(said if isinstance(said, list) else [said]):
+        for series in several:
+            yield from _cwms_series(document, series)
+
+
+def _cwms_series(document: Document, series: Any) -> Iterator[bytes]:
+    known = (series["name"], series.get("office-id"), series.get("units"))
+    about = [_word(word) for word in known]
+    columns = series.get("value-columns") or []
+    order = {c["name"]: int(c["ordinal"]) - 1 for c in columns}
+    places = [
+        order.get(name, place)
+        for place, name in enumerate(("date-time", "value", "quality-code"))
+    ]
+    for rows in document.elements(series["values"]):
+        yield _lines(about, *(_place(rows, place) for place in places))
+
+
+def _place(rows: list[Any], place: int) -> Sequence[str]:
+    try:
+        return _words(list(map(itemgetter(place), rows)))
+    except IndexError:
+        return [_word(row[place]) if place < len(row) else "" for row in rows]
