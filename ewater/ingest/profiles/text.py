@@ -22,6 +22,7 @@ _BOMS = {
     b"\xff\xfe": "utf-16",
     b"\xfe\xff": "utf-16",
 }
+_LF = 10
 _HEAD_LINES = 2_000  # no header is longer
 DELIMITERS = {"tab": "\t", "whitespace": " "}
 
@@ -81,43 +82,56 @@ def utf8_blocks(
         A byte is not of the declared encoding: offset and line are named.
     """
     decoder: codecs.IncrementalDecoder | None = None
-    rest, line, offset = "", 1, 0
+    rest, line, offset, plain = b"", 1, 0, False
     for raw in source.blocks():
         if tap:
             tap(raw)
         if decoder is None:
-            decoder = codecs.getincrementaldecoder(_codec(raw, profile, source.name))(
-                "strict"
-            )
+            codec = _codec(raw, profile, source.name)
+            decoder = codecs.getincrementaldecoder(codec)("strict")
+            plain = codec.startswith("utf-8")
         try:
-            text = rest + decoder.decode(raw)
+            found = _utf8(raw, decoder, plain=plain)
         except UnicodeDecodeError as error:
             raise _undecodable(source, profile, raw, offset, line, error) from error
         offset += len(raw)
-        cut = text.rfind("\n") + 1
-        body, rest = text[:cut], text[cut:]
+        text = rest + found if rest else found
+        cut = text.rfind(b"\n") + 1
+        body, rest = (text, b"") if cut == len(text) else (text[:cut], text[cut:])
         if body:
             yield _checked(body, line, source.name)
-            line += body.count("\n")
+            line += lines_in(body)
     if decoder is not None:
         try:
-            rest += decoder.decode(b"", final=True)
+            rest += decoder.decode(b"", final=True).encode()
         except UnicodeDecodeError as error:
             raise _undecodable(source, profile, b"", offset, line, error) from error
     if rest:
         yield _checked(rest, line, source.name)
 
 
-def _checked(body: str, line: int, name: str) -> Block:
-    at = body.find("\0")
+def _utf8(raw: bytes, decoder: codecs.IncrementalDecoder, *, plain: bool) -> bytes:
+    """Decode and encode; ASCII in UTF-8 is what it is."""
+    if plain and raw.isascii() and not decoder.getstate()[0]:
+        return raw
+    return decoder.decode(raw).encode()
+
+
+def lines_in(body: bytes) -> int:
+    """How many line breaks there are."""
+    return int(np.count_nonzero(np.frombuffer(body, np.uint8) == _LF))
+
+
+def _checked(body: bytes, line: int, name: str) -> Block:
+    at = body.find(b"\0")
     if at >= 0:
         raise fault(
             name,
-            line + body.count("\n", 0, at),
+            line + body.count(b"\n", 0, at),
             "NUL in the text: the file is damaged or of another encoding",
             "if it is UTF-16, say text.encoding: utf-16",
         )
-    return Block(body.encode(), line)
+    return Block(body, line)
 
 
 def _undecodable(
@@ -206,13 +220,13 @@ def without_repeated_header(
     mark = first[len(start) : len(start) + 1]
     if not first.startswith(start) or (not mark.strip(b"\r") and mark not in b"\t "):
         return block
-    body, at = block.body, _line_start(block.body, start + mark, 0)
+    at = _line_start(block.body, start + mark, 0)
+    if at < 0:
+        return block
+    body, counted, line = bytearray(block.body), 0, block.first_line
     while at >= 0:
-        end = body.find(b"\n", at)
-        end = len(body) if end < 0 else end
-        line = block.first_line + int(
-            np.count_nonzero(np.frombuffer(body[:at], np.uint8) == 10)
-        )
+        end = _end_of_line(body, at)
+        line, counted = line + body.count(b"\n", counted, at), at
         if body[at:end].rstrip(b"\r") != first:
             raise fault(
                 name,
@@ -221,15 +235,18 @@ def without_repeated_header(
                 "split the file in two",
             )
         for _ in range(profile.text.after):
-            following = body.find(b"\n", end + 1)
-            end = len(body) if following < 0 else following
-        blank = re.sub(rb"[^\n]", b" ", body[at:end])
-        body = body[:at] + blank + body[end:]
+            end = _end_of_line(body, end + 1)
+        body[at:end] = re.sub(rb"[^\n]", b" ", body[at:end])
         at = _line_start(body, start + mark, end)
-    return Block(body, block.first_line)
+    return Block(bytes(body), block.first_line)
 
 
-def _line_start(body: bytes, mark: bytes, since: int) -> int:
+def _end_of_line(body: bytearray, since: int) -> int:
+    found = body.find(b"\n", since)
+    return len(body) if found < 0 else found
+
+
+def _line_start(body: bytes | bytearray, mark: bytes, since: int) -> int:
     if since == 0 and body.startswith(mark):
         return 0
     found = body.find(b"\n" + mark, since)
