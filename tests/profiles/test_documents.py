@@ -99,9 +99,9 @@ def test_json_nested_too_deeply_is_refused(read):
 
 
 def test_cells_that_hold_separators_stay_in_their_line():
-    assert joined([("a\tb", "1"), ("c", "2\r\n")], 2) == "a b\t1\nc\t2  \n"
+    assert joined(["a\tb", "c"], ["1", "2\r\n"]) == "a b\t1\nc\t2  \n"
     assert headed(["x\ty"], "1\n2\n") == b"x y\t1\nx y\t2\n"
-    assert joined([], 2) == ""
+    assert joined([], []) == ""
     assert headed(["x"], "") == b""
 
 

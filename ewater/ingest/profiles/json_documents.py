@@ -52,7 +52,7 @@ def _column(rows: list[Any], name: str) -> list[Any]:
 
 
 def _lines(head: list[str], *columns: Sequence[str]) -> bytes:
-    return headed(head, joined(zip(*columns, strict=True), len(columns)))
+    return headed(head, joined(*columns))
 
 
 def usgs(raw: bytes, _profile: Profile) -> Iterator[bytes]:

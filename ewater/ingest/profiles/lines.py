@@ -5,29 +5,27 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
 _SEPARATOR = str.maketrans("\t\r\n", "   ")
 
 
-def joined(rows: Iterable[Sequence[str]], width: int) -> str:
-    """Write rows of ``width`` cells between tabs; what would end a cell is a space.
+def joined(*columns: Sequence[str]) -> str:
+    """Write columns of cells as rows with tabs; what would end a cell is a space.
 
     Examples
     --------
-    >>> joined([("a", "1"), ("b", "2 ")], 2).split()
+    >>> joined(["a", "b"], ["1", "2 "]).split()
     ['a', '1', 'b', '2']
     """
-    kept = rows if isinstance(rows, list) else list(rows)
-    if not kept:
+    count = len(columns[0])
+    if not count:
         return ""
-    text = "\n".join(["\t".join(row) for row in kept]) + "\n"
-    count = len(kept)
-    whole = text.count("\n") == count and text.count("\t") == count * (width - 1)
+    text = "\n".join(map("\t".join, zip(*columns, strict=True))) + "\n"
+    whole = text.count("\n") == count and text.count("\t") == count * (len(columns) - 1)
     if whole and "\r" not in text:
         return text
-    cells = ([cell.translate(_SEPARATOR) for cell in row] for row in kept)
-    return "".join(["\t".join(row) + "\n" for row in cells])
+    return joined(*([cell.translate(_SEPARATOR) for cell in c] for c in columns))
 
 
 def headed(head: Sequence[str], lines: str) -> bytes:
@@ -35,7 +33,7 @@ def headed(head: Sequence[str], lines: str) -> bytes:
 
     Examples
     --------
-    >>> headed(["S"], joined([("1",), ("2",)], 1)).split()
+    >>> headed(["S"], joined(["1", "2"])).split()
     [b'S', b'1', b'S', b'2']
     """
     if not lines:

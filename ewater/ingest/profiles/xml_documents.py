@@ -50,7 +50,7 @@ class _WaterML1(Events):
         self.site, self.method = "", ""
         self.variable: Element | None = None
         self.inside = False
-        self.rows: list[tuple[str, str, str]] = []
+        self.rows: tuple[list[str], ...] = ([], [], [])
         self.batches: list[str] = []
         self.waiting: list[tuple[str, list[str]]] = []
         self.stamp, self.mark = "", ""
@@ -94,13 +94,17 @@ class _WaterML1(Events):
     def _valued(self) -> None:
         if not self.inside:
             return
-        self.rows.append((self.stamp, self.gathered(), self.mark))
-        if len(self.rows) == _BATCH:
+        times, values, marks = self.rows
+        times.append(self.stamp)
+        values.append(self.gathered())
+        marks.append(self.mark)
+        if len(times) == _BATCH:
             self._batch()
 
     def _batch(self) -> None:
-        self.batches.append(joined(self.rows, 3))
-        self.rows = []
+        self.batches.append(joined(*self.rows))
+        for column in self.rows:
+            column.clear()
 
     def _method(self, attributes: dict[str, str]) -> None:
         self.method = self.method or attributes.get("methodID", "")
@@ -154,7 +158,7 @@ class _WaterML2(Events):
         self.inside = False  # of a point
         self.time, self.said, self.own_unit, self.own_mark = "", "", "", ""
         self.nil = False
-        self.rows: list[tuple[str, str, str, str]] = []
+        self.rows: tuple[list[str], ...] = ([], [], [], [])
         self.batches: list[str] = []
         self.waiting: list[tuple[str, list[str]]] = []
         self.starts = {
@@ -240,13 +244,18 @@ class _WaterML2(Events):
     def _pointed(self) -> None:
         self.inside = False
         if self.time:  # else only metadata
-            self.rows.append((self.own_unit, self.time, self.said, self.own_mark))
-            if len(self.rows) == _BATCH:
+            units, times, values, marks = self.rows
+            units.append(self.own_unit)
+            times.append(self.time)
+            values.append(self.said)
+            marks.append(self.own_mark)
+            if len(times) == _BATCH:
                 self._batch()
 
     def _batch(self) -> None:
-        self.batches.append(joined(self.rows, 4))
-        self.rows = []
+        self.batches.append(joined(*self.rows))
+        for column in self.rows:
+            column.clear()
 
     def _all_points(self) -> None:
         self._batch()
