@@ -48,6 +48,29 @@ def factor_to_si(unit: str, quantity: str) -> float:
         The unit is unknown, or does not measure this quantity.
     """
     target = QUANTITIES[quantity].unit
+    try:
+        return factor(unit, target)
+    except UsageError as error:
+        raise UsageError(
+            f"unit {unit!r} does not fit {quantity}; use {target!r} or a unit that "
+            "converts to it by a factor"
+        ) from error
+
+
+@cache
+def factor(unit: str, target: str) -> float:
+    """Factor from one unit to another.
+
+    Examples
+    --------
+    >>> factor("mm", "m"), factor("kg m-2", "g cm-2")
+    (0.001, 0.1)
+
+    Raises
+    ------
+    UsageError
+        One is unknown, or no factor leads from one to the other.
+    """
     if unit == target:
         return 1.0
     registry = _registry()
@@ -55,7 +78,4 @@ def factor_to_si(unit: str, quantity: str) -> float:
         given = registry.parse_expression(unit, case_sensitive=True)
         return float((1 * given).to(_POWER.sub(r"**\1", target)).magnitude)
     except Exception as error:
-        raise UsageError(
-            f"unit {unit!r} does not fit {quantity}; use {target!r} or a unit that "
-            "converts to it by a factor"
-        ) from error
+        raise UsageError(f"unit {unit!r} does not convert to {target!r}") from error

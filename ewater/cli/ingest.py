@@ -96,7 +96,7 @@ def ingest(
                 typer.echo(f"{path}: {error}", err=True)
                 status = 2
                 continue
-            _say(outcome)
+            say(outcome)
             status = max(status, 1 if outcome.counts.rejected else 0)
     raise typer.Exit(status)
 
@@ -149,7 +149,7 @@ def rejects(
         if replay:
             outcomes = held.replay(engine, load)
             for outcome in outcomes:
-                _say(outcome)
+                say(outcome)
             if not outcomes:
                 typer.echo("no held row can be loaded by now")
             raise typer.Exit(int(any(o.counts.rejected for o in outcomes)))
@@ -254,7 +254,8 @@ def _progress(path: Path, *, hidden: bool) -> Iterator[Callable[[int], None] | N
         yield lambda size: bar.advance(task, size)
 
 
-def _say(outcome: Outcome) -> None:
+def say(outcome: Outcome) -> None:
+    """Print what a load did, and the first rows that were rejected."""
     counts = outcome.counts
     parts = [f"{counts.rows_read:,} rows read", f"{counts.accepted:,} accepted"]
     parts += [f"{counts.rejected:,} rejected"]

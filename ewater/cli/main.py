@@ -14,6 +14,7 @@ from ewater.cli import (
     balance,
     cluster,
     demo,
+    grid,
     ingest,
     profile,
     registry,
@@ -30,7 +31,18 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for area in (cluster, registry, ingest, profile, balance, runs, simulate, serve, demo):
+for area in (
+    cluster,
+    registry,
+    ingest,
+    profile,
+    grid,
+    balance,
+    runs,
+    simulate,
+    serve,
+    demo,
+):
     area.register(app)
 
 

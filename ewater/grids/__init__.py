@@ -1,0 +1,1 @@
+"""Grids of rain and evapotranspiration to depths and volumes of territories."""
