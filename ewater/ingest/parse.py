@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -59,6 +60,7 @@ _BY_STATUS = {
     rows.NOT_FINITE: "not_finite",
 }
 _CODES = tuple(REASONS)
+_NOWHERE = np.empty(0, np.int64)
 _LATER = 64  # statuses from here on are reasons found after the compiled pass
 
 
@@ -121,7 +123,8 @@ class Parsed:
     """Accepted rows of one block, and its rejects.
 
     ``series`` numbers the series of the schema; ``time`` is int64 us UTC; ``line``
-    counts in the file, ``first`` and ``last`` are the row's bytes in the block.
+    counts in the file, ``first`` and ``last`` are the row's bytes in the block: these
+    three are empty where nobody asked for them.
     ``column`` numbers ``columns`` where a line has readings of several.
     """
 
@@ -215,25 +218,13 @@ class _Block:
         self.latest = now_us + FUTURE_US
         self.plain: dict[int, bytes] = {}  # rows whose quotes were undone
         arrays, self.settled = self._read(data)
-        (
-            self.series,
-            self.time,
-            self.value,
-            self.flag,
-            self.local,
-            self.status,
-            self.line,
-            self.first,
-            self.last,
-        ) = arrays
+        self.series, self.time, self.value, self.flag, self.local, self.status = arrays
 
     def _read(self, data: bytes) -> tuple[list[Any], bool]:
         found = np.frombuffer(data, np.uint8)
-        ends = rows.line_ends(found)
-        out = rows.room(len(ends))
+        out = rows.room(rows.count_lines(found) + 1)
         count, settled = rows.read(
             found,
-            ends,
             self.wanted,
             self.schema.lookup.arrays,
             self.schema.factor,
@@ -242,9 +233,17 @@ class _Block:
         )
         return [array[:count] for array in out], settled
 
+    @cached_property
+    def places(self) -> tuple[NDArray[np.int64], ...]:
+        """Line from 0, first and end byte of each row."""
+        found = tuple(np.empty(len(self.series), np.int64) for _ in range(3))
+        rows.places(np.frombuffer(self.data, np.uint8), *found)
+        return found
+
     def raw(self, row: int) -> bytes:
         """Bytes of a row as received."""
-        return self.data[int(self.first[row]) : int(self.last[row])]
+        _, first, last = self.places
+        return self.data[int(first[row]) : int(last[row])]
 
     def settle_quoted(self) -> None:
         """Read rows with quotes again, without them."""
@@ -254,7 +253,7 @@ class _Block:
         plain = [_unquoted(self.raw(int(row))) for row in quoted]
         data = b"\n".join(plain)
         again, _ = self._read(data)
-        series, time, value, flag, local, status = again[:6]
+        series, time, value, flag, local, status = again
         self.series[quoted], self.time[quoted] = series, time
         self.value[quoted], self.flag[quoted] = value, flag
         self.local[quoted], self.status[quoted] = local, status
@@ -301,7 +300,7 @@ class _Block:
         """Rows that cannot be loaded."""
         return [
             Reject(
-                line=int(self.line[row]) + first_line,
+                line=int(self.places[0][row]) + first_line,
                 reason=reason_of(int(self.status[row])),
                 raw=readable(self.raw(int(row))),
             )
@@ -337,7 +336,13 @@ def to_utc(
 
 
 def parse(
-    data: bytes, *, cells: int, first_line: int, schema: Schema, now_us: int
+    data: bytes,
+    *,
+    cells: int,
+    first_line: int,
+    schema: Schema,
+    now_us: int,
+    placed: bool = True,
 ) -> Parsed:
     """Read one block of whole rows.
 
@@ -353,6 +358,8 @@ def parse(
         The registered series.
     now_us
         The present, microseconds UTC: later readings are refused.
+    placed
+        Whether to say where accepted rows stand; rejects say it always.
 
     Returns
     -------
@@ -364,13 +371,15 @@ def parse(
     if not block.settled:
         block.settle()
         fine = block.status == rows.OK
+    line, first, last = block.places if placed else (_NOWHERE,) * 3
+    chosen = fine if placed else slice(None)
     return Parsed(
         series=block.series[fine],
         time=block.time[fine],
         value=block.value[fine],
         flag=block.flag[fine],
-        line=block.line[fine] + first_line,
-        first=block.first[fine],
-        last=block.last[fine],
+        line=line[chosen] + first_line,
+        first=first[chosen],
+        last=last[chosen],
         rejects=[] if block.settled else block.rejects(first_line),
     )

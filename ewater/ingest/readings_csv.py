@@ -86,12 +86,15 @@ class Run:
     only: frozenset[tuple[int, str]] | None = None  # of a replay by such a reader
     span: Span = EVERYTHING
 
-    def parse(self, body: bytes, first_line: int) -> Parsed:
-        """Read one block, and leave out what is outside the span."""
-        found = self._parse(body, first_line)
+    def parse(self, body: bytes, first_line: int, *, placed: bool = True) -> Parsed:
+        """Read one block, and leave out what is outside the span.
+
+        ``placed`` is that of `ewater.ingest.parse.parse`.
+        """
+        found = self._parse(body, first_line, placed=placed or not self.span.is_all)
         return found if self.span.is_all else found.within(*self.span.bounds_us)
 
-    def _parse(self, body: bytes, first_line: int) -> Parsed:
+    def _parse(self, body: bytes, first_line: int, *, placed: bool) -> Parsed:
         if self.reader:
             found = self.reader.parse(body, first_line, self.schema, self.now_us)
             return found if self.only is None else found.only(self.only)
@@ -101,6 +104,7 @@ class Run:
             first_line=first_line,
             schema=self.schema,
             now_us=self.now_us,
+            placed=placed or self.lines is not None,
         )
         return found if self.lines is None else found.renumbered(self.lines)
 
@@ -114,7 +118,8 @@ class Run:
         """Read all blocks, a few ahead of whoever takes them."""
         waiting: deque[tuple[Future[Parsed], int]] = deque()
         for body, line in self.bodies(self.tap):
-            waiting.append((pool.submit(self.parse, body, line), len(body)))
+            block = pool.submit(self.parse, body, line, placed=False)
+            waiting.append((block, len(body)))
             if len(waiting) > _AHEAD:
                 yield self._done(*waiting.popleft())
         while waiting:

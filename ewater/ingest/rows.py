@@ -6,10 +6,12 @@ exactly (quotes, numbers of more than 15 digits) is left to `ewater.ingest.parse
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numba import njit
+
+from ewater.ingest.words import ROOM, below, byte, digits, find, text_word, word
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +27,15 @@ _COMMA, _QUOTE, _LF, _CR, _SPACE, _TAB = 44, 34, 10, 13, 32, 9
 _DOT, _PLUS, _MINUS, _COLON, _ZERO, _NINE = 46, 43, 45, 58, 48, 57
 _BAD = np.int64(-(2**63))
 _POWERS = 10.0 ** np.arange(23)  # exact in a double
+
+_NEED = 40 + ROOM  # bytes behind a code that may be read without looking
+_CLOCK = text_word(b"00:00:00")
+_CLOCK_UPPER = text_word(b"\xf0\xf0\xff\xf0\xf0\xff\xf0\xf0")
+_CLOCK_SIXES = text_word(b"\x06\x06\0\x06\x06\0\x06\x06")
+_THREE_BYTES, _FIVE, _SIX_BYTES = (text_word(b"\xff" * n) for n in (3, 5, 6))
+_B1, _B3, _B4, _B6, _B7 = (np.uint64(8 * n) for n in (1, 3, 4, 6, 7))
+_NIBBLE, _TEN = np.uint64(15), np.uint64(10)
+_LAST_HOUR, _LAST_MINUTE = np.uint64(23), np.uint64(59)
 
 
 @njit(cache=True, nogil=True)
@@ -247,77 +258,286 @@ def _verdict(instant, number, latest):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
+def _row(data, a, b, wanted, lookup, cells):  # type: ignore[no-untyped-def]
+    """Read one row in full: series, time, whether it is local, value, flag, status."""
+    names, ends, slots = lookup
+    count = _split(data, a, b, cells)
+    if count != wanted:
+        return -1, 0, False, 0.0, 2, QUOTED if count < 0 else CELLS
+    series = _find(data, cells[0, 0], cells[0, 1], names, ends, slots)
+    if series < 0:
+        return -1, 0, False, 0.0, 2, SERIES
+    a, b = cells[1, 0], cells[1, 1]
+    days = _days(data, a) if b - a >= 16 else _BAD
+    instant, local = (_BAD, False) if days == _BAD else _instant(data, a, b, days)
+    if instant == _BAD:
+        return series, 0, False, 0.0, 2, TIME
+    a, b = cells[2, 0], cells[2, 1]
+    if a == b:
+        return series, instant, local, 0.0, 2, NO_VALUE
+    number, state = _number(data, a, b)
+    verdict = NO_FLAG if wanted < 4 else _flag(data, cells[3, 0], cells[3, 1])
+    if verdict < 0 and state != VALUE:
+        state = FLAG
+    return series, instant, local, number, max(verdict, 0), state
+
+
+@njit(cache=True, nogil=True)
+def _is_code(text, a, name, size):  # type: ignore[no-untyped-def]
+    """Whether a code and a comma stand at ``a``."""
+    for k in range(0, size - 7, 8):
+        if word(text, a + k) != word(name, k):
+            return False
+    rest = size & 7
+    differ = word(text, a + size - rest) ^ word(name, size - rest)
+    return (differ & below(rest)) == 0 and byte(text, a + size) == _COMMA
+
+
+@njit(cache=True, nogil=True)
+def _quick_clock(text, a):  # type: ignore[no-untyped-def]
+    """Microseconds of ``HH:MM`` or ``HH:MM:SS``, and where it ends."""
+    differ = word(text, a) ^ _CLOCK
+    wrong = (differ | (differ + _CLOCK_SIXES)) & _CLOCK_UPPER
+    if wrong == 0:
+        end = a + 8
+        second = ((differ >> _B6) & _NIBBLE) * _TEN + (differ >> _B7)
+    elif wrong & _FIVE == 0:
+        end = a + 5
+        second = np.uint64(0)
+    else:
+        return _BAD, a
+    hour = (differ & _NIBBLE) * _TEN + ((differ >> _B1) & _NIBBLE)
+    minute = ((differ >> _B3) & _NIBBLE) * _TEN + ((differ >> _B4) & _NIBBLE)
+    if hour > _LAST_HOUR or minute > _LAST_MINUTE or second > _LAST_MINUTE:
+        return _BAD, a
+    whole = np.int64(hour) * 3600 + np.int64(minute) * 60 + np.int64(second)
+    return whole * 1_000_000, end
+
+
+@njit(cache=True, nogil=True)
+def _quick_number(text, a, stop):  # type: ignore[no-untyped-def]
+    """Number of at most seven characters before ``stop``, as whole and places.
+
+    Also its sign and where ``stop`` is, or -1 there.
+    """
+    cell = word(text, a)
+    size = find(cell, stop)
+    end = a + size if size < 8 else -1
+    if stop == _LF and size > 0 and byte(text, a + size - 1) == _CR:
+        size -= 1
+    minus = (cell & np.uint64(255)) == np.uint64(_MINUS)
+    if minus:
+        cell >>= _B1
+        size -= 1
+    places = 0
+    dot = find(cell, _DOT)
+    if dot < size:
+        places = size - 1 - dot
+        kept = below(dot)
+        cell = (cell & kept) | ((cell >> _B1) & ~kept)
+        size -= 1
+    if size < 1:
+        return np.int64(-1), places, minus, -1
+    return digits(cell, size), places, minus, end
+
+
+@njit(cache=True, nogil=True)
+def _quick_flag(text, a):  # type: ignore[no-untyped-def]
+    """Flag and end of the row, or -1 there."""
+    flag = byte(text, a) - _ZERO
+    if 1 <= flag <= 4 or flag == 9:
+        a += 1
+    else:
+        flag = NO_FLAG
+    a += byte(text, a) == _CR
+    return flag, (a if byte(text, a) == _LF else -1)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def read(  # type: ignore[no-untyped-def]  # noqa: C901 - split it is slower
-    data, ends_of_lines, wanted, lookup, factor, latest, out
+    data, wanted, lookup, factor, latest, out
 ):
     """Read all rows of a block.
 
-    ``ends_of_lines`` is what `line_ends` found, ``lookup`` are the arrays of `Codes`,
-    ``factor`` is the factor to SI of each series; later instants than ``latest`` are
-    refused. ``out`` is a tuple of arrays with room for every line: series, time, value,
-    flag, local, status, line (from 0), first byte, end byte. Returns how many rows
-    there are, and whether all of them are accepted: then nothing is left to settle.
-    Local times, and numbers and quotes that are left over, are not yet converted or
-    compared with ``latest``.
+    Parameters
+    ----------
+    data : (byte,), uint8
+    wanted
+        Cells of a row: 3 or 4.
+    lookup
+        Arrays of `Codes`.
+    factor : (series,)
+        Factor to SI.
+    latest
+        Later instants are refused, int64 us UTC.
+    out
+        Arrays of `room`: series, time, value, flag, local, status. Local times, and
+        numbers and quotes that are left over, are not yet converted or compared with
+        ``latest``.
+
+    Returns
+    -------
+    count, settled
+        How many rows there are; whether all of them are accepted, so that nothing is
+        left to settle.
+
+    Notes
+    -----
+    A row that is written as most are is read eight bytes at a time; any doubt sends it
+    to `_row`, which decides. Both give the same.
     """
-    series, time, value, flag, local, status, line, first, last = out
+    series, time, value, flag, local, status = out
     names, ends, slots = lookup
+    text, name = data.ctypes.data, names.ctypes.data
+    follow = np.arange(1, len(ends))  # mostly the same series comes next again
+    follow[-1:] = 0
     cells = np.empty((4, 2), np.int64)
     row, at, accepted = 0, 0, 0
-    known, known_a, known_b = np.int64(-1), 0, 0  # code of the row before
-    days, date_a = _BAD, -1  # date of the row before
-    for number_of_line in range(len(ends_of_lines)):
-        end = ends_of_lines[number_of_line]
-        a, b = at, end
+    known = np.int64(0)
+    month, day, days = np.uint64(0), np.uint64(0), _BAD  # date of the row before
+    zone, east = np.uint64(0), np.int64(0)  # offset of the row before
+    safe = len(data) - _NEED if len(follow) else 0
+    while at < len(data):
+        a = at
+        unusual = True
+        while True:  # left where the row is unusual
+            if a >= safe:
+                break
+            place = known
+            size = ends[place + 1] - ends[place]
+            if a + size >= safe:
+                break
+            if not _is_code(text, a, name + ends[place], size):
+                place = follow[known]
+                size = ends[place + 1] - ends[place]
+                if a + size >= safe:
+                    break
+                if not _is_code(text, a, name + ends[place], size):
+                    size = 0
+                    while a + size < safe and byte(text, a + size) > _COMMA:
+                        size += 1
+                    place = _find(data, a, a + size, names, ends, slots)
+                    if place < 0:
+                        break
+                follow[known] = place
+                known = place
+            a += size + 1
+            first, rest = word(text, a), word(text, a + 8) & _THREE_BYTES
+            if first != month or rest != day:
+                days, month, day = _days(data, a), first, rest
+                mark = byte(text, a + 10)
+                if mark != 84 and mark != _SPACE and mark != 116:
+                    days = _BAD
+            if days == _BAD:
+                break
+            clock, a = _quick_clock(text, a + 11)
+            if clock == _BAD:
+                break
+            instant = days * np.int64(86_400_000_000) + clock
+            zoneless = byte(text, a) == _COMMA
+            if not zoneless:
+                if byte(text, a) == 90 or byte(text, a) == 122:
+                    a += 1
+                else:
+                    offset = word(text, a) & _SIX_BYTES
+                    if offset != zone:
+                        zone, east = offset, _offset(data, a, a + 6)
+                    if east == _BAD:
+                        break
+                    instant -= east
+                    a += 6
+                if byte(text, a) != _COMMA:
+                    break
+            stop = _LF if wanted == 3 else _COMMA
+            whole, places, minus, b = _quick_number(text, a + 1, stop)
+            if b >= 0:
+                if whole < 0:
+                    break
+                number = np.float64(whole) / _POWERS[places]
+                if minus and whole != 0:
+                    number = -number
+            else:
+                b = a + 1
+                while b < safe and byte(text, b) != _LF and byte(text, b) != stop:
+                    b += 1
+                if b == safe or byte(text, b) != stop:
+                    break
+                number, state = _number(
+                    data, a + 1, b - (stop == _LF and byte(text, b - 1) == _CR)
+                )
+                if state != OK:
+                    break
+            verdict = np.int64(NO_FLAG)
+            if wanted == 4:
+                verdict, b = _quick_flag(text, b + 1)
+                if b < 0:
+                    break
+            if not zoneless:
+                number *= factor[place]
+                if instant > latest or not np.isfinite(number):
+                    break
+                accepted += 1
+            series[row], time[row], value[row] = place, instant, number
+            flag[row], local[row], status[row] = verdict, zoneless, OK
+            row += 1
+            at = b + 1
+            unusual = False
+            break
+        if not unusual:
+            continue
+        a = b = at
+        while b < len(data) and data[b] != _LF:
+            b += 1
+        at = b + 1
         if b > a and data[b - 1] == _CR:
             b -= 1
-        at = end + 1
         ta, tb = _trim(data, a, b)
         if ta == tb:
             continue
-        series[row], time[row], value[row], flag[row], local[row] = -1, 0, 0.0, 2, False
-        line[row], first[row], last[row], status[row] = number_of_line, a, b, OK
-        row += 1
-        count = _split(data, a, b, cells)
-        if count != wanted:
-            status[row - 1] = QUOTED if count < 0 else CELLS
-            continue
-        a, b = cells[0, 0], cells[0, 1]
-        if known < 0 or not _same(data, a, b, data, known_a, known_b):
-            known = _find(data, a, b, names, ends, slots)
-            known_a, known_b = a, b
-        series[row - 1] = known
-        if known < 0:
-            status[row - 1] = SERIES
-            continue
-        a, b = cells[1, 0], cells[1, 1]
-        if b - a < 16:
-            status[row - 1] = TIME
-            continue
-        if date_a < 0 or not _same(data, a, a + 10, data, date_a, date_a + 10):
-            days, date_a = _days(data, a), a
-        instant, zoneless = (
-            (_BAD, False) if days == _BAD else _instant(data, a, b, days)
+        place, instant, zoneless, number, verdict, state = _row(
+            data, a, b, wanted, lookup, cells
         )
-        if instant == _BAD:
-            status[row - 1] = TIME
-            continue
-        time[row - 1], local[row - 1] = instant, zoneless
-        a, b = cells[2, 0], cells[2, 1]
-        if a == b:
-            status[row - 1] = NO_VALUE
-            continue
-        number, state = _number(data, a, b)
-        verdict = NO_FLAG if wanted < 4 else _flag(data, cells[3, 0], cells[3, 1])
-        flag[row - 1] = max(verdict, 0)
-        if verdict < 0 and state != VALUE:
-            state = FLAG
         if state == OK and not zoneless:
-            number *= factor[known]
+            number *= factor[place]
             state = _verdict(instant, number, latest)
             accepted += state == OK
-        value[row - 1], status[row - 1] = number, state
+        series[row], time[row], value[row] = place, instant, number
+        flag[row], local[row], status[row] = verdict, zoneless, state
+        row += 1
+        known = max(place, np.int64(0))
     return row, accepted == row
+
+
+@njit(cache=True, nogil=True)
+def count_lines(data):  # type: ignore[no-untyped-def]
+    """How many line breaks there are."""
+    count, whole = 0, len(data) // 128 * 128
+    for start in range(0, whole, 128):
+        here = np.uint8(0)  # so that many characters are counted at once
+        for k in range(128):
+            here = np.uint8(here + np.uint8(data[start + k] == _LF))
+        count += here
+    for k in range(whole, len(data)):
+        count += data[k] == _LF
+    return count
+
+
+@njit(cache=True, nogil=True)
+def places(data, line, first, last):  # type: ignore[no-untyped-def]
+    """Fill in where the rows that `read` finds stand: line from 0, first and end byte."""
+    row, number, at = 0, 0, 0
+    while at < len(data):
+        a = b = at
+        while b < len(data) and data[b] != _LF:
+            b += 1
+        at = b + 1
+        if b > a and data[b - 1] == _CR:
+            b -= 1
+        ta, tb = _trim(data, a, b)
+        if ta < tb:
+            line[row], first[row], last[row] = number, a, b
+            row += 1
+        number += 1
 
 
 class Codes:
@@ -325,7 +545,7 @@ class Codes:
 
     def __init__(self, codes: Sequence[str]) -> None:
         encoded = [code.encode() for code in codes]
-        self.names = np.frombuffer(b"".join(encoded) or b"\0", np.uint8)
+        self.names = np.frombuffer(b"".join(encoded) + bytes(ROOM), np.uint8)
         self.ends = np.zeros(len(encoded) + 1, np.int64)
         np.cumsum([len(code) for code in encoded], out=self.ends[1:])
         self.slots = np.full(1 << (4 * len(encoded) + 1).bit_length(), -1, np.int64)
@@ -345,17 +565,7 @@ def line_ends(data: NDArray[np.uint8]) -> NDArray[np.intp]:
     return ends
 
 
-def room(lines: int) -> tuple[NDArray[np.generic], ...]:
+def room(lines: int) -> tuple[NDArray[Any], ...]:
     """Arrays for that many rows, in the order `read` fills them."""
-    kinds = (
-        np.int32,
-        np.int64,
-        np.float64,
-        np.uint8,
-        np.bool_,
-        np.uint8,
-        np.int64,
-        np.int64,
-        np.int64,
-    )
+    kinds = (np.int32, np.int64, np.float64, np.uint8, np.bool_, np.uint8)
     return tuple(np.empty(lines, kind) for kind in kinds)

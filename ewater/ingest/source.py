@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from ewater.errors import Fault, FaultsError
+from ewater.ingest.rows import count_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 
 BLOCK = 8 << 20
 LONGEST_ROW = 1 << 20
-_LF = 10
+_LOOK = 4096
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -53,20 +55,56 @@ class File:
         return self.path.stat().st_size
 
     def blocks(self) -> Iterator[bytes]:
-        """Read the file, a few megabytes at a time."""
-        with self.path.open("rb") as file:
-            rest = b""
-            while data := file.read(BLOCK):
-                cut = data.rfind(b"\n") + 1 if self.in_lines else len(data)
-                if cut == 0:
-                    rest += data
-                    if len(rest) > BLOCK + LONGEST_ROW:
-                        raise FaultsError([self._no_rows()])
-                    continue
-                yield rest + data[:cut] if rest else data[:cut]
-                rest = data[cut:]
-            if rest:
-                yield rest
+        """Read the file, a few megabytes at a time.
+
+        Raises
+        ------
+        FaultsError
+            It has no line breaks, or is cut off while it is read.
+        """
+        with self.path.open("rb", buffering=0) as file:
+            size, at = os.fstat(file.fileno()).st_size, 0
+            while at < size:
+                stop = self._cut(file.fileno(), at, size)
+                yield self._read(file.fileno(), at, stop)
+                at = stop
+
+    def _cut(self, file: int, at: int, size: int) -> int:
+        """Where the block that starts at a byte ends: after a line break."""
+        stop = at + BLOCK
+        if stop >= size:
+            return size
+        if not self.in_lines:
+            return stop
+        for look in (min(_LOOK, BLOCK), BLOCK):  # mostly a row is short
+            found = self._read(file, stop - look, stop).rfind(b"\n")
+            if found >= 0:
+                return stop - look + found + 1
+        ahead = min(stop + LONGEST_ROW, size)
+        found = self._read(file, stop, ahead).find(b"\n")
+        if found >= 0:
+            return stop + found + 1
+        if ahead < size:
+            raise FaultsError([self._no_rows()])
+        return size
+
+    def _read(self, file: int, at: int, stop: int) -> bytes:
+        data = os.pread(file, stop - at, at)
+        while len(data) < stop - at:  # a network disk may give less than was asked
+            more = os.pread(file, stop - at - len(data), at + len(data))
+            if not more:
+                raise FaultsError([self._cut_off(at + len(data))])
+            data += more
+        return data
+
+    def _cut_off(self, at: int) -> Fault:
+        return Fault(
+            file=self.name,
+            line=None,
+            column=None,
+            message=f"cut off at byte {at} while it was read",
+            allowed="load a file that nobody writes to",
+        )
 
     def _no_rows(self) -> Fault:
         return Fault(
@@ -146,7 +184,7 @@ def bodies(
     for block in source.blocks():
         if tap:
             tap(block)
-        lines = int(np.count_nonzero(np.frombuffer(block, np.uint8) == _LF))
+        lines = int(count_lines(np.frombuffer(block, np.uint8)))
         if line == 1:
             body = block.split(b"\n", 1)[1] if lines else b""
             yield body, 2
