@@ -1,14 +1,16 @@
 """Eight bytes of a text at a time, for compiled readers.
 
-A text is given by its address: arrays would be counted at each call. A word holds its first character in its lowest byte, on machines of either byte order.
+A text is given by its address: arrays would be counted at each call. A word holds its
+first character in its lowest byte, on machines of either byte order.
 """
 
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import numpy as np
-from llvmlite import ir
+from llvmlite import ir  # type: ignore[import-untyped]
 from numba import njit, types
 from numba.extending import intrinsic
 
@@ -34,8 +36,7 @@ def text_word(text: bytes) -> np.uint64:
     return np.uint64(int.from_bytes(text, "little"))
 
 
-@intrinsic  # type: ignore[misc]
-def word(typing, text, at):  # type: ignore[no-untyped-def]
+def _word(typing, text, at):  # type: ignore[no-untyped-def]
     """Word at a byte of a text that lies at an address; it must all be there."""
 
     def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
@@ -47,8 +48,7 @@ def word(typing, text, at):  # type: ignore[no-untyped-def]
     return types.uint64(types.uint64, types.int64), generate
 
 
-@intrinsic  # type: ignore[misc]
-def byte(typing, text, at):  # type: ignore[no-untyped-def]
+def _byte(typing, text, at):  # type: ignore[no-untyped-def]
     """Character at a byte of a text that lies at an address; it must be there."""
 
     def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
@@ -58,12 +58,18 @@ def byte(typing, text, at):  # type: ignore[no-untyped-def]
     return types.int64(types.uint64, types.int64), generate
 
 
-@intrinsic  # type: ignore[misc]
-def _trailing_zeros(typing, bits):  # type: ignore[no-untyped-def]
+word: Any = intrinsic(_word)
+byte: Any = intrinsic(_byte)
+
+
+def _lowest(typing, bits):  # type: ignore[no-untyped-def]
     def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
         return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 0))
 
     return types.uint64(types.uint64), generate
+
+
+_lowest_bit: Any = intrinsic(_lowest)
 
 
 @njit(cache=True, nogil=True)
@@ -77,7 +83,7 @@ def find(text, character):  # type: ignore[no-untyped-def]
     """Place of a character in a word; 8 if it is not there."""
     other = text ^ (_ONES * np.uint64(character))
     hit = (other - _ONES) & ~other & _HIGHS
-    return np.int64(_trailing_zeros(hit) >> _THREE)
+    return np.int64(_lowest_bit(hit) >> _THREE)
 
 
 @njit(cache=True, nogil=True)

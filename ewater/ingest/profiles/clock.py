@@ -12,7 +12,12 @@ import pandas as pd
 from numba import njit
 
 from ewater.ingest import parse, rows
-from ewater.ingest.rows import _BAD, _days, _digits, _instant, _number, _offset
+from ewater.ingest.cells import BAD as _BAD
+from ewater.ingest.cells import days_of as _days
+from ewater.ingest.cells import digits_of as _digits
+from ewater.ingest.cells import instant_of as _instant
+from ewater.ingest.cells import number_of as _number
+from ewater.ingest.cells import offset_of as _offset
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -7,16 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numba import njit
 
-from ewater.ingest.rows import (
-    CELLS,
-    NO_VALUE,
-    OK,
-    VALUE,
-    _hash,
-    _number,
-    _same,
-    _trim,
-)
+from ewater.ingest.cells import CELLS, NO_VALUE, OK, VALUE
+from ewater.ingest.cells import hash_of as _hash
+from ewater.ingest.cells import number_of as _number
+from ewater.ingest.cells import same as _same
+from ewater.ingest.cells import trimmed as _trim
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
