@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _SHOWN = 20
 _FORMATS = ("table", "csv", "json")
-_Format = Annotated[str, typer.Option("--format", help="table, csv or json")]
+FormatOption = Annotated[str, typer.Option("--format", help="table, csv or json")]
 _Series = Annotated[str, typer.Argument(metavar="SERIES", help="Code of the series")]
 
 
@@ -135,7 +135,7 @@ def rejects(
     replay: Annotated[
         bool, typer.Option("--replay", help="Load held rows that can be by now")
     ] = False,
-    format: _Format = "table",
+    format: FormatOption = "table",
 ) -> None:
     """List rows that were not loaded, with line, reason and text.
 
@@ -165,7 +165,7 @@ def rejects(
         "resolved_by",
         "raw",
     )
-    _show(rows, (*columns, "detail") if format != "table" else columns, format)
+    show(rows, (*columns, "detail") if format != "table" else columns, format)
 
 
 def readings(
@@ -180,7 +180,7 @@ def readings(
     as_of: Annotated[
         str | None, typer.Option(metavar="T", help="As recorded at this time")
     ] = None,
-    format: _Format = "table",
+    format: FormatOption = "table",
 ) -> None:
     """Print the readings of a series, in SI units and UTC."""
     from ewater.store import chunks
@@ -198,14 +198,14 @@ def readings(
     frame["time"] = frame["time"].dt.tz_localize("UTC")
     frame["flag"] = frame["flag"].map({f.value: f.name.lower() for f in Flag})
     frame["lineage"] = frame["lineage"].map({k.value: k.name.lower() for k in Lineage})
-    _show(_records(frame), tuple(frame.columns), format)
+    show(_records(frame), tuple(frame.columns), format)
 
 
 def history(
     series: _Series,
     *,
     at: Annotated[str, typer.Option(metavar="TIME", help="Time of the reading")],
-    format: _Format = "table",
+    format: FormatOption = "table",
 ) -> None:
     """List every version of one reading, oldest first."""
     from ewater.store import chunks
@@ -216,7 +216,7 @@ def history(
         frame = chunks.history(connection, series, time or 0)
     frame["flag"] = frame["flag"].map({f.value: f.name.lower() for f in Flag})
     frame["lineage"] = frame["lineage"].map({k.value: k.name.lower() for k in Lineage})
-    _show(_records(frame), tuple(frame.columns), format)
+    show(_records(frame), tuple(frame.columns), format)
 
 
 def compact(
@@ -306,9 +306,10 @@ def _cell(value: object) -> object:
     return value.isoformat() if hasattr(value, "isoformat") else value
 
 
-def _show(
+def show(
     rows: Iterable[Mapping[str, Any]], columns: Sequence[str], format: str
 ) -> None:
+    """Print rows as a table, CSV or JSON."""
     from ewater.errors import UsageError
 
     cells = [{name: _cell(row[name]) for name in columns} for row in rows]

@@ -19,17 +19,26 @@ def serve(
     host: Annotated[str, typer.Option(help="Address to listen on")] = HOST,
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port")] = PORT,
     workers: Annotated[int, typer.Option(min=1, help="Processes")] = 1,
+    push_only: Annotated[
+        bool, typer.Option("--push-only", help="The endpoint of loggers alone")
+    ] = False,
 ) -> None:
-    """Serve the dashboard until Ctrl-C.
+    """Serve the dashboard, and the endpoint that loggers post to, until Ctrl-C.
 
-    Exit status: 0 stopped, 2 could not start.
+    What is posted is loaded by `ewater worker`. Exit status: 0 stopped, 2 could not
+    start.
     """
-    from ewater.dashboard import server, wsgi
+    from ewater.dashboard import server
 
+    if push_only:
+        from ewater.ingest.push.endpoint import make
+    else:
+        from ewater.dashboard.wsgi import make
+    what = "Push endpoint" if push_only else "Dashboard"
     server.serve(
-        wsgi.make,
+        make,
         host=host,
         port=port,
         workers=workers,
-        ready=lambda url: typer.echo(f"Dashboard: {url} (Ctrl-C stops it)"),
+        ready=lambda url: typer.echo(f"{what}: {url} (Ctrl-C stops it)"),
     )

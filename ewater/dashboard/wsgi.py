@@ -22,6 +22,7 @@ def make() -> Flask:
     from ewater.dashboard.app import create_app, warm
     from ewater.dashboard.pages.overview.view import prefetch
     from ewater.dashboard.queries import CachedReader
+    from ewater.ingest.push.endpoint import blueprint
     from ewater.settings import settings
     from ewater.store import cluster, database
 
@@ -33,6 +34,7 @@ def make() -> Flask:
     prefetch(reader)
     engine.dispose()  # a connection must not be shared with forked workers
     server: Flask = dash.server
+    server.register_blueprint(blueprint(engine))
     return server
 
 

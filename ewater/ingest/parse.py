@@ -44,6 +44,8 @@ REASONS = {
     "cell": "",
     "qualifier": "the profile refuses rows that say so; map the qualifier in flags",
     "unit": "the unit does not fit the quantity of the series; correct the profile",
+    "not_allowed": "the key of the post may not write this series; give it one that "
+    "may with `ewater key add`",
     "unknown_enterprise": "register it with `ewater load`, then run "
     "`ewater rejects --replay`",
 }

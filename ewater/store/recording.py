@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Engine
 
 _LOCK = 0x65777274  # "ewrt": one key for all writers
 
@@ -75,3 +77,21 @@ def hold(connection: Connection) -> None:
     Waits for writers who hold a moment; take it late, as with `moment`.
     """
     connection.execute(_WAIT, {"key": _LOCK})
+
+
+@contextmanager
+def held_alone(engine: Engine, key: int) -> Iterator[bool]:
+    """Hold a lock of the whole database while the block runs.
+
+    Yields False, and holds nothing, if another process does. The lock ends with
+    the process.
+    """
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as holder:
+        got: bool = holder.execute(
+            text("SELECT pg_try_advisory_lock(:key)"), {"key": key}
+        ).scalar_one()
+        try:
+            yield got
+        finally:
+            if got:
+                holder.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": key})

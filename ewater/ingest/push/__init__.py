@@ -1,0 +1,1 @@
+"""Readings that loggers post and brokers deliver: kept first, loaded soon after."""
