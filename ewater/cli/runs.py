@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ewater.cli.ingest import _Format, _show
+from ewater.cli.ingest import FormatOption, show
 from ewater.cli.session import open_store
 
 _COLUMNS = ("run", "step", "period_start", "period_end", "as_of", "computed_at")
@@ -22,7 +22,7 @@ def runs(
     stale: Annotated[
         bool, typer.Option("--stale", help="Only those that newer data have overtaken")
     ] = False,
-    format: _Format = "table",
+    format: FormatOption = "table",
 ) -> None:
     """List the kept runs of the account: periods, state of the data, stale or not.
 
@@ -34,7 +34,7 @@ def runs(
 
     with open_store() as engine:
         rows = overtaken.listing(engine, only=stale)
-    _show([_row(row, format) for row in rows], (*_COLUMNS, *_LAST[format]), format)
+    show([_row(row, format) for row in rows], (*_COLUMNS, *_LAST[format]), format)
 
 
 _LAST = {
