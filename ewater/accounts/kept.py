@@ -80,7 +80,7 @@ def load(
     ledger = Ledger.build(frames)
     rows = {
         name: bulk.copy_out(connection, _table(name), code)
-        for name in ("run_source", "run_weight", "run_stock")
+        for name in ("run_source", "run_weight", "run_stock", "run_gap")
     }
     sources = _sources(rows["run_source"], bounds)
     names = pd.Index(sources["source"].values)
@@ -96,7 +96,11 @@ def load(
         shape=(ledger.flows.size, len(names)),
     )
     stocks = _stocks(rows["run_stock"], bounds)
-    return Inputs(ledger=ledger, sources=sources, weights=weights, stocks=stocks)
+    gaps = rows["run_gap"]
+    gaps["period_start"] = gaps["period_start"].dt.tz_localize(None)
+    return Inputs(
+        ledger=ledger, sources=sources, weights=weights, stocks=stocks, gaps=gaps
+    )
 
 
 def _exists(connection: Connection, code: str) -> bool:
@@ -132,6 +136,9 @@ def _frames(inputs: Inputs, edges: pd.DatetimeIndex) -> dict[str, pd.DataFrame]:
                 ),
                 "other_change": stocks["other_change"].values.ravel(),
             }
+        ),
+        "run_gap": inputs.gaps.assign(
+            period_start=inputs.gaps["period_start"].dt.tz_localize("UTC")
         ),
     }
 

@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 import xarray as xr
 
+from ewater.accounts.measured import measure, select, totalisers
 from ewater.balance import expressions
 from ewater.balance.evaluate import Knowledge, evaluate
 from ewater.balance.ledger import Ledger
 from ewater.balance.reported import reported_volumes
 from ewater.balance.storage import change_of, stock_tables
 from ewater.errors import UsageError
-from ewater.series import calendars, infill, pumps, stocks, uncertainty, volumes
-from ewater.terms import Status
+from ewater.series import stocks, volumes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     import pandas as pd
     from numpy.typing import NDArray
@@ -42,6 +42,7 @@ class Inputs:
     sources: xr.Dataset
     weights: sparse.csr_array
     stocks: xr.Dataset
+    gaps: pd.DataFrame  # of the series: ewater.accounts.measured.GAPS
     whole_record: frozenset[str] = frozenset()  # series that count with all they have
 
 
@@ -50,13 +51,15 @@ class Needs:
     """Series that the ledger draws on, by what is made of them."""
 
     volumes: list[str]
+    donors: list[str]  # only to fill the gaps of others
     depths: list[str]
     stocks: list[str]
     areas: dict[str, str]  # site: its level series
 
     def all(self) -> list[str]:
         """Every series once, in order of code."""
-        return sorted({*self.volumes, *self.depths, *self.stocks, *self.areas.values()})
+        own = {*self.volumes, *self.depths, *self.stocks, *self.areas.values()}
+        return sorted(own | set(self.donors))
 
 
 def needs(frames: Frames) -> Needs:
@@ -86,8 +89,10 @@ def needs(frames: Frames) -> Needs:
         for text in frames["stocks"]["measured_by"]
         for _, code in _stock_terms(text)
     ]
+    counters = totalisers(frames["series"], sorted(flowing))
     return Needs(
         volumes=sorted(flowing),
+        donors=sorted({c for found in counters.values() for c in found} - flowing),
         depths=sorted(depths),
         stocks=sorted(set(stored)),
         areas={site: _level_series(frames["series"], site) for site in sorted(sites)},
@@ -125,14 +130,14 @@ def compute(
         frames["curves"],
         bounds,
     )
-    measured, normal = _series_sources(frames, readings, needed, bounds, calendar)
+    measured = measure(frames, readings, needed, bounds, calendar)
     stored = _stocks(frames, readings, needed, bounds, ledger)
     knowledge = Knowledge(
-        series=measured,
+        series=measured.sources,
         depth=depth,
         area=_by_site(area, needed.areas),
-        normal=normal,
-        storage_change=_changes(stored, measured),
+        normal=measured.normal,
+        storage_change=_changes(stored, measured.sources),
         reported=reported_volumes(frames, bounds),
         seconds=np.diff(bounds) / 1e6,
     )
@@ -145,14 +150,14 @@ def compute(
         sources=sources,
         weights=weights,
         stocks=stored,
-        whole_record=_long_term(frames, measured),
+        gaps=measured.gaps,
+        whole_record=_long_term(frames, measured.gaps),
     )
 
 
-def _long_term(frames: Frames, measured: xr.Dataset) -> frozenset[str]:
-    """Series of which a mean is asked, by a gap in some period or a rule."""
-    gap = (measured["coverage"] < 1).any("period").values
-    asked = {str(code) for code in measured["series"].values[gap]}
+def _long_term(frames: Frames, gaps: pd.DataFrame) -> frozenset[str]:
+    """Series of which a mean is asked, by a gap or a rule, and those that fill gaps."""
+    asked = {str(code) for name in ("series", "donor") for code in gaps[name]}
     for text in frames["flows"]["measured_by"]:
         for way in _ways(text):
             if isinstance(way, expressions.Rule) and way.name == "seasonal":
@@ -179,23 +184,6 @@ class Descendants:
             found |= below
             open_ += below
         return found
-
-
-def select(readings: xr.Dataset, codes: Iterable[str]) -> xr.Dataset:
-    """Take the readings of some series; one without readings stays, empty."""
-    wanted = list(codes)
-    have = {str(code): n for n, code in enumerate(readings["series"].values)}
-    size = readings["row_size"].values
-    offset = np.concatenate([[0], np.cumsum(size)])
-    rows = [have.get(code) for code in wanted]
-    parts = [
-        np.arange(offset[r], offset[r + 1]) if r is not None else np.arange(0)
-        for r in rows
-    ]
-    index = np.concatenate([np.arange(0), *parts])
-    chosen = readings.drop_dims("series").isel(reading=index)
-    sizes = np.array([len(part) for part in parts], dtype=np.int64)
-    return chosen.assign(row_size=("series", sizes)).assign_coords(series=wanted)
 
 
 def _ways(text: object) -> tuple[expressions.Way, ...]:
@@ -228,56 +216,6 @@ def _by_site(area: xr.Dataset, levels: dict[str, str]) -> xr.DataArray:
     """Mean areas by site instead of by level series."""
     chosen = area["area"].sel(series=list(levels.values()))
     return chosen.assign_coords(series=list(levels)).rename(series="site")
-
-
-def _series_sources(
-    frames: Frames,
-    readings: xr.Dataset,
-    needed: Needs,
-    bounds: NDArray[np.int64],
-    calendar: Calendar,
-) -> tuple[xr.Dataset, xr.DataArray]:
-    """Volumes of series with gaps infilled, as sources; and their normals."""
-    chosen, series = select(readings, needed.volumes), frames["series"]
-    events, tests = frames["meter_events"], frames.get("pumps")
-    history = _whole_months(chosen, bounds, calendar)
-    normals = infill.climatology(
-        pumps.volumes(chosen, series, history, pumps=tests, events=events), calendar
-    )
-    months = volumes.cells(bounds, history)
-    observed = pumps.volumes(chosen, series, months, pumps=tests, events=events)
-    filled = infill.infill(observed, bounds, normals, calendar)
-    u = uncertainty.uncertainty(filled, series, frames["sites"])
-    derived = series.set_index("code")["derived"].reindex(needed.volumes).eq(True)
-    status = np.where(derived, Status.MODELLED, Status.MEASURED)[:, None]
-    known = np.isfinite(filled["volume"].transpose("series", "period").values)
-    status = np.where(known, status, Status.UNKNOWN).astype(np.int8)
-    sources = filled[["volume", "coverage"]].assign(
-        {**u.data_vars, "status": (("series", "period"), status)}
-    )
-    # a series of which nothing is observed is, by the same rule, all gap
-    nothing = infill.infill(
-        observed.assign(
-            volume=observed["volume"] * 0.0, observed_s=observed["observed_s"] * 0.0
-        ),
-        bounds,
-        normals,
-        calendar,
-    )
-    return sources, nothing["infilled"]
-
-
-def _whole_months(
-    readings: xr.Dataset, bounds: NDArray[np.int64], calendar: Calendar
-) -> NDArray[np.int64]:
-    """Months that hold all readings and all periods."""
-    times = readings["time"].values.astype("M8[us]").astype(np.int64)
-    ends = np.concatenate([bounds[[0, -1]], times])
-    first, last = calendars.local_days(calendar, np.array([ends.min(), ends.max()]))
-    start, end = first.astype("M8[M]"), last.astype("M8[M]") + 1
-    return calendars.bounds(
-        calendar, start.astype("M8[D]").item(), end.astype("M8[D]").item(), "month"
-    )
 
 
 def _stocks(
