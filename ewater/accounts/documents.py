@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from ewater.accounts.gaps import gaps_of
 from ewater.accounts.views import View
 from ewater.series.calendars import labels
 from ewater.terms import Status
@@ -89,6 +90,7 @@ class _Writer:
         self.view, self.code = view, code
         self.starts = labels(view.run.calendar, view.run.bounds)
         self.unmodelled = view.missing.not_modelled(code)
+        self.gaps = gaps_of(view.run, code)
         row = int(view.ledger.rows([code])[0])
         self.account = {name: a[row] for name, a in view.plain("account").items()}
         self.totals = {name: _Quantities(self.account, name) for name in _TOTALS}
@@ -133,6 +135,7 @@ class _Writer:
             }
         uses = [entry["use"]["missing"] for entry in answer["sectors"].values()]
         answer["use"] = self.use.at(n, lambda: sorted({m for u in uses for m in u}))
+        answer["gaps"] = self.gaps.get(n, [])
         return answer
 
     def _lacks(self, n: int, quantity: str) -> Callable[[], list[str]]:

@@ -112,9 +112,9 @@ def find_donors(
         Rows of :class:`Fit`, by series in the order in which they are used.
     """
     place = {str(code): n for n, code in enumerate(rates["series"].to_numpy())}
-    values = np.asarray(rates.transpose("series", "day").to_numpy(), dtype=float)
-    fits: list[Fit] = []
     wanted = [code for code in targets if code in place]
+    values = _while_observed(rates, [place[code] for code in wanted])
+    fits: list[Fit] = []
     regressions = _regressions(values, [place[code] for code in wanted])
     names = list(place)
     for code, found in zip(wanted, regressions, strict=True):
@@ -137,6 +137,15 @@ def find_donors(
             )
             fits += good[:MOST_DONORS]
     return pd.DataFrame(fits, columns=list(Fit._fields))
+
+
+def _while_observed(rates: xr.DataArray, targets: list[int]) -> Floats:
+    """Leave out the years in which none of the targets was observed."""
+    table = rates.transpose("series", "day").to_numpy()
+    days = np.flatnonzero(np.isfinite(table[targets]).any(axis=0))
+    first, last = (days[0], days[-1] + 1) if days.size else (0, 0)
+    kept = table[:, max(first - LONGEST_LAG, 0) : last + LONGEST_LAG]
+    return np.asarray(kept, dtype=float)
 
 
 def daily_rates(
@@ -204,18 +213,16 @@ def _totaliser(
 def _routing(code: str, own: Floats, donor: str, other: Floats) -> Fit | None:
     best = None
     for lag in range(-LONGEST_LAG, LONGEST_LAG + 1):
-        moved = shifted(other[None], np.array([lag]))[0]
-        both = np.isfinite(own) & np.isfinite(moved)
-        days, total = int(both.sum()), moved[both].sum()
-        if days < ROUTING_DAYS or total <= 0:
+        later = slice(max(lag, 0), own.size + min(lag, 0))
+        earlier = slice(max(-lag, 0), own.size - max(lag, 0))
+        both = np.isfinite(own[later]) & np.isfinite(other[earlier])
+        mine, theirs = own[later][both], other[earlier][both]
+        days, total = int(both.sum()), theirs.sum()
+        if days < ROUTING_DAYS or total <= 0 or np.ptp(mine) == 0:
             continue
-        gain = float(own[both].sum() / total)
-        error = own[both] - gain * moved[both]
-        spread = float(own[both].var())
-        if spread == 0:
-            continue
-        square = float((error**2).mean())
-        skill = 1 - square / spread
+        gain = float(mine.sum() / total)
+        square = float(((mine - gain * theirs) ** 2).mean())
+        skill = 1 - square / float(mine.var())
         if best is None or skill > best.skill:
             u = float(np.sqrt(square))
             best = Fit(code, Method.ROUTING, donor, gain, 0.0, lag, u, 0.0, skill, days)
