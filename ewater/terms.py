@@ -6,7 +6,7 @@ Names follow SEEA-Water and the glossary; nothing here depends on anything else.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import IntEnum, IntFlag
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -292,6 +292,32 @@ TERMS = MappingProxyType(
         )
     }
 )
+
+
+class Test(IntFlag):
+    """What speaks against a reading, as bits of ``failed``.
+
+    Stored with the readings: a number keeps its meaning for ever, new ones are
+    added at the end. A test with two severities has two bits, so that the flag
+    follows from the bits.
+    """
+
+    __test__ = False  # not for pytest to collect
+
+    GROSS_FAIL = 1 << 0
+    GROSS_SUSPECT = 1 << 1
+    RATE = 1 << 2
+    SPIKE_SUSPECT = 1 << 3
+    SPIKE_FAIL = 1 << 4
+    FLAT_LINE = 1 << 5
+    CLIMATOLOGY = 1 << 6
+    ATTENUATION = 1 << 7
+    DRIFT = 1 << 8
+    MASS_BALANCE = 1 << 9
+    SOURCE_SUSPECT = 1 << 10
+    SOURCE_FAIL = 1 << 11
+    REPORT_SUSPECT = 1 << 12
+    MANUAL = 1 << 13
 
 
 #: Tests of readings that limits can be given for, with the parameters of each;

@@ -101,7 +101,7 @@ def _prepare(engine: Engine, home: Path) -> None:
 
 def _ingest(engine: Engine, simulation: Simulation) -> str:
     """Load the files in the order in which they were issued."""
-    from ewater.ingest import daily, jobs
+    from ewater.ingest import derived, jobs
     from ewater.ingest.outcome import Options
     from ewater.ingest.source import File
 
@@ -112,7 +112,7 @@ def _ingest(engine: Engine, simulation: Simulation) -> str:
         if not outcome.known:
             accepted += outcome.counts.accepted
             rejected += outcome.counts.rejected
-    daily.refresh(engine)
+    derived.refresh(engine)
     if not accepted + rejected:
         return "nothing new"
     return f"{accepted:,} rows accepted, {rejected:,} rejected (`ewater rejects`)"

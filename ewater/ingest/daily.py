@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +10,7 @@ from ewater.ingest.daily_columns import compute
 from ewater.ingest.registered import series_frame
 from ewater.series import calendars
 from ewater.store import chunks, daily, recording, registry
-from ewater.store.daily import Stretch
+from ewater.store.stretch import Stretch
 from ewater.terms import Lineage
 
 if TYPE_CHECKING:
@@ -57,49 +56,20 @@ def default_calendar(connection: Connection) -> calendars.Calendar:
     return calendars.from_frame(frame, str(frame["code"].iloc[0]))
 
 
-def _merged(stretch: Stretch) -> Stretch:
-    """Join stretches of a series that lie side by side."""
-    stretch = stretch.take(np.lexsort((stretch.first, stretch.series_id)))
-    reach = stretch.last.copy()
-    for series in _runs(stretch.series_id):
-        np.maximum.accumulate(reach[series], out=reach[series])
-    apart = np.ones(len(stretch), np.bool_)
-    apart[1:] = (stretch.series_id[1:] != stretch.series_id[:-1]) | (
-        stretch.first[1:] > reach[:-1] + _NEAR
-    )
-    start = np.flatnonzero(apart)
-    return Stretch(
-        series_id=stretch.series_id[start],
-        first=stretch.first[start],
-        last=np.maximum.reduceat(reach, start),
-    )
-
-
-def _runs(series_id: NDArray[np.int32]) -> Iterator[slice]:
-    turns = np.flatnonzero(series_id[1:] != series_id[:-1]) + 1
-    edges = [0, *turns.tolist(), len(series_id)]
-    for a, b in itertools.pairwise(edges):
-        yield slice(a, b)
-
-
 def _batches(
     connection: Connection, due: Stretch, calendar: calendars.Calendar
 ) -> Iterator[Stretch]:
     """Whole days to compute, of different series with much the same days."""
-    touched = daily.around(connection, _merged(due))
+    touched = daily.around(connection, due.merged(_NEAR))
     days = np.column_stack(
         [calendars.local_days(calendar, edge) for edge in (touched.first, touched.last)]
     )
-    whole = _merged(
-        Stretch(
-            series_id=touched.series_id,
-            first=calendars.to_utc(calendar, days[:, 0]),
-            last=calendars.to_utc(calendar, days[:, 1] + np.timedelta64(1, "D")) - 1,
-        )
-    )
-    nth = np.concatenate(
-        [np.arange(run.stop - run.start) for run in _runs(whole.series_id)]
-    )
+    whole = Stretch(
+        series_id=touched.series_id,
+        first=calendars.to_utc(calendar, days[:, 0]),
+        last=calendars.to_utc(calendar, days[:, 1] + np.timedelta64(1, "D")) - 1,
+    ).merged(_NEAR)
+    nth = whole.nth()
     order = np.lexsort((whole.series_id, whole.last, whole.first, nth))
     whole, nth = whole.take(order), nth[order]
     start = 0

@@ -1,25 +1,48 @@
-"""What a person changes: values, flags and retractions, each a load of its own."""
+"""What a person changes: values, flags and retractions, each a load of its own.
+
+Values and retractions are versions of the reading. A verdict is a row of table
+``verdict`` and outranks the tests; the flags that follow from it are written with
+it. What a person decided stays until the source says another value.
+"""
 
 from __future__ import annotations
 
 import getpass
 import time as clock
 import uuid
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from ewater.errors import UsageError
-from ewater.ingest import daily
+from ewater.ingest import affected, derived, quality
+from ewater.ingest.limits import in_force
 from ewater.ingest.outcome import Outcome
-from ewater.store import chunks, chunks_stage, landing
-from ewater.store.instants import instant
-from ewater.store.rows import Rows
+from ewater.series.quality_verdicts import Approval
+from ewater.store import (
+    chunks,
+    chunks_stage,
+    judged,
+    landing,
+    quality_due,
+    recording,
+    verdicts,
+)
+from ewater.store.instants import instant, instants
+from ewater.store.stretch import Stretch
 from ewater.terms import Flag, Lineage
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
     from sqlalchemy import Connection, Engine
+
+    from ewater.store.rows import Rows
+
+_UNRECORDED = pd.Timestamp("2200-01-01", tz="UTC")  # later than any reading there is
 
 
 def retract(
@@ -48,19 +71,6 @@ def retract(
     return _edit(engine, code, times, note, who, lineage=Lineage.RETRACTED)
 
 
-def flag(
-    engine: Engine,
-    code: str,
-    times: NDArray[np.int64],
-    verdict: Flag,
-    *,
-    note: str,
-    who: str = "",
-) -> Outcome:
-    """Judge readings; arguments and errors as for `retract`."""
-    return _edit(engine, code, times, note, who, verdict=verdict)
-
-
 def correct(
     engine: Engine,
     code: str,
@@ -70,10 +80,183 @@ def correct(
     note: str,
     who: str = "",
 ) -> Outcome:
-    """Replace values (SI units); arguments and errors as for `retract`."""
+    """Replace values (SI units); arguments and errors as for `retract`.
+
+    What the tests and the source held of the old value does not count for the new.
+    """
     if len(values) != len(times) or not np.isfinite(values).all():
         raise UsageError("give one finite value for each time")
     return _edit(engine, code, times, note, who, values=values, lineage=Lineage.EDITED)
+
+
+def flag(
+    engine: Engine,
+    code: str,
+    times: NDArray[np.int64],
+    verdict: Flag,
+    *,
+    note: str,
+    who: str = "",
+) -> Outcome:
+    """Judge single readings; arguments and errors as for `retract`."""
+
+    def decide(connection: Connection, series: NDArray[np.int32]) -> _Decision:
+        at = _at(connection, series, np.sort(times), code).time
+        return _Decision(series, at, at + 1, [int(verdict)] * len(at))
+
+    return _judge(engine, code, decide, Approval.REVIEWED, note, who)
+
+
+def approve(
+    engine: Engine,
+    code: str,
+    start: int,
+    end: int,
+    *,
+    level: Approval,
+    note: str,
+    verdict: Flag | None = None,
+    who: str = "",
+) -> Outcome:
+    """Say how far the readings of a span have been looked at.
+
+    Parameters
+    ----------
+    engine
+        Database at the newest schema.
+    code
+        Series.
+    start, end
+        Half-open, microseconds UTC.
+    level
+        ``WORKING`` takes an approval back and leaves the readings to the tests.
+    note
+        Why.
+    verdict
+        Flag of all readings of the span. Not given: each keeps the flag it has, and
+        what was never evaluated passes.
+    who
+        The person; the account of this process unless given.
+
+    Raises
+    ------
+    UsageError
+        The span has no reading, or a flag is given for a level of working.
+    """
+    if level == Approval.WORKING and verdict is not None:
+        raise UsageError("readings taken back to working are the tests' to flag")
+
+    def decide(connection: Connection, series: NDArray[np.int32]) -> _Decision:
+        rows = _between(connection, series, start, end)
+        if len(rows) == 0:
+            raise UsageError(
+                f"{code} has no reading from {instant(start).isoformat()} to "
+                f"{instant(end).isoformat()}; list what there is with "
+                f"`ewater readings {code}`"
+            )
+        if level == Approval.WORKING or verdict is not None:
+            only = None if verdict is None else int(verdict)
+            return _Decision(series, np.array([start]), np.array([end]), [only])
+        return _kept(series, rows, start, end)
+
+    return _judge(engine, code, decide, level, note, who)
+
+
+class _Decision:
+    """Spans that a person decides on, and the flag of each."""
+
+    def __init__(
+        self,
+        series: NDArray[np.int32],
+        start: NDArray[np.int64],
+        end: NDArray[np.int64],
+        flag: list[int | None] | list[int],
+    ) -> None:
+        ids = np.full(len(start), series[0], np.int32)
+        self.span = Stretch(series_id=ids, first=start, last=end)
+        self.flag: list[int | None] = list(flag)
+
+    def frame(self, code: str, level: Approval) -> pd.DataFrame:
+        """As rows that are not recorded yet."""
+        return pd.DataFrame(
+            {
+                "series": code,
+                "start": pd.to_datetime(instants(self.span.first), utc=True),
+                "end": pd.to_datetime(instants(self.span.last), utc=True),
+                "level": level.name.lower(),
+                "flag": np.array(self.flag, dtype=np.float64),
+                "made": _UNRECORDED,
+            }
+        )
+
+
+def _kept(series: NDArray[np.int32], rows: Rows, start: int, end: int) -> _Decision:
+    """Let every reading keep its flag: a span for each run of one flag."""
+    there = rows.take(rows.flag != Flag.MISSING)
+    flags = np.where(there.flag == Flag.NOT_EVALUATED, Flag.PASS, there.flag)
+    turns = np.flatnonzero(np.diff(flags)) + 1
+    first = np.concatenate([[start], there.time[turns]])
+    last = np.concatenate([there.time[turns], [end]])
+    given = flags[np.concatenate([[0], turns])] if len(flags) else [int(Flag.PASS)]
+    return _Decision(series, first, last, [int(one) for one in given])
+
+
+def _judge(
+    engine: Engine,
+    code: str,
+    decide: Callable[[Connection, NDArray[np.int32]], _Decision],
+    level: Approval,
+    note: str,
+    who: str,
+) -> Outcome:
+    """Keep a verdict and write the flags that follow from it, at one instant."""
+    started = clock.monotonic()
+    who = who or getpass.getuser()
+    report = quality.Report()
+    with engine.begin() as connection:
+        series = chunks.series_ids(connection, [code])
+        limits = in_force(connection)
+        judged.lock(connection, series)
+        decision = decide(connection, series)
+        whole = Stretch(
+            series_id=series,
+            first=decision.span.first[:1],
+            last=decision.span.last[-1:] - 1,
+        )
+        done = quality.judge(
+            connection,
+            limits,
+            whole,
+            report,
+            new_verdicts=decision.frame(code, level),
+            source=note,
+            who=who,
+        )
+        recorded = (done.recorded if done else None) or recording.moment(connection)
+        verdicts.add(
+            connection,
+            decision.span,
+            decision.flag,
+            level=level.name.lower(),
+            reason=note,
+            who=who,
+            made=recorded,
+        )
+    derived.refresh(engine)
+    counts = landing.Counts(
+        rows_read=report.readings,
+        corrected=report.changed,
+        unchanged=report.readings - report.changed,
+    )
+    return Outcome(
+        source=note,
+        kind="edit",
+        load=done.load if done else None,
+        known=False,
+        counts=counts,
+        seconds=clock.monotonic() - started,
+        recorded_from=recorded,
+    )
 
 
 def _edit(
@@ -83,13 +266,12 @@ def _edit(
     note: str,
     who: str,
     *,
+    lineage: Lineage,
     values: NDArray[np.float64] | None = None,
-    verdict: Flag | None = None,
-    lineage: Lineage | None = None,
 ) -> Outcome:
+    """Write versions that replace readings, and note whose flags they touch."""
     started = clock.monotonic()
     order = np.argsort(times)
-    values = values[order] if values is not None else None
     key = landing.owner_key(uuid.uuid4().bytes)
     with landing.owned(engine, key), engine.begin() as connection:
         load, _ = landing.begin(
@@ -101,28 +283,34 @@ def _edit(
             issued_at=None,
         )
         series = chunks.series_ids(connection, [code])
-        _lock(connection, code)
-        old = _present(connection, series, times[order], code)
-        new = Rows(
-            time=old.time,
-            value=old.value if values is None else values,
-            flag=old.flag if verdict is None else np.full_like(old.flag, verdict),
-            failed=old.failed,
-            lineage=old.lineage
-            if lineage is None
-            else np.full_like(old.lineage, lineage),
-            load=np.full_like(old.load, load),
+        limits = in_force(connection)
+        judged.lock(connection, series)
+        new = _at(connection, series, times[order], code)
+        new = replace(
+            new,
+            lineage=np.full_like(new.lineage, lineage),
+            load=np.full_like(new.load, load),
         )
-        cuts = np.array([0, len(new)])
-        factor = np.ones(1)
+        if values is not None:
+            new = replace(
+                new,
+                value=values[order],
+                flag=np.full_like(new.flag, Flag.NOT_EVALUATED),
+                failed=np.zeros_like(new.failed),
+            )
+        cuts, factor = np.array([0, len(new)]), np.ones(1)
         chunks_stage.write(
             connection, series, new, cuts, factor, kind="delta", load=load
         )
+        span = Stretch(series_id=series, first=new.time[:1], last=new.time[-1:])
+        if code in limits.kind.index:
+            due = affected.affected(connection, limits, [code], span)
+            quality_due.add(connection, Stretch.concatenate([span, due]))
         counts = landing.Counts(rows_read=len(new), corrected=len(new))
         recorded = landing.publish(
             connection, load, counts, clock.monotonic() - started
         )
-    daily.refresh(engine)
+    derived.refresh(engine)
     return Outcome(
         source=note,
         kind="edit",
@@ -134,16 +322,15 @@ def _edit(
     )
 
 
-def _lock(connection: Connection, code: str) -> None:
-    from sqlalchemy import text
+def _between(
+    connection: Connection, series: NDArray[np.int32], start: int, end: int
+) -> Rows:
+    """Read what is in place in a span, nothing retracted."""
+    rows, _ = chunks.rows_of(connection, chunks.Window.of(series, start, end))
+    return rows.take(rows.lineage != Lineage.RETRACTED)
 
-    connection.execute(
-        text("SELECT 1 FROM series_key WHERE code = :code FOR NO KEY UPDATE"),
-        {"code": code},
-    )
 
-
-def _present(
+def _at(
     connection: Connection,
     series: NDArray[np.int32],
     times: NDArray[np.int64],
@@ -152,9 +339,7 @@ def _present(
     """Read what is in place at these times; all of them must be there."""
     if len(times) == 0 or (np.diff(times) == 0).any():
         raise UsageError("give at least one time, each once")
-    window = chunks.Window(series_id=series, first=times[:1], last=times[-1:])
-    rows, _ = chunks.rows_of(connection, window)
-    rows = rows.take(rows.lineage != Lineage.RETRACTED)
+    rows = _between(connection, series, int(times[0]), int(times[-1]) + 1)
     there = np.isin(times, rows.time)
     if not there.all():
         missing = instant(int(times[~there][0])).isoformat()

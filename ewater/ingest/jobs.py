@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from ewater.errors import Fault, FaultsError, UsageError
-from ewater.ingest import daily, readings_csv, registered, reports_csv
+from ewater.ingest import derived, limits, readings_csv, registered, reports_csv
 from ewater.ingest.outcome import KnownError, Options, Outcome
 from ewater.ingest.parse import HEADERS
 from ewater.ingest.source import digest, header
@@ -80,7 +80,7 @@ def ingest(engine: Engine, source: Source, options: Options | None = None) -> Ou
             file = landing.file_of(holder, sha256)
             outcome = _run(engine, source, kind, key, options, started, file)
     if options.daily and kind == "readings" and not options.dry_run:
-        daily.refresh(engine)
+        derived.refresh(engine)
     return outcome
 
 
@@ -218,6 +218,7 @@ def _load(
     """Load a file; one that was landed before, for another profile, is not again."""
     with engine.begin() as connection:
         schema = registered.schema(connection)
+        in_force = limits.in_force(connection)
         seen = landing.last_recorded(connection)
         file = known_file or landing.new_file(connection, source.size)
         load, issued_at = landing.begin(
@@ -240,6 +241,7 @@ def _load(
                 cells=_cells(source, options),
                 reader=_reader(options),
                 load=load,
+                limits=in_force,
                 issued_at=issued_at,
                 now_us=options.now_us,
                 progress=options.progress,

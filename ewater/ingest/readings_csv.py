@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ewater.ingest import repeats
+from ewater.ingest import affected, quality, repeats
 from ewater.ingest.outcome import EVERYTHING, Span
 from ewater.ingest.parse import Parsed, Reject, Schema, parse
 from ewater.ingest.source import bodies
 from ewater.ingest.window import WINDOW_ROWS, Spans, Window, gather
-from ewater.store import chunks_stage, landing, rejects
+from ewater.store import chunks_stage, landing, quality_due, rejects
 from ewater.store.instants import microseconds
+from ewater.store.stretch import Stretch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from sqlalchemy import Connection, Engine
 
+    from ewater.ingest.limits import InForce
     from ewater.ingest.outcome import Reading
     from ewater.ingest.source import Source
     from ewater.store.rows import Rows
@@ -47,6 +49,7 @@ class Tally:
     outside: int = 0
     conflicts: list[NDArray[np.int64]] = field(default_factory=list)
     kept: list[Reject] = field(default_factory=list)
+    staged: list[Stretch] = field(default_factory=list)  # what was judged together
 
     @staticmethod
     def empty(series_count: int) -> Tally:
@@ -70,7 +73,10 @@ class Tally:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """One pass of a file into the store; ``load`` is None for a trial."""
+    """One pass of a file into the store; ``load`` is None for a trial.
+
+    ``limits`` are those by which its readings are judged, None to leave that.
+    """
 
     engine: Engine
     source: Source
@@ -85,6 +91,7 @@ class Run:
     reader: Reading | None = None  # of files that are not canonical
     only: frozenset[tuple[int, str]] | None = None  # of a replay by such a reader
     span: Span = EVERYTHING
+    limits: InForce | None = None
 
     def parse(self, body: bytes, first_line: int, *, placed: bool = True) -> Parsed:
         """Read one block, and leave out what is outside the span.
@@ -192,7 +199,7 @@ def _stage_window(run: Run, tally: Tally, spans: Spans, parts: list[Parsed]) -> 
         tally.corrected += np.bincount(corrected, minlength=count)
         tally.outdated += int((change == chunks_stage.OUTDATED).sum())
         if run.load is not None:
-            _write(run, connection, window, change)
+            _write(run, connection, tally, window, change)
 
 
 def _compare(
@@ -208,14 +215,31 @@ def _compare(
 
 
 def _write(
-    run: Run, connection: Connection, window: Window, change: NDArray[np.uint8]
+    run: Run,
+    connection: Connection,
+    tally: Tally,
+    window: Window,
+    change: NDArray[np.uint8],
 ) -> None:
-    """Stage the rows that are new or corrected."""
+    """Stage the rows that are new or corrected, judged by what is at hand."""
     differs = change <= chunks_stage.CORRECTED
+    if not differs.any():
+        return
     rows, cuts = window.rows, window.cuts
+    if run.limits is not None:
+        codes = [run.schema.codes[place] for place in window.series]
+        rows = quality.at_hand(run.limits, codes, rows, cuts)
     if not differs.all():
         rows = rows.take(differs)
         cuts = np.concatenate([[0], np.cumsum(differs)])[cuts]
+    some = cuts[1:] > cuts[:-1]
+    tally.staged.append(
+        Stretch(
+            series_id=run.schema.ids[window.series[some]],
+            first=rows.time[cuts[:-1][some]],
+            last=rows.time[cuts[1:][some] - 1],
+        )
+    )
     chunks_stage.write(
         connection,
         run.schema.ids[window.series],
@@ -292,6 +316,7 @@ def settle(
     keep &= ~repeats.among(place, staged.rows.time, contradicted)
     place, rows = place[keep], staged.rows.take(keep)
     tally.new[series] = tally.corrected[series] = 0
+    tally.staged = [s.take(~np.isin(s.series_id, ids)) for s in tally.staged]
     chunks_stage.drop(connection, staged.chunk)
     if len(rows) == 0:
         return
@@ -308,7 +333,7 @@ def settle(
         rows=rows,
         conflicts=np.empty((0, 2), np.int64),
     )
-    _write(run, connection, window, change)
+    _write(run, connection, tally, window, change)
 
 
 def publish(
@@ -340,8 +365,21 @@ def publish(
             settle(run, connection, tally, series, np.empty((0, 2), np.int64))
         if also:
             also(connection, run.load)
+        _note_affected(run, connection, tally)
         counts = tally.counts()
         recorded = landing.publish(
             connection, run.load, counts, clock.monotonic() - started, tally.outside
         )
     return counts, recorded
+
+
+def _note_affected(run: Run, connection: Connection, tally: Tally) -> None:
+    """Note which readings are to be judged again, with all their neighbours."""
+    if run.limits is None:
+        return
+    staged = Stretch.concatenate(tally.staged)
+    by_id = np.argsort(run.schema.ids)
+    place = by_id[np.searchsorted(run.schema.ids[by_id], staged.series_id)]
+    codes = [run.schema.codes[k] for k in place.tolist()]
+    due = affected.affected(connection, run.limits, codes, staged)
+    quality_due.add(connection, due)

@@ -41,8 +41,13 @@ def series_frame(connection: Connection) -> pd.DataFrame:
                 for code in unclear
             ]
         )
-    newest = frame.sort_values("valid_from", kind="stable", na_position="first")
-    return newest.drop_duplicates("code", keep="last").reset_index(drop=True)
+    return newest(frame, "code")
+
+
+def newest(frame: pd.DataFrame, key: str) -> pd.DataFrame:
+    """Take the row of each code whose validity begins last."""
+    ordered = frame.sort_values("valid_from", kind="stable", na_position="first")
+    return ordered.drop_duplicates(key, keep="last").reset_index(drop=True)
 
 
 def schema(connection: Connection) -> Schema:

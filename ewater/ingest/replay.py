@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from sqlalchemy import text
 
-from ewater.ingest import daily, readings_csv, registered, reports_csv
+from ewater.ingest import derived, limits, readings_csv, registered, reports_csv
 from ewater.ingest.outcome import Options, Outcome, Span
 from ewater.ingest.profiles.model import Profile
 from ewater.ingest.profiles.reader import Reader
@@ -52,7 +52,7 @@ def replay(
         if outcome is not None:
             outcomes.append(outcome)
     if outcomes and options.daily:
-        daily.refresh(engine)
+        derived.refresh(engine)
     return outcomes
 
 
@@ -77,6 +77,7 @@ def _replay(
         return _replay_reports(engine, number, origin, held, key, head, options)
     with engine.begin() as connection:
         schema = registered.schema(connection)
+        in_force = limits.in_force(connection)
     held = _settled(schema, held, head, options)
     if not held:
         return None
@@ -90,6 +91,7 @@ def _replay(
         schema=schema,
         cells=readings_csv.cells_of(head),
         load=load,
+        limits=in_force,
         issued_at=origin.issued_at,
         now_us=options.now_us,
         lines=np.array([line for line, *_ in held]),
@@ -143,6 +145,7 @@ def _replay_profiled(
     reader = Reader(Profile.model_validate_json(str(origin.profile)))
     with engine.begin() as connection:
         schema = registered.schema(connection)
+        in_force = limits.in_force(connection)
     source = Memory(str(origin.source), raw)
     waits = {
         (reject.line, reject.column)
@@ -162,6 +165,7 @@ def _replay_profiled(
         schema=schema,
         cells=0,
         load=load,
+        limits=in_force,
         issued_at=origin.issued_at,
         now_us=options.now_us,
         reader=reader,

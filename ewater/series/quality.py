@@ -8,7 +8,6 @@ series.
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from enum import IntFlag
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -20,7 +19,7 @@ from ewater.errors import UsageError
 from ewater.series.calendars import Calendar, local_days, to_utc
 from ewater.series.quality_limits import CLIMATE, check_columns
 from ewater.series.volumes import microseconds, ragged, some
-from ewater.terms import Flag
+from ewater.terms import Flag, Test
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,32 +27,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _PARALLEL_FROM = 200_000  # readings; below, a thread costs more than it saves
-
-
-class Test(IntFlag):
-    """What speaks against a reading, as bits of ``failed``.
-
-    Stored with the readings: a number keeps its meaning for ever, new ones are
-    added at the end. A test with two severities has two bits, so that the flag
-    follows from the bits.
-    """
-
-    __test__ = False  # not for pytest to collect
-
-    GROSS_FAIL = 1 << 0
-    GROSS_SUSPECT = 1 << 1
-    RATE = 1 << 2
-    SPIKE_SUSPECT = 1 << 3
-    SPIKE_FAIL = 1 << 4
-    FLAT_LINE = 1 << 5
-    CLIMATOLOGY = 1 << 6
-    ATTENUATION = 1 << 7
-    DRIFT = 1 << 8
-    MASS_BALANCE = 1 << 9
-    SOURCE_SUSPECT = 1 << 10
-    SOURCE_FAIL = 1 << 11
-    REPORT_SUSPECT = 1 << 12
-    MANUAL = 1 << 13
 
 
 #: Bits that make a reading fail; those that make it suspect; those that

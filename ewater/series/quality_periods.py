@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ewater.errors import UsageError
-from ewater.series.quality import SUSPECT_TESTS, Test, flags_of
+from ewater.series.quality import SUSPECT_TESTS, flags_of
 from ewater.series.volumes import ragged
-from ewater.terms import Flag
+from ewater.terms import Flag, Test
 
 if TYPE_CHECKING:
     import xarray as xr

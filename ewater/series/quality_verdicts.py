@@ -9,9 +9,8 @@ import numpy as np
 import pandas as pd
 
 from ewater.errors import UsageError
-from ewater.series.quality import Test
 from ewater.series.volumes import ragged, some
-from ewater.terms import Flag
+from ewater.terms import Flag, Test
 
 if TYPE_CHECKING:
     import xarray as xr

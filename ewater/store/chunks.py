@@ -68,6 +68,7 @@ class Loads:
     id: NDArray[np.int64]
     issued: NDArray[np.int64]
     recorded: NDArray[np.int64]
+    judged: NDArray[np.bool_]  # changed flags only, no value
 
     def place(self, load: NDArray[np.int64]) -> NDArray[np.intp]:
         """Row of each reading's load."""
@@ -104,7 +105,8 @@ def loads(connection: Connection, load: NDArray[np.int64]) -> Loads:
     wanted = _distinct(load)
     out = cursor(connection)
     out.execute(
-        "SELECT id, issued_at, recorded_from FROM load WHERE id = ANY(%s) ORDER BY id",
+        "SELECT id, issued_at, recorded_from, kind = 'quality' FROM load "
+        "WHERE id = ANY(%s) ORDER BY id",
         [wanted.tolist()],
     )
     rows = out.fetchall()
@@ -115,6 +117,7 @@ def loads(connection: Connection, load: NDArray[np.int64]) -> Loads:
             [LATEST if row[2] is None else microseconds(row[2]) for row in rows],
             np.int64,
         ),
+        judged=np.array([row[3] for row in rows], np.bool_),
     )
 
 

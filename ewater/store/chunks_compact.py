@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from sqlalchemy import text
 
-from ewater.store import chunks, chunks_stage, landing, registry
+from ewater.store import chunks, chunks_stage, landing
 from ewater.store.chunks_stage import SPARSE
-from ewater.units import factor_to_si
+from ewater.store.factors import factors_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -106,7 +106,7 @@ def _fold(connection: Connection, codes: Sequence[str] | None) -> Compacted:
         text("DELETE FROM chunk WHERE id = ANY(:ids)"), {"ids": members["id"].tolist()}
     )
     newest = members["recorded"].max().to_pydatetime()
-    factor = _factors(connection, window.series_id)
+    factor = factors_of(connection, window.series_id)
     newest_version = np.ones(len(stored), np.bool_)
     newest_version[:-1] = stored.time[1:] != stored.time[:-1]
     newest_version[cuts[1:] - 1] = True
@@ -166,18 +166,3 @@ def _groups(found: pd.DataFrame) -> NDArray[np.int64]:
     alone = (members == 1) & (np.bincount(group, weights=small) == 0)
     group[~((deltas > 0) & ~alone)[group]] = -1
     return group
-
-
-def _factors(
-    connection: Connection, series_id: NDArray[np.int32]
-) -> NDArray[np.float64]:
-    """Factor to SI of each series as registered now; any other only costs space."""
-    frame = registry.read_table(connection, "series")
-    codes = chunks.series_codes(connection)
-    known = {
-        code: factor_to_si(unit, quantity)
-        for code, unit, quantity in zip(
-            frame["code"], frame["unit"], frame["quantity"], strict=True
-        )
-    }
-    return np.array([known.get(codes[i], 1.0) for i in series_id.tolist()], np.float64)

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numba import njit
 
-from ewater.store import chunks
+from ewater.store import chunks, chunks_origin
 from ewater.store.codec import MAX_READINGS, decode, encode
 from ewater.store.instants import cursor, instants
-from ewater.terms import Flag, Lineage
+from ewater.terms import Flag, Lineage, Test
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,8 +27,9 @@ NEW, CORRECTED, UNCHANGED, OUTDATED = 0, 1, 2, 3
 SPARSE = 1_000  # a chunk goes on into the next month until it has as many
 
 _DAY = 86_400_000_000
-_RETRACTED = int(Lineage.RETRACTED)
-_NOT_EVALUATED = int(Flag.NOT_EVALUATED)
+_RETRACTED, _EDITED = int(Lineage.RETRACTED), int(Lineage.EDITED)
+_SUSPECT, _FAIL, _MISSING = int(Flag.SUSPECT), int(Flag.FAIL), int(Flag.MISSING)
+_SOURCE_SUSPECT, _SOURCE_FAIL = int(Test.SOURCE_SUSPECT), int(Test.SOURCE_FAIL)
 _COPY = """
 COPY chunk (first_time, last_time, series_id, kind, count, load_id, newest,
     content_hash, payload) FROM STDIN (FORMAT binary)
@@ -145,23 +146,41 @@ def write(
 
 
 @njit(cache=True, nogil=True)
-def _says_nothing_new(value, flag, lineage, failed, was):  # type: ignore[no-untyped-def]
-    """Whether an incoming reading repeats the one in place.
+def _verdict(value, flag, failed):  # type: ignore[no-untyped-def]
+    """Say what the source holds of a reading: 0 nothing, 1 suspect, 2 fail.
 
-    A raw reading that no one has judged does not take back a verdict, nor a
-    retraction of the same value: sources send their last month again and again.
+    Of a judged reading its bits tell; the flag is then that of all tests.
     """
-    was_value, was_flag, was_lineage, was_failed = was
-    if value != was_value and not (np.isnan(value) and np.isnan(was_value)):
-        return False
-    if lineage == 0 and (flag == _NOT_EVALUATED or was_lineage == _RETRACTED):
-        return True
-    return flag == was_flag and lineage == was_lineage and failed == was_failed
+    if failed != 0:
+        return 2 if failed & _SOURCE_FAIL else (1 if failed & _SOURCE_SUSPECT else 0)
+    if flag == _FAIL or (flag == _MISSING and not np.isnan(value)):
+        return 2
+    return 1 if flag == _SUSPECT else 0
+
+
+@njit(cache=True, nogil=True)
+def _same(a, b):  # type: ignore[no-untyped-def]
+    return a == b or (np.isnan(a) and np.isnan(b))
+
+
+@njit(cache=True, nogil=True)
+def _says_nothing_new(value, flag, failed, was):  # type: ignore[no-untyped-def]
+    """Whether an incoming reading repeats what its source said before.
+
+    What people decided stays, edits and retractions too, until the source says
+    another value: sources send their last month again and again.
+    """
+    was_value, was_flag, was_failed, by_person, said = was
+    if by_person:
+        return _same(value, said) or _same(value, was_value)
+    return _same(value, was_value) and (
+        _verdict(value, flag, failed) == _verdict(was_value, was_flag, was_failed)
+    )
 
 
 @njit(cache=True, nogil=True)
 def _compare(  # type: ignore[no-untyped-def]
-    cuts, time, value, flag, failed, lineage, issued, old_cuts, old, old_issued, out
+    cuts, time, value, flag, failed, issued, old_cuts, old, old_issued, said, out
 ):
     old_time, old_value, old_flag, old_failed, old_lineage = old
     for k in range(len(cuts) - 1):
@@ -172,8 +191,9 @@ def _compare(  # type: ignore[no-untyped-def]
             if j == stop or old_time[j] != time[i]:
                 out[i] = NEW
                 continue
-            was = (old_value[j], old_flag[j], old_lineage[j], old_failed[j])
-            if _says_nothing_new(value[i], flag[i], lineage[i], failed[i], was):
+            by_person = old_lineage[j] == _RETRACTED or old_lineage[j] == _EDITED
+            was = (old_value[j], old_flag[j], old_failed[j], by_person, said[j])
+            if _says_nothing_new(value[i], flag[i], failed[i], was):
                 out[i] = UNCHANGED
             else:
                 out[i] = CORRECTED if issued > old_issued[j] else OUTDATED
@@ -195,7 +215,8 @@ def compare(
     series_id : (series,)
         Series that have rows.
     rows
-        Sorted by series, then time; unique.
+        Raw readings, sorted by series, then time; unique. Of those already judged
+        only the source's verdict counts.
     series_cuts : (series + 1,)
         Where the rows of each series start; no series is without rows.
     issued_us
@@ -212,22 +233,22 @@ def compare(
         first=rows.time[series_cuts[:-1]],
         last=rows.time[series_cuts[1:] - 1],
     )
-    old, old_cuts = chunks.rows_of(connection, window)
+    found = chunks_origin.present(connection, window)
+    old = found.rows
     out = np.zeros(len(rows), np.uint8)
     if len(old) == 0:
         return out
-    known = chunks.loads(connection, old.load)
     _compare(
         series_cuts,
         rows.time,
         rows.value,
         rows.flag,
         rows.failed,
-        rows.lineage,
         issued_us,
-        old_cuts,
+        found.cuts,
         (old.time, old.value, old.flag, old.failed, old.lineage),
-        known.issued[known.place(old.load)],
+        found.issued,
+        found.said,
         out,
     )
     return out

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sqlalchemy import text
 
 from ewater.store.instants import cursor, instants, microseconds
+from ewater.store.stretch import Stretch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,27 +44,6 @@ _TYPES = (
     + ("float8",) * 3
     + ("timestamptz",)
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stretch:
-    """Times of series, both ends included; int64 us UTC, shape ``(n,)``."""
-
-    series_id: NDArray[np.int32]
-    first: NDArray[np.int64]
-    last: NDArray[np.int64]
-
-    def __len__(self) -> int:
-        """Count of stretches."""
-        return len(self.series_id)
-
-    def take(self, which: NDArray[np.intp] | NDArray[np.bool_]) -> Stretch:
-        """Pick some."""
-        return Stretch(
-            series_id=self.series_id[which],
-            first=self.first[which],
-            last=self.last[which],
-        )
 
 
 # Nearest times of published readings that the ends of chunks show: never nearer

@@ -271,7 +271,7 @@ class Bitemporal(RuleBasedStateMachine):
             key = microseconds(times[hour])
             old = self.now.get(key)
             if old is None or (old[0] != value and issued > old[3]):
-                self.now[key] = (float(value), 2, False, issued)
+                self.now[key] = (float(value), 1, False, issued)
         self._remember(done.recorded_from)
 
     @rule(pick=st.integers(0, 100))
@@ -292,7 +292,8 @@ class Bitemporal(RuleBasedStateMachine):
             return
         key = there[pick % len(there)]
         done = edits.flag(self.engine, self.code, np.array([key]), verdict, note="seen")
-        self.now[key] = (self.now[key][0], int(verdict), False, 10**9)
+        value, _, _, issued = self.now[key]  # a verdict is no revision
+        self.now[key] = (value, int(verdict), False, issued)
         self._remember(done.recorded_from)
 
     @rule()

@@ -70,7 +70,7 @@ def test_days_are_those_of_the_countrys_calendar(country):
     assert first["volume"] == second["volume"] == 864_000.0
     assert (first["mean"], first["count"], first["observed_s"]) == (10.0, 24, 86_400)
     assert first["start_value"] == 10.0
-    assert (first["volume_not_evaluated"], first["volume_pass"]) == (864_000.0, 0.0)
+    assert (first["volume_not_evaluated"], first["volume_pass"]) == (0.0, 864_000.0)
 
 
 def test_days_without_a_calendar_are_those_of_utc(engine):

@@ -1,0 +1,204 @@
+"""Limits in force: what the registry, history and people say of every series."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+from sqlalchemy import text
+
+from ewater.errors import FaultsError
+from ewater.ingest.daily import default_calendar
+from ewater.ingest.registered import newest, series_frame
+from ewater.series import quality
+from ewater.series.curve_tables import storage_curves
+from ewater.series.quality_companions import companions
+from ewater.series.quality_limits import (
+    default_limits,
+    with_history,
+    with_overrides,
+)
+from ewater.store import registry, verdicts
+from ewater.store.instants import EARLIEST, LATEST
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import pandas as pd
+    import xarray as xr
+    from numpy.typing import NDArray
+    from sqlalchemy import Connection
+
+    from ewater.series.calendars import Calendar
+    from ewater.series.curves import StorageCurve
+
+_REVERSED = """
+SELECT measured_by FROM flows
+WHERE reverse IS NOT NULL AND measured_by IS NOT NULL AND recorded_to IS NULL
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InForce:
+    """Limits of all series, and what else the tests need to know.
+
+    ``limits`` holds ``kind`` (by sensor), what ``history`` has taught, and the
+    overrides without a validity; those with one are in ``dated``, with ``start``
+    and ``end`` in microseconds.
+    """
+
+    kind: pd.DataFrame
+    history: pd.DataFrame
+    overrides: pd.DataFrame
+    limits: pd.DataFrame
+    dated: pd.DataFrame
+    events: pd.DataFrame
+    companions: dict[str, str]
+    calendar: Calendar
+    reach: pd.DataFrame
+    interval_s: pd.Series[float]
+
+    def evaluate(self, readings: xr.Dataset) -> xr.Dataset:
+        """Put readings to the tests by the limits that hold at their times."""
+        found = self._evaluate(readings, self.limits)
+        codes = [str(code) for code in readings["series"].to_numpy()]
+        for code in sorted(set(self.dated["series"]) & set(codes)):
+            self._by_validity(readings, found, codes.index(code), code)
+        return found
+
+    def margins(
+        self, codes: Sequence[str]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """How far before and after a span its flags depend on readings, us."""
+        rows = self.reach.loc[list(codes)]
+        before, after = (
+            np.ceil(rows[name].to_numpy(dtype=np.float64) * 1e6).astype(np.int64)
+            for name in ("before_s", "after_s")
+        )
+        return before, after
+
+    def epochs(self, code: str) -> Iterator[tuple[int, int, pd.DataFrame]]:
+        """Limits of one series by validity: start, end, frame of all limits."""
+        mine = self.dated[self.dated["series"] == code]
+        turns = sorted({EARLIEST, LATEST, *mine["start"], *mine["end"]})
+        for start, end in pairwise(turns):
+            valid = mine[(mine["start"] <= start) & (mine["end"] >= end)]
+            yield start, end, with_overrides(self.limits, valid)
+
+    def _by_validity(
+        self, readings: xr.Dataset, found: xr.Dataset, row: int, code: str
+    ) -> None:
+        """Judge one series anew, by the limits of each time; changes ``found``."""
+        offset = np.concatenate([[0], np.cumsum(readings["row_size"].to_numpy())])
+        mine = slice(offset[row], offset[row + 1])
+        alone = _only(readings, [code, self.companions.get(code, code)])
+        time = readings["time"].to_numpy()[mine].astype("M8[us]").astype(np.int64)
+        for start, end, limits in self.epochs(code):
+            inside = (time >= start) & (time < end)
+            if inside.any():
+                judged = self._evaluate(alone, limits)
+                for name in ("flag", "failed"):
+                    told = judged[name].to_numpy()[: len(time)]
+                    found[name].to_numpy()[mine][inside] = told[inside]
+
+    def _evaluate(self, readings: xr.Dataset, limits: pd.DataFrame) -> xr.Dataset:
+        return quality.evaluate(
+            readings,
+            limits,
+            events=self.events,
+            companions=self.companions,
+            calendar=self.calendar,
+        )
+
+
+def in_force(connection: Connection) -> InForce:
+    """Read what limits every registered series has by now.
+
+    Raises
+    ------
+    FaultsError
+        An override does not fit the other limits of its series.
+    """
+    series = series_frame(connection)
+    sites = newest(registry.read_table(connection, "sites"), "code")
+    kind = default_limits(
+        series,
+        sites,
+        _curves(registry.read_table(connection, "curves")),
+        reversible=_reversible(connection, series),
+    )
+    history = verdicts.learned(connection).reindex(columns=kind.columns)
+    history = history.loc[history.index.isin(kind.index)]
+    overrides = _overrides(connection)
+    overrides = overrides[overrides["series"].isin(kind.index)]
+    always = (overrides["start"] == EARLIEST) & (overrides["end"] == LATEST)
+    limits = with_overrides(with_history(kind, history), overrides[always])
+    beside = companions(series)
+    found = InForce(
+        kind=kind,
+        history=history,
+        overrides=overrides,
+        limits=limits,
+        dated=overrides[~always],
+        events=registry.read_table(connection, "meter_events"),
+        companions=beside,
+        calendar=default_calendar(connection),
+        reach=quality.context(limits, beside),
+        interval_s=series.set_index("code")["interval_s"],
+    )
+    for code in found.dated["series"].unique():
+        for _, _, frame in found.epochs(code):
+            wider = quality.context(frame, beside)
+            found.reach[:] = np.maximum(found.reach, wider)
+    return found
+
+
+def _only(readings: xr.Dataset, codes: Sequence[str]) -> xr.Dataset:
+    """Take the readings of one series and, if they are there, of its companion."""
+    rows = {str(code): n for n, code in enumerate(readings["series"].to_numpy())}
+    wanted = [code for code in dict.fromkeys(codes) if code in rows]
+    size = readings["row_size"].to_numpy()
+    offset = np.concatenate([[0], np.cumsum(size)])
+    index = [np.arange(offset[rows[c]], offset[rows[c] + 1]) for c in wanted]
+    chosen = readings.drop_dims("series").isel(reading=np.concatenate(index))
+    sizes = size[[rows[code] for code in wanted]]
+    return chosen.assign(row_size=("series", sizes)).assign_coords(series=wanted)
+
+
+def _overrides(connection: Connection) -> pd.DataFrame:
+    frame = registry.read_table(connection, "limits")
+    return frame.assign(
+        start=_ends(frame["valid_from"], EARLIEST), end=_ends(frame["valid_to"], LATEST)
+    )
+
+
+def _ends(times: pd.Series[pd.Timestamp], open_end: int) -> NDArray[np.int64]:
+    stamps = times.dt.tz_localize(None).to_numpy().astype("M8[us]").astype(np.int64)
+    return np.where(times.isna().to_numpy(), open_end, stamps)
+
+
+def _reversible(connection: Connection, series: pd.DataFrame) -> set[str]:
+    """Series of flows that have a reverse: they may run backwards."""
+    expressions = connection.execute(text(_REVERSED)).scalars()
+    named = {token for expression in expressions for token in expression.split()}
+    return named & set(series["code"])
+
+
+def _curves(frame: pd.DataFrame) -> dict[str, list[StorageCurve]]:
+    """Storage curves by site; a site whose table is at fault goes without.
+
+    The account refuses such a table; readings are stored all the same, and their
+    level has then the limits that need no curve.
+    """
+    try:
+        return storage_curves(frame)
+    except FaultsError:
+        found: dict[str, list[StorageCurve]] = {}
+        for _, rows in frame.groupby("site"):
+            try:
+                found |= storage_curves(rows)
+            except FaultsError:
+                continue
+        return found
