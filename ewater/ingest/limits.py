@@ -113,8 +113,15 @@ class InForce:
         )
 
 
-def in_force(connection: Connection) -> InForce:
+def in_force(connection: Connection, learned: pd.DataFrame | None = None) -> InForce:
     """Read what limits every registered series has by now.
+
+    Parameters
+    ----------
+    connection
+        Open connection.
+    learned
+        What history would suggest, in place of what has been learned and kept.
 
     Raises
     ------
@@ -129,7 +136,8 @@ def in_force(connection: Connection) -> InForce:
         _curves(registry.read_table(connection, "curves")),
         reversible=_reversible(connection, series),
     )
-    history = verdicts.learned(connection).reindex(columns=kind.columns)
+    history = verdicts.learned(connection) if learned is None else learned
+    history = history.reindex(columns=kind.columns).astype("float64")
     history = history.loc[history.index.isin(kind.index)]
     overrides = _overrides(connection)
     overrides = overrides[overrides["series"].isin(kind.index)]

@@ -52,10 +52,12 @@ def _steps(
     step = np.array([known.get(codes[i], np.nan) for i in spans.series_id.tolist()])
     unclear = ~(step > 0)
     if unclear.any():
-        wanted, place = np.unique(spans.series_id[unclear], return_inverse=True)
-        seconds, count = quality_due.extent(connection, wanted)
-        step[unclear] = (seconds / np.maximum(count, 1))[place]
-    return np.asarray(np.maximum(step, 1e-3) * 1e6)
+        stored, count = quality_due.extents(connection, spans.series_id[unclear])
+        mean = (stored.last - stored.first) / 1e6 / np.maximum(count, 1)
+        found = dict(zip(stored.series_id.tolist(), mean.tolist(), strict=True))
+        ids = spans.series_id[unclear].tolist()
+        step[unclear] = [found.get(number, 1.0) for number in ids]
+    return np.asarray(np.maximum(step, 1e-6) * 1e6)
 
 
 def _cut(spans: Stretch, step: NDArray[np.float64]) -> Stretch:

@@ -23,6 +23,7 @@ from ewater.terms import Flag, Lineage, Test
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from numpy.typing import NDArray
     from sqlalchemy import Connection, Engine
@@ -172,7 +173,7 @@ def judge(
         judged.lock(connection, spans.series_id)
     window = _window(connection, limits, spans, codes_of)
     rows, cuts = chunks.rows_of(connection, window)
-    rows, cuts = _standing(rows, cuts)
+    rows, cuts = standing(rows, cuts)
     codes = [codes_of[i] for i in window.series_id.tolist()]
     found = limits.evaluate(dataset(codes, rows, cuts))
     found = _with_verdicts(connection, found, window, rows, cuts, new_verdicts)
@@ -233,7 +234,7 @@ def _window(
     )
 
 
-def _standing(rows: Rows, cuts: NDArray[np.int64]) -> tuple[Rows, NDArray[np.int64]]:
+def standing(rows: Rows, cuts: NDArray[np.int64]) -> tuple[Rows, NDArray[np.int64]]:
     """Leave out what was retracted."""
     stands = rows.lineage != Lineage.RETRACTED
     if stands.all():
@@ -259,17 +260,43 @@ def _with_verdicts(
     rows: Rows,
     cuts: NDArray[np.int64],
     new: pd.DataFrame | None = None,
+    as_of: datetime | None = None,
 ) -> xr.Dataset:
     """Let people outrank the tests."""
     ids = window.series_id.tolist()
     low, high = int(window.first.min()), int(window.last.max())
-    table = verdicts.read(connection, ids, low, high)
+    table = verdicts.read(connection, ids, low, high, as_of)
     if new is not None:
         table = pd.concat([table, new], ignore_index=True) if len(table) else new
     if table.empty:
         return found
     codes = found["series"].to_numpy()
     named = np.flatnonzero(np.isin(codes, table["series"].to_numpy()))
-    since = chunks_origin.value_since(connection, window, rows, cuts, named)
+    since = chunks_origin.value_since(connection, window, rows, cuts, named, as_of)
     level = table["level"].map({one.name.lower(): int(one) for one in Approval})
     return apply_verdicts(found, table.assign(level=level), since)
+
+
+def approvals(
+    connection: Connection,
+    code: str,
+    start: int | None = None,
+    end: int | None = None,
+    as_of: datetime | None = None,
+) -> NDArray[np.uint8]:
+    """Say how far each present reading has been looked at.
+
+    Arguments as for `ewater.store.chunks.read`.
+
+    Returns
+    -------
+    numpy.ndarray : (reading,), uint8
+        `ewater.series.quality_verdicts.Approval`.
+    """
+    window = chunks.Window.of(chunks.series_ids(connection, [code]), start, end)
+    rows, cuts = standing(*chunks.rows_of(connection, window, as_of))
+    found = dataset([code], rows, cuts)
+    found = _with_verdicts(connection, found, window, rows, cuts, as_of=as_of)
+    if "approval" not in found:
+        return np.zeros(len(rows), np.uint8)
+    return np.asarray(found["approval"].to_numpy())

@@ -17,6 +17,8 @@ from ewater.store import chunks
 from ewater.terms import Lineage
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from numpy.typing import NDArray
     from sqlalchemy import Connection
 
@@ -71,6 +73,7 @@ def value_since(
     rows: Rows,
     cuts: NDArray[np.int64],
     series: NDArray[np.intp],
+    as_of: datetime | None = None,
 ) -> NDArray[np.int64]:
     """Say when the present value of each reading was recorded first.
 
@@ -82,13 +85,15 @@ def value_since(
         Present readings of the window.
     series
         Places in the window that matter; readings of others get 0.
+    as_of
+        The time as of which the readings were read.
 
     Returns
     -------
     numpy.ndarray : (reading,), int64 microseconds UTC
         A judgement, or a source that repeats itself, does not make a value newer.
     """
-    versions, version_cuts = _versions(connection, window, series)
+    versions, version_cuts = _versions(connection, window, series, as_of)
     known = chunks.loads(connection, versions.load)
     return np.asarray(
         _since(
@@ -102,14 +107,17 @@ def value_since(
 
 
 def _versions(
-    connection: Connection, window: chunks.Window, series: NDArray[np.intp]
+    connection: Connection,
+    window: chunks.Window,
+    series: NDArray[np.intp],
+    as_of: datetime | None = None,
 ) -> tuple[Rows, NDArray[np.int64]]:
     part = chunks.Window(
         series_id=window.series_id[series],
         first=window.first[series],
         last=window.last[series],
     )
-    return chunks.rows_of(connection, part, every=True)
+    return chunks.rows_of(connection, part, as_of, every=True)
 
 
 @njit(cache=True, nogil=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sqlalchemy import text
@@ -64,21 +64,33 @@ def beside(connection: Connection, span: Stretch, reach: Stretch) -> NDArray[np.
     return np.array(out.fetchall(), np.bool_).reshape(len(span), 3)
 
 
-def extent(
-    connection: Connection, series_id: NDArray[np.int32]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Seconds from the first to the last stored reading of series, and how many."""
+def extents(
+    connection: Connection, series_id: NDArray[np.int32] | None = None
+) -> tuple[Stretch, NDArray[np.int64]]:
+    """First and last published reading of series, and how many are stored.
+
+    Series without a reading are left out; None for all series.
+    """
     out = cursor(connection)
+    wanted = None if series_id is None else series_id.tolist()
     out.execute(
-        "SELECT coalesce(extract(epoch FROM max(c.last_time) - min(c.first_time)), 0)"
-        "::float8, coalesce(sum(c.count), 0)::float8 "
-        "FROM unnest(%s::int4[]) WITH ORDINALITY AS w (series_id, place) "
-        "LEFT JOIN chunk AS c ON c.series_id = w.series_id AND c.kind <> 'past' "
-        "GROUP BY w.place ORDER BY w.place",
-        [series_id.tolist()],
+        "SELECT c.series_id, min(c.first_time), max(c.last_time), sum(c.count)::int8 "
+        "FROM chunk AS c LEFT JOIN load AS l ON l.id = c.load_id "
+        "WHERE c.kind <> 'past' AND (c.kind = 'base' OR l.recorded_from IS NOT NULL) "
+        "AND (%s::int4[] IS NULL OR c.series_id = ANY(%s)) "
+        "GROUP BY c.series_id ORDER BY c.series_id",
+        [wanted, wanted],
     )
-    found = np.array(out.fetchall(), np.float64).reshape(-1, 2)
-    return found[:, 0], found[:, 1]
+    rows = out.fetchall()
+    return _spans([row[:3] for row in rows]), np.array([r[3] for r in rows], np.int64)
+
+
+def _spans(rows: Sequence[Sequence[Any]]) -> Stretch:
+    return Stretch(
+        series_id=np.array([row[0] for row in rows], np.int32),
+        first=np.array([microseconds(row[1]) for row in rows], np.int64),
+        last=np.array([microseconds(row[2]) for row in rows], np.int64),
+    )
 
 
 def add(connection: Connection, span: Stretch) -> None:
@@ -112,11 +124,7 @@ def due(connection: Connection) -> tuple[NDArray[np.int64], Stretch]:
         "ORDER BY series_id, first_time, id"
     )
     rows = out.fetchall()
-    span = Stretch(
-        series_id=np.array([row[1] for row in rows], np.int32),
-        first=np.array([microseconds(row[2]) for row in rows], np.int64),
-        last=np.array([microseconds(row[3]) for row in rows], np.int64),
-    )
+    span = _spans([row[1:] for row in rows])
     return np.array([row[0] for row in rows], np.int64), span
 
 
