@@ -1,4 +1,4 @@
-"""Subcommands of readings: load files, see what was rejected, read, compact."""
+"""Subcommands of loads: load files, see what was rejected, compact."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from ewater.cli.session import instant, open_store
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    import pandas as pd
     from sqlalchemy import Engine
 
     from ewater.ingest.outcome import Options, Outcome, Span
@@ -24,12 +23,11 @@ if TYPE_CHECKING:
 _SHOWN = 20
 _FORMATS = ("table", "csv", "json")
 FormatOption = Annotated[str, typer.Option("--format", help="table, csv or json")]
-_Series = Annotated[str, typer.Argument(metavar="SERIES", help="Code of the series")]
 
 
 def register(app: typer.Typer) -> None:
     """Add this area's subcommands."""
-    for command in (ingest, rejects, readings, history, compact):
+    for command in (ingest, rejects, compact):
         app.command()(command)
 
 
@@ -168,57 +166,6 @@ def rejects(
     show(rows, (*columns, "detail") if format != "table" else columns, format)
 
 
-def readings(
-    series: _Series,
-    *,
-    start: Annotated[
-        str | None, typer.Option("--from", metavar="A", help="Start, included")
-    ] = None,
-    end: Annotated[
-        str | None, typer.Option("--to", metavar="B", help="End, excluded")
-    ] = None,
-    as_of: Annotated[
-        str | None, typer.Option(metavar="T", help="As recorded at this time")
-    ] = None,
-    format: FormatOption = "table",
-) -> None:
-    """Print the readings of a series, in SI units and UTC."""
-    from ewater.store import chunks
-    from ewater.terms import Flag, Lineage
-
-    with open_store() as engine, engine.connect() as connection:
-        found = chunks.read(
-            connection,
-            [series],
-            _microseconds("--from", start),
-            _microseconds("--to", end),
-            instant("--as-of", as_of),
-        )
-    frame = found[["time", "value", "flag", "lineage"]].to_dataframe()
-    frame["time"] = frame["time"].dt.tz_localize("UTC")
-    frame["flag"] = frame["flag"].map({f.value: f.name.lower() for f in Flag})
-    frame["lineage"] = frame["lineage"].map({k.value: k.name.lower() for k in Lineage})
-    show(_records(frame), tuple(frame.columns), format)
-
-
-def history(
-    series: _Series,
-    *,
-    at: Annotated[str, typer.Option(metavar="TIME", help="Time of the reading")],
-    format: FormatOption = "table",
-) -> None:
-    """List every version of one reading, oldest first."""
-    from ewater.store import chunks
-    from ewater.terms import Flag, Lineage
-
-    time = _microseconds("--at", at)
-    with open_store() as engine, engine.connect() as connection:
-        frame = chunks.history(connection, series, time or 0)
-    frame["flag"] = frame["flag"].map({f.value: f.name.lower() for f in Flag})
-    frame["lineage"] = frame["lineage"].map({k.value: k.name.lower() for k in Lineage})
-    show(_records(frame), tuple(frame.columns), format)
-
-
 def compact(
     series: Annotated[
         list[str] | None, typer.Argument(metavar="SERIES…", help="All if none is named")
@@ -288,18 +235,6 @@ def _say_rejects(rejected: Sequence[Reject]) -> None:
         typer.echo(f"  {place}: {row.reason}: {row.message}: {row.raw}")
     if len(rejected) > _SHOWN:
         typer.echo(f"  and {len(rejected) - _SHOWN:,} more")
-
-
-def _microseconds(option: str, given: str | None) -> int | None:
-    from ewater.store.instants import microseconds
-
-    moment = instant(option, given)
-    return None if moment is None else microseconds(moment)
-
-
-def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    plain = frame.astype(object).where(frame.notna(), None)
-    return [{str(k): v for k, v in row.items()} for row in plain.to_dict("records")]
 
 
 def _cell(value: object) -> object:

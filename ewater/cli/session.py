@@ -72,6 +72,14 @@ def instant(option: str, given: str | None) -> dt.datetime | None:
     return moment
 
 
+def microseconds(option: str, given: str | None) -> int | None:
+    """Read a time as `instant` does, as microseconds since 1970 UTC."""
+    from ewater.store import instants
+
+    moment = instant(option, given)
+    return None if moment is None else instants.microseconds(moment)
+
+
 def since(began: float) -> str:
     """Time since a moment of ``time.perf_counter``, as it is printed."""
     return f"({time.perf_counter() - began:.1f} s)"

@@ -71,6 +71,22 @@ def retract(
     return _edit(engine, code, times, note, who, lineage=Lineage.RETRACTED)
 
 
+def retract_span(
+    engine: Engine, code: str, start: int, end: int, *, note: str, who: str = ""
+) -> Outcome:
+    """Take all readings of ``[start, end)``, microseconds UTC, back.
+
+    Raises
+    ------
+    UsageError
+        There is none.
+    """
+    with engine.connect() as connection:
+        series = chunks.series_ids(connection, [code])
+        times = _some(connection, series, start, end, code).time
+    return retract(engine, code, times, note=note, who=who)
+
+
 def correct(
     engine: Engine,
     code: str,
@@ -147,13 +163,7 @@ def approve(
         raise UsageError("readings taken back to working are the tests' to flag")
 
     def decide(connection: Connection, series: NDArray[np.int32]) -> _Decision:
-        rows = _between(connection, series, start, end)
-        if len(rows) == 0:
-            raise UsageError(
-                f"{code} has no reading from {instant(start).isoformat()} to "
-                f"{instant(end).isoformat()}; list what there is with "
-                f"`ewater readings {code}`"
-            )
+        rows = _some(connection, series, start, end, code)
         if level == Approval.WORKING or verdict is not None:
             only = None if verdict is None else int(verdict)
             return _Decision(series, np.array([start]), np.array([end]), [only])
@@ -328,6 +338,24 @@ def _between(
     """Read what is in place in a span, nothing retracted."""
     rows, _ = chunks.rows_of(connection, chunks.Window.of(series, start, end))
     return rows.take(rows.lineage != Lineage.RETRACTED)
+
+
+def _some(
+    connection: Connection,
+    series: NDArray[np.int32],
+    start: int,
+    end: int,
+    code: str,
+) -> Rows:
+    """Read what is in place in a span; there must be something."""
+    rows = _between(connection, series, start, end)
+    if len(rows) == 0:
+        raise UsageError(
+            f"{code} has no reading from {instant(start).isoformat()} to "
+            f"{instant(end).isoformat()}; list what there is with "
+            f"`ewater readings {code}`"
+        )
+    return rows
 
 
 def _at(

@@ -64,8 +64,8 @@ def test_rejects_readings_and_history_are_printed_in_every_format(run, tmp_path)
     assert "no held row" in run("rejects", "--replay")
     csv = run("readings", "Q1", "--format", "csv")
     assert csv.splitlines() == [
-        "time,value,flag,lineage",
-        "2024-01-01T00:00:00+00:00,1.5,not_evaluated,raw",
+        "time,value,flag,failed,lineage,approval",
+        "2024-01-01T00:00:00+00:00,1.5,pass,,raw,working",
     ]
     assert (
         json.loads(
@@ -78,6 +78,7 @@ def test_rejects_readings_and_history_are_printed_in_every_format(run, tmp_path)
         run("history", "Q1", "--at", "2024-01-01T04:00+04:00", "--format", "json")
     )
     assert [v["value"] for v in versions] == [1.5, 9.0]
+    assert [v["why"] for v in versions] == ["r.csv", "n.csv"]
     before = versions[0]["recorded_from"]
     then = json.loads(run("readings", "Q1", "--as-of", before, "--format", "json"))
     assert then[0]["value"] == 1.5
