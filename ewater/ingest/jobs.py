@@ -151,12 +151,24 @@ def _kind(source: Source, options: Options) -> Kind:
                 file=source.name,
                 line=1,
                 column=None,
-                message=f"unknown header {first[:80]!r}",
+                message=f"unknown header {first[:80]!r}{_differences(first)}",
                 allowed=f"use {HEADERS[0]} or {HEADERS[1]} for readings, "
                 f"{reports_csv.HEADER} for reports",
             )
         ]
     )
+
+
+def _differences(first: str) -> str:
+    """Say what a header of readings lacks, and what it has instead."""
+    wanted, found = HEADERS[0].split(","), first.split(",")
+    missing = [name for name in wanted if name not in found]
+    strange = [name for name in found if name not in HEADERS[1].split(",")]
+    twice = [name for name in dict.fromkeys(found) if found.count(name) > 1]
+    if len(missing) == len(wanted):
+        return ""
+    said = (("missing", missing), ("unknown", strange), ("twice", twice))
+    return "".join(f"; {what}: {', '.join(names)}" for what, names in said if names)
 
 
 def _known(

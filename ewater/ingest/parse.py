@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from ewater.ingest import rows
+from ewater.terms import Flag
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +24,8 @@ FUTURE_US = 10 * 60 * 1_000_000  # METHODS 3: not more than ten minutes ahead
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _STRANGE = re.compile(r'["\r\n]')  # in a cell, where quotes have been undone
-_NOT_FINITE = re.compile(r"[+-]?(nan|inf|infinity)", re.IGNORECASE)
+_MISSING = re.compile(r"[+-]?nan", re.IGNORECASE)
+_NOT_FINITE = re.compile(r"[+-]?(inf|infinity)", re.IGNORECASE)
 
 #: Reasons a row is rejected for, and what would be right.
 REASONS = {
@@ -38,10 +40,12 @@ REASONS = {
     "future": "more than 10 minutes in the future; correct the clock of the source",
     "no_value": "no value; leave the row out, a gap says the same",
     "value": "not a number; write a decimal point and no unit, such as 12.5",
-    "not_finite": "not a finite number; leave the row out, a gap says the same",
+    "not_finite": "infinite, or larger than any quantity; leave the row out, a gap "
+    "says the same",
     "flag": "not a flag; write 1 pass, 2 not evaluated, 3 suspect, 4 fail, 9 missing",
     "conflict": "this file gives the instant another reading as well; keep one row",
     "cell": "",
+    "formula": "a formula, which is not evaluated; write its value",
     "qualifier": "the profile refuses rows that say so; map the qualifier in flags",
     "unit": "the unit does not fit the quantity of the series; correct the profile",
     "not_allowed": "the key of the post may not write this series; give it one that "
@@ -194,7 +198,12 @@ def reason_of(status: int) -> str:
 
 
 def slow_number(text: str) -> tuple[float, int]:
-    """Read a number the compiled reader left over, exactly as Python does."""
+    """Read a number the compiled reader left over, exactly as Python does.
+
+    NaN is no fault: it says that the value is missing.
+    """
+    if _MISSING.fullmatch(text):
+        return np.nan, rows.OK
     if _NUMBER.fullmatch(text):
         value = float(text)
         return value, rows.OK if np.isfinite(value) else status_of("not_finite")
@@ -267,6 +276,8 @@ class _Block:
             line = self.plain.get(row) or self.raw(row)
             text = line.split(b",")[2].strip(b" \t\r").decode("utf-8", "replace")
             self.value[row], self.status[row] = slow_number(text)
+            if np.isnan(self.value[row]):
+                self.flag[row] = Flag.MISSING
 
     def settle_local(self) -> None:
         """Turn local times of a series' zone into UTC."""
@@ -296,7 +307,7 @@ class _Block:
         with np.errstate(over="ignore"):  # what overflows is refused below
             self.value[late] *= self.schema.factor[self.series[late]]
         fine = late[self.status[late] == rows.OK]
-        self.status[fine[~np.isfinite(self.value[fine])]] = rows.NOT_FINITE
+        self.status[fine[np.isinf(self.value[fine])]] = rows.NOT_FINITE
 
     def rejects(self, first_line: int) -> list[Reject]:
         """Rows that cannot be loaded."""

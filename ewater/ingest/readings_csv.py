@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ewater.ingest import affected, quality, repeats
+from ewater.ingest import affected, damage, quality, repeats
 from ewater.ingest.outcome import EVERYTHING, Span
 from ewater.ingest.parse import Parsed, Reject, Schema, parse
 from ewater.ingest.source import bodies
@@ -97,9 +97,26 @@ class Run:
         """Read one block, and leave out what is outside the span.
 
         ``placed`` is that of `ewater.ingest.parse.parse`.
+
+        Raises
+        ------
+        FaultsError
+            The block shows that its file is damaged.
         """
-        found = self._parse(body, first_line, placed=placed or not self.span.is_all)
+        placed = placed or not self.span.is_all
+        found = self._parse(body, first_line, placed=placed)
+        if self.load_is_whole:
+            damage.refuse(self.source, body, found, expected=self.cells)
+        found = damage.named(found)
+        found = damage.without_enormous(
+            found, body, lambda: self._parse(body, first_line, placed=True)
+        )
         return found if self.span.is_all else found.within(*self.span.bounds_us)
+
+    @property
+    def load_is_whole(self) -> bool:
+        """Whether every row of the source is asked for, as in no replay."""
+        return self.lines is None and self.only is None
 
     def _parse(self, body: bytes, first_line: int, *, placed: bool) -> Parsed:
         if self.reader:

@@ -335,7 +335,7 @@ class _Block:
         key: NDArray[np.int64],
     ) -> NDArray[np.bool_]:
         """Mark the values that stand for none; a number counts, however written."""
-        found = np.zeros(len(value), np.bool_)
+        found: NDArray[np.bool_] = np.isnan(value) & (status == rows.OK)
         for numbers in {k.numbers for k in keys if k.numbers}:
             concerned = np.array([k.numbers == numbers for k in keys])[key]
             found |= concerned & np.isin(value, list(numbers)) & (status == rows.OK)
