@@ -133,19 +133,31 @@ def rejects(
     replay: Annotated[
         bool, typer.Option("--replay", help="Load held rows that can be by now")
     ] = False,
+    accept_unit: Annotated[
+        bool,
+        typer.Option("--accept-unit", help="With --load and --replay: they are right"),
+    ] = False,
     format: FormatOption = "table",
 ) -> None:
     """List rows that were not loaded, with line, reason and text.
 
     Held rows wait for a series or an enterprise to be registered; --replay loads
-    them then. Exit status: 0 done, 1 replayed with rows rejected again, 2 failed.
+    them then. Rows that seem to be in another unit wait for --accept-unit, by which
+    you say that they are right. Exit status: 0 done, 1 replayed with rows rejected
+    again, 2 failed.
     """
+    from ewater.errors import UsageError
     from ewater.ingest import replay as held
+    from ewater.ingest.outcome import Options
     from ewater.store import rejects
 
+    if accept_unit and not (replay and load):
+        raise UsageError(
+            "--accept-unit is said of one load; give --replay and --load N too"
+        )
     with open_store() as engine:
         if replay:
-            outcomes = held.replay(engine, load)
+            outcomes = held.replay(engine, load, Options(unit_accepted=accept_unit))
             for outcome in outcomes:
                 say(outcome)
             if not outcomes:
@@ -265,8 +277,23 @@ def _csv(cells: Sequence[Mapping[str, object]], columns: Sequence[str]) -> str:
     out = io.StringIO()
     writer = csv.DictWriter(out, columns, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(cells)
+    writer.writerows(
+        {name: _harmless(cell) for name, cell in row.items()} for row in cells
+    )
     return out.getvalue()
+
+
+def _harmless(cell: object) -> object:
+    """Put a quote before text that a spreadsheet would take for a formula."""
+    if not isinstance(cell, str) or not cell.startswith(
+        ("=", "+", "-", "@", "\t", "\r")
+    ):
+        return cell
+    try:
+        float(cell)
+    except ValueError:
+        return f"'{cell}"
+    return cell
 
 
 def show_table(cells: Sequence[Mapping[str, object]], columns: Sequence[str]) -> None:

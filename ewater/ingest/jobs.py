@@ -259,6 +259,7 @@ def _load(
                 progress=options.progress,
                 tap=keeper.take,
                 span=options.span,
+                unit_accepted=options.unit_accepted,
             )
             tally = readings_csv.stage(run)
 

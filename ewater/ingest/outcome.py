@@ -100,6 +100,7 @@ class Options:
     reads them instead, where it is given. Only readings in ``span`` are taken.
     ``again`` loads also bytes that were loaded before, as a later word of their
     source. ``published`` is given the load in the transaction that publishes it.
+    ``unit_accepted`` says that values are right which seem to be in another unit.
     """
 
     issued_at: datetime | None = None
@@ -113,6 +114,7 @@ class Options:
     again: bool = False
     published: Callable[[Connection, int], None] | None = None
     reader: Reading | None = None
+    unit_accepted: bool = False
 
     @property
     def profile_said(self) -> str | None:

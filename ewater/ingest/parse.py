@@ -50,10 +50,12 @@ REASONS = {
     "unit": "the unit does not fit the quantity of the series; correct the profile",
     "not_allowed": "the key of the post may not write this series; give it one that "
     "may with `ewater key add`",
+    "wrong_unit": "say so with `ewater rejects --load N --replay --accept-unit` if the "
+    "readings are right; else load the file by a profile that names its unit",
     "unknown_enterprise": "register it with `ewater load`, then run "
     "`ewater rejects --replay`",
 }
-HELD = ("unknown_series", "unknown_enterprise")
+HELD = ("unknown_series", "unknown_enterprise", "wrong_unit")
 
 _BY_STATUS = {
     rows.CELLS: "cells",

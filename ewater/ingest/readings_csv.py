@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ewater.ingest import affected, damage, quality, repeats
+from ewater.ingest import affected, damage, quality, repeats, wrong_unit
 from ewater.ingest.outcome import EVERYTHING, Span
 from ewater.ingest.parse import Parsed, Reject, Schema, parse
 from ewater.ingest.source import bodies
@@ -45,7 +45,7 @@ class Tally:
     rejected: int
     new: NDArray[np.int64]
     corrected: NDArray[np.int64]
-    outdated: int
+    outdated: NDArray[np.int64]
     outside: int = 0
     conflicts: list[NDArray[np.int64]] = field(default_factory=list)
     kept: list[Reject] = field(default_factory=list)
@@ -55,19 +55,20 @@ class Tally:
     def empty(series_count: int) -> Tally:
         """Nothing read yet."""
         zeros = np.zeros(series_count, np.int64)
-        return Tally(0, 0, zeros, zeros.copy(), 0)
+        return Tally(0, 0, zeros, zeros.copy(), zeros.copy())
 
     def counts(self) -> landing.Counts:
         """Totals; what is accepted and changes nothing is unchanged."""
         new, corrected = int(self.new.sum()), int(self.corrected.sum())
+        outdated = int(self.outdated.sum())
         accepted = self.rows_read - self.rejected
         return landing.Counts(
             rows_read=self.rows_read,
             rejected=self.rejected,
             new=new,
             corrected=corrected,
-            outdated=self.outdated,
-            unchanged=accepted - new - corrected - self.outdated,
+            outdated=outdated,
+            unchanged=accepted - new - corrected - outdated,
         )
 
 
@@ -92,6 +93,7 @@ class Run:
     only: frozenset[tuple[int, str]] | None = None  # of a replay by such a reader
     span: Span = EVERYTHING
     limits: InForce | None = None
+    unit_accepted: bool = False  # a person has said that the values are right
 
     def parse(self, body: bytes, first_line: int, *, placed: bool = True) -> Parsed:
         """Read one block, and leave out what is outside the span.
@@ -181,8 +183,11 @@ def stage(run: Run) -> Tally:
                 parts = []
     if parts:
         _stage_window(run, tally, spans, parts)
+    contradicted = np.empty((0, 2), np.int64)
     if spans.any:
-        _settle_repeats(run, tally, spans)
+        contradicted = _settle_repeats(run, tally, spans)
+    if not run.unit_accepted:
+        wrong_unit.hold(run, tally, contradicted)
     return tally
 
 
@@ -214,7 +219,8 @@ def _stage_window(run: Run, tally: Tally, spans: Spans, parts: list[Parsed]) -> 
         tally.new += np.bincount(place[change == chunks_stage.NEW], minlength=count)
         corrected = place[change == chunks_stage.CORRECTED]
         tally.corrected += np.bincount(corrected, minlength=count)
-        tally.outdated += int((change == chunks_stage.OUTDATED).sum())
+        outdated = place[change == chunks_stage.OUTDATED]
+        tally.outdated += np.bincount(outdated, minlength=count)
         if run.load is not None:
             _write(run, connection, tally, window, change)
 
@@ -268,8 +274,11 @@ def _write(
     )
 
 
-def _settle_repeats(run: Run, tally: Tally, spans: Spans) -> None:
-    """Settle instants that the file gives more than once, in whatever window."""
+def _settle_repeats(run: Run, tally: Tally, spans: Spans) -> NDArray[np.int64]:
+    """Settle instants that the file gives more than once, in whatever window.
+
+    Gives series and time of those with two readings.
+    """
     found = repeats.find(run.bodies(None), run.parse, spans, tally.conflicts)
     _reject(run, tally, found.rejects)
     with run.engine.begin() as connection:
@@ -278,16 +287,20 @@ def _settle_repeats(run: Run, tally: Tally, spans: Spans) -> None:
             _recount(run, connection, tally, found)
         else:
             settle(run, connection, tally, np.unique(found.series), found.contradicted)
+    return found.contradicted
 
 
-def _outdated(run: Run, connection: Connection, found: repeats.Repeats) -> int:
+def _outdated(
+    run: Run, connection: Connection, found: repeats.Repeats
+) -> NDArray[np.int64]:
     """Count contradictory rows that were taken for outdated in their own window."""
     series, rows = found.counted
+    count = len(run.schema.codes)
     if len(rows) == 0:
-        return 0
+        return np.zeros(count, np.int64)
     cuts = chunks_stage.starts_of(series)
     change = _compare(run, connection, series[cuts[:-1]], rows, cuts)
-    return int((change == chunks_stage.OUTDATED).sum())
+    return np.bincount(series[change == chunks_stage.OUTDATED], minlength=count)
 
 
 def _recount(
@@ -343,7 +356,8 @@ def settle(
     tally.new += np.bincount(place[change == chunks_stage.NEW], minlength=count)
     corrected = place[change == chunks_stage.CORRECTED]
     tally.corrected += np.bincount(corrected, minlength=count)
-    tally.outdated += int((change == chunks_stage.OUTDATED).sum())
+    outdated = place[change == chunks_stage.OUTDATED]
+    tally.outdated += np.bincount(outdated, minlength=count)
     window = Window(
         series=place[cuts[:-1]],
         cuts=cuts,

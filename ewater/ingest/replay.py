@@ -33,7 +33,8 @@ def replay(
     """Load held rows of one load, or of all, that can be loaded by now.
 
     A replayed row is issued when its file was, so that it replaces nothing newer.
-    Rows that still wait stay held.
+    Rows that still wait stay held, and so do those that seem to be in another unit
+    unless ``options.unit_accepted``.
 
     Returns
     -------
@@ -42,7 +43,8 @@ def replay(
     """
     options = options or Options()
     with engine.connect() as connection:
-        waiting = rejects.held(connection, load)
+        but = () if options.unit_accepted else ("wrong_unit",)
+        waiting = rejects.held(connection, load, but=but)
     outcomes = []
     for number, held in waiting.items():
         key = landing.owner_key(b"replay %d" % number)
@@ -94,6 +96,7 @@ def _replay(
         limits=in_force,
         issued_at=origin.issued_at,
         now_us=options.now_us,
+        unit_accepted=options.unit_accepted,
         lines=np.array([line for line, *_ in held]),
         span=Span(start=origin.taken_from, end=origin.taken_to),
     )
@@ -168,6 +171,7 @@ def _replay_profiled(
         limits=in_force,
         issued_at=origin.issued_at,
         now_us=options.now_us,
+        unit_accepted=options.unit_accepted,
         reader=reader,
         only=frozenset(ready),
         span=Span(start=origin.taken_from, end=origin.taken_to),

@@ -45,11 +45,16 @@ def read(connection: Connection, load: int | None = None) -> list[dict[str, Any]
     return [dict(row) for row in rows.mappings()]
 
 
-def held(connection: Connection, load: int | None = None) -> dict[int, list[Any]]:
-    """Rows that wait to be loaded again, by their load: line, text, column."""
+def held(
+    connection: Connection, load: int | None = None, *, but: Sequence[str] = ()
+) -> dict[int, list[Any]]:
+    """Rows that wait to be loaded again, by their load: line, text, column.
+
+    Those held for a reason in ``but`` are left out.
+    """
     waiting: dict[int, list[Any]] = {}
     for row in read(connection, load):
-        if row["held"] and row["resolved_by"] is None:
+        if row["held"] and row["resolved_by"] is None and row["reason"] not in but:
             waiting.setdefault(row["load"], []).append(
                 (row["line"], row["raw"], row["column"])
             )

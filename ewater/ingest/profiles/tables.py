@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import time
 import zipfile
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 _LARGEST_SHEET = 512 << 20  # bytes that a workbook may unpack to
 _LARGEST_RATIO = 200
 _MOST_CELLS = 20_000_000
+_MOST_SECONDS = 300.0
 
 
 def xlsx(raw: bytes, profile: Profile) -> Iterator[list[str]]:
@@ -32,12 +34,15 @@ def xlsx(raw: bytes, profile: Profile) -> Iterator[list[str]]:
     if wanted not in names:
         raise ValueError(f"no sheet {wanted!r}; it has {', '.join(names)}")
     decimal, cells = profile.text.decimal, 0
+    latest = time.monotonic() + _MOST_SECONDS
     width = None
     for number, row in enumerate(book[wanted].iter_rows(values_only=True)):
         said = [_cell(value, decimal) for value in row]
         cells += len(said)
         if cells > _MOST_CELLS:
             raise ValueError(f"more than {_MOST_CELLS:,} cells")
+        if number % 1000 == 0 and time.monotonic() > latest:
+            raise ValueError(f"it is not read after {_MOST_SECONDS:g} s")
         if number == profile.text.skip:  # blank columns behind the header are none
             width = max((k + 1 for k, word in enumerate(said) if word), default=0)
         if width is not None:
