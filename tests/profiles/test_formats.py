@@ -14,8 +14,7 @@ import pytest
 import xlsxwriter
 
 from ewater.errors import FaultsError
-from ewater.ingest.profiles import tables
-from ewater.ingest.profiles import check
+from ewater.ingest.profiles import check, tables
 from ewater.ingest.profiles.find import built_in, find
 from ewater.ingest.source import File
 
