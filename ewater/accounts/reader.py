@@ -11,6 +11,7 @@ import numpy as np
 from ewater.accounts import documents, runs
 from ewater.accounts.documents import finite
 from ewater.accounts.views import View
+from ewater.errors import UsageError
 from ewater.series.calendars import bounds
 from ewater.store import recording, registry
 from ewater.terms import Status
@@ -26,7 +27,12 @@ if TYPE_CHECKING:
 
     Document = dict[str, Any]
 
+#: Calendar (empty: the first), time as of which (empty: now), raw or reconciled.
+Basis = tuple[str, str, str]
+
+NOW: Basis = ("", "", "raw")
 _STEPS_IN_MEMORY = 8
+_SHORTEST_MONTH = 28  # days
 
 
 class DatabaseReader:
@@ -62,6 +68,11 @@ class DatabaseReader:
         """Years with an account, ascending."""
         return runs.kept_years(self._engine)
 
+    def calendars(self) -> dict[str, int]:
+        """First month of the year by code of calendar; the default comes first."""
+        starts = self._table("calendars").set_index("code")["year_start"]
+        return {str(code): int(start[:2]) for code, start in starts.items()}
+
     def balance(
         self,
         territory: str,
@@ -69,16 +80,22 @@ class DatabaseReader:
         end: dt.date,
         step: Step,
         boundary: str = "managed",
+        basis: Basis = NOW,
     ) -> Document:
         """Account of one territory by steps over ``[start, end)``."""
-        view, periods = self._periods(start, end, step, boundary)
+        view, periods = self._periods(start, end, step, boundary, basis)
         return documents.document(view, view.territory(territory), periods)
 
     def balances(
-        self, kind: str, start: dt.date, end: dt.date, boundary: str = "managed"
+        self,
+        kind: str,
+        start: dt.date,
+        end: dt.date,
+        boundary: str = "managed",
+        basis: Basis = NOW,
     ) -> dict[str, Document]:
         """One period for each territory of a kind."""
-        view, periods = self._periods(start, end, step_of(start, end), boundary)
+        view, periods = self._periods(start, end, step_of(start, end), boundary, basis)
         ledger = view.ledger
         codes = ledger.territories[ledger.territory_kind == kind]
         return {
@@ -92,9 +109,10 @@ class DatabaseReader:
         start: dt.date,
         end: dt.date,
         boundary: str = "managed",
+        basis: Basis = NOW,
     ) -> list[Document]:
         """Flows that touch a territory over ``[start, end)``, see `step_of`."""
-        view, periods = self._periods(start, end, step_of(start, end), boundary)
+        view, periods = self._periods(start, end, step_of(start, end), boundary, basis)
         return flow_rows(view, territory, periods[-1])
 
     def published(self, territory: str, year: int) -> list[Document]:
@@ -112,27 +130,48 @@ class DatabaseReader:
             return registry.read_table(connection, name)
 
     def _periods(
-        self, start: dt.date, end: dt.date, step: Step, boundary: str
+        self, start: dt.date, end: dt.date, step: Step, boundary: str, basis: Basis
     ) -> tuple[View, Sequence[int]]:
         """View over all years with an account, and the periods asked for."""
+        calendar, as_of, version = basis
+        if version != "raw":
+            raise UsageError(f"figures {version!r} are not kept; choose 'raw'")
         years = self.years()
+        month = self.calendars()[calendar] if calendar else 1
         first, last = (
-            (dt.date(years[0], 1, 1), dt.date(years[-1] + 1, 1, 1))
+            (dt.date(years[0], month, 1), dt.date(years[-1] + 1, month, 1))
             if years
             else (start, end)
         )
         if not (first <= start and end <= last):
             first, last = start, end
-        view = self._view(first, last, step, boundary)
+        key = (self.version(), first, last, step, boundary, calendar, as_of)
+        view = self._view(*key)
         wanted = bounds(view.run.calendar, start, end, step)
         place = np.searchsorted(view.run.bounds, wanted)
         return view, range(int(place[0]), int(place[-1]))
 
-    def _view(self, start: dt.date, end: dt.date, step: Step, boundary: str) -> View:
-        key = (self.version(), start, end, step, boundary)
+    def _view(
+        self,
+        version: str,
+        start: dt.date,
+        end: dt.date,
+        step: Step,
+        boundary: str,
+        calendar: str,
+        as_of: str,
+    ) -> View:
+        key = (version, start, end, step, boundary, calendar, as_of)
         with self._lock:  # one thread computes, the others wait for its answer
             if key not in self._views:
-                run = runs.obtain(self._engine, start, end, step)
+                run = runs.obtain(
+                    self._engine,
+                    start,
+                    end,
+                    step,
+                    calendar=calendar or None,
+                    as_of=dt.datetime.fromisoformat(as_of) if as_of else None,
+                )
                 while len(self._views) >= _STEPS_IN_MEMORY:
                     self._views.pop(next(iter(self._views)))
                 self._views[key] = View(run, boundary)
@@ -147,6 +186,8 @@ def step_of(start: dt.date, end: dt.date) -> Step:
     >>> step_of(dt.date(2023, 4, 1), dt.date(2023, 7, 1))
     'quarter'
     """
+    if (end - start).days < _SHORTEST_MONTH:
+        return "decade"
     months = 12 * (end.year - start.year) + end.month - start.month
     return "month" if months == 1 else "quarter" if months == 3 else "year"
 

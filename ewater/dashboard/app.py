@@ -5,10 +5,14 @@ from __future__ import annotations
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from dash import Dash
+from dash import Dash, html
 
-from ewater.dashboard.pages import overview
+from ewater.dashboard.i18n import language
+from ewater.dashboard.pages.registry import PAGES
 from ewater.dashboard.queries import CachedReader
+from ewater.dashboard.shell import controls, frame
+from ewater.dashboard.shell.layout import layout
+from ewater.dashboard.state import State
 from ewater.dashboard.theme import css_variables
 
 if TYPE_CHECKING:
@@ -52,9 +56,17 @@ def create_app(reader: Reader) -> Dash:
         ],
     )
     app.index_string = _INDEX.replace("VARIABLES", css_variables())
-    app.layout = overview.layout()
+    app.layout = layout()
+    # Dash checks the callbacks against all that can ever be shown
+    blank, english = State(territory="", year=0), language("en")
+    content = [page.layout(blank, english) for page in PAGES]
+    checked: Any = app
+    checked.validation_layout = html.Div([app.layout, *content])
     cached = reader if isinstance(reader, CachedReader) else CachedReader(reader)
-    overview.register(app, cached)
+    controls.register(app, cached)
+    frame.register(app, cached)
+    for page in PAGES:
+        page.register(app, cached)
     _protect(app)
     return app
 

@@ -10,11 +10,15 @@ import gettext
 import re
 from dataclasses import dataclass
 from functools import cache
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from babel import Locale
 from babel.dates import format_datetime
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 
 if TYPE_CHECKING:
@@ -93,7 +97,25 @@ class Language:
 def language(code: str) -> Language:
     """Load a language; an unknown one is English."""
     known = code if code in LANGUAGES else "en"
-    translations = gettext.translation(
-        "messages", LOCALE_DIR, languages=[known], fallback=known == "en"
-    )
-    return Language(known, translations, Locale.parse(known))
+    return Language(known, _translations(known), Locale.parse(known))
+
+
+def catalogues(code: str) -> list[Path]:
+    """List the files that translate into a language, one for each part."""
+    return sorted((LOCALE_DIR / code).glob("*.po"))
+
+
+def _translations(code: str) -> gettext.NullTranslations:
+    """Words of all catalogues; a text must not stand in two of them."""
+    whole = Catalog(locale=code)
+    for path in catalogues(code):
+        with path.open("rb") as file:
+            for message in read_po(file, locale=code):
+                if message.id:
+                    whole[message.id] = message
+    if not len(whole):
+        return gettext.NullTranslations()
+    compiled = BytesIO()
+    write_mo(compiled, whole)
+    compiled.seek(0)
+    return gettext.GNUTranslations(compiled)

@@ -74,6 +74,15 @@ MEASURES = MappingProxyType(
         "coverage": mark("Coverage"),
     }
 )
+STEPS = MappingProxyType(
+    {
+        "month": mark("Months"),
+        "decade": mark("Ten days"),
+        "quarter": mark("Quarters"),
+        "year": mark("Years"),
+    }
+)
+VERSIONS = MappingProxyType({"raw": mark("Raw"), "reconciled": mark("Reconciled")})
 LEVELS = MappingProxyType({"basin": mark("Basins"), "district": mark("Districts")})
 SITE_KINDS = MappingProxyType(
     {

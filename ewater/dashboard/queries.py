@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Any, NotRequired, Protocol, TypedDict
+from typing import TYPE_CHECKING, Any, NamedTuple, NotRequired, Protocol, TypedDict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
@@ -18,6 +18,21 @@ if TYPE_CHECKING:
     from geopandas.geodataframe import GeoDataFrame
 
 _CACHE_SIZE = 512
+
+
+class Basis(NamedTuple):
+    """What an account is computed on.
+
+    ``calendar`` is a code, empty for the first of the country; ``as_of`` is ISO 8601
+    with its offset, empty for now; ``version`` is ``raw`` or ``reconciled``.
+    """
+
+    calendar: str = ""
+    as_of: str = ""
+    version: str = "raw"
+
+
+NOW = Basis()
 
 
 class Names(TypedDict):
@@ -151,6 +166,9 @@ class Reader(Protocol):
     def years(self) -> list[int]:
         """Years with an account, ascending."""
 
+    def calendars(self) -> dict[str, int]:
+        """First month of the year by code of calendar; the default comes first."""
+
     def balance(
         self,
         territory: str,
@@ -158,16 +176,27 @@ class Reader(Protocol):
         end: date,
         step: str,
         boundary: str = "managed",
+        basis: Basis = NOW,
     ) -> Balance:
         """Account of one territory by steps over ``[start, end)``."""
 
     def balances(
-        self, kind: str, start: date, end: date, boundary: str = "managed"
+        self,
+        kind: str,
+        start: date,
+        end: date,
+        boundary: str = "managed",
+        basis: Basis = NOW,
     ) -> dict[str, Period]:
         """One period per territory of a kind."""
 
     def flows(
-        self, territory: str, start: date, end: date, boundary: str = "managed"
+        self,
+        territory: str,
+        start: date,
+        end: date,
+        boundary: str = "managed",
+        basis: Basis = NOW,
     ) -> list[Flow]:
         """Flows that touch a territory, summed over ``[start, end)``."""
 
@@ -245,6 +274,11 @@ class CachedReader:
         years: list[int] = self._ask(self._reader.years)
         return years
 
+    def calendars(self) -> dict[str, int]:
+        """See `Reader.calendars`."""
+        calendars: dict[str, int] = self._ask(self._reader.calendars)
+        return calendars
+
     def balance(
         self,
         territory: str,
@@ -252,28 +286,39 @@ class CachedReader:
         end: date,
         step: str,
         boundary: str = "managed",
+        basis: Basis = NOW,
     ) -> Balance:
         """See `Reader.balance`."""
         answer: Balance = self._ask(
-            self._reader.balance, territory, start, end, step, boundary
+            self._reader.balance, territory, start, end, step, boundary, basis
         )
         return answer
 
     def balances(
-        self, kind: str, start: date, end: date, boundary: str = "managed"
+        self,
+        kind: str,
+        start: date,
+        end: date,
+        boundary: str = "managed",
+        basis: Basis = NOW,
     ) -> dict[str, Period]:
         """See `Reader.balances`."""
         answer: dict[str, Period] = self._ask(
-            self._reader.balances, kind, start, end, boundary
+            self._reader.balances, kind, start, end, boundary, basis
         )
         return answer
 
     def flows(
-        self, territory: str, start: date, end: date, boundary: str = "managed"
+        self,
+        territory: str,
+        start: date,
+        end: date,
+        boundary: str = "managed",
+        basis: Basis = NOW,
     ) -> list[Flow]:
         """See `Reader.flows`."""
         answer: list[Flow] = self._ask(
-            self._reader.flows, territory, start, end, boundary
+            self._reader.flows, territory, start, end, boundary, basis
         )
         return answer
 

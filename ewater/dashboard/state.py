@@ -1,4 +1,4 @@
-"""What the page shows, as the query of its address and back.
+"""What a page shows, as the query of its address and back.
 
 Everything a viewer can choose is here, so that a link restores the view and
 the browser's Back works. A link that names something this country does not
@@ -7,105 +7,164 @@ have shows the nearest thing that exists, and says so.
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlencode
 
 from ewater.dashboard.i18n import LANGUAGES
-from ewater.dashboard.labels import LEVELS, MEASURES
-from ewater.terms import BOUNDARIES
+from ewater.dashboard.labels import LEVELS, MEASURES, STEPS, VERSIONS
+from ewater.dashboard.queries import Basis
+from ewater.terms import BOUNDARIES, SECTORS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
 THEMES = ("light", "dark")
+YEAR = "1-12"
 
-#: The year, its quarters and its months, as first and last month.
-PERIODS: Mapping[str, tuple[int, int]] = MappingProxyType(
+#: The year, its quarters, months and thirds of months: first month, last month and
+#: number of the ten days, 0 for whole months.
+PERIODS: Mapping[str, tuple[int, int, int]] = MappingProxyType(
     {
-        f"{first}-{first + width - 1}": (first, first + width - 1)
+        f"{first}-{first + width - 1}": (first, first + width - 1, 0)
         for width in (12, 3, 1)
         for first in range(1, 13, width)
     }
+    | {f"{m}.{third}": (m, m, third) for m in range(1, 13) for third in (1, 2, 3)}
 )
 _STEPS = {12: "year", 3: "quarter", 1: "month"}
 _CHOICES: Mapping[str, Collection[str]] = {
     "boundary": tuple(BOUNDARIES),
     "measure": tuple(MEASURES),
     "level": tuple(LEVELS),
+    "step": tuple(STEPS),
+    "sector": ("", *SECTORS),
+    "version": tuple(VERSIONS),
     "lang": LANGUAGES,
     "theme": THEMES,
 }
+_ALWAYS = ("boundary", "measure", "level", "lang", "theme")
+_MORE = re.compile(r"[a-z][a-z0-9_]{0,30}")
+_LONGEST = 200  # characters of a page's own choice
+_FIRST_DAY_OF_TEN = (1, 1, 11, 21)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """One view of the overview page."""
+    """One view of the dashboard.
+
+    ``calendar`` is a code of the country, empty for its first one, whose year
+    begins in ``first_month``; ``as_of`` is ISO 8601 with its offset, or empty for
+    now; ``sector`` is empty for all; ``more`` are choices of single pages.
+    """
 
     territory: str
     year: int
-    months: tuple[int, int] = (1, 12)
+    period: str = YEAR
     boundary: str = "managed"
     measure: str = "use"
     level: str = "basin"
+    calendar: str = ""
+    first_month: int = 1
+    step: str = "month"
+    sector: str = ""
+    version: str = "raw"
+    as_of: str = ""
     lang: str = "en"
     theme: str = "light"
+    more: tuple[tuple[str, str], ...] = ()
     dropped: tuple[str, ...] = field(default=(), compare=False)
+
+    @property
+    def months(self) -> tuple[int, int]:
+        """First and last month of the period."""
+        return PERIODS[self.period][:2]
 
     @property
     def start(self) -> date:
         """First day of the period."""
-        return date(self.year, self.months[0], 1)
+        first, _, third = PERIODS[self.period]
+        month = self.first_month if self.period == YEAR else first
+        return date(self._year_of(month), month, _FIRST_DAY_OF_TEN[third])
 
     @property
     def end(self) -> date:
         """First day after the period."""
-        return month_after(self.year, self.months[1])
+        if self.period == YEAR:
+            return date(self.year + 1, self.first_month, 1)
+        _, last, third = PERIODS[self.period]
+        if third in (1, 2):
+            return self.start.replace(day=_FIRST_DAY_OF_TEN[third + 1])
+        return month_after(self._year_of(last), last)
 
     @property
-    def period(self) -> str:
-        """Key of the period in `PERIODS`."""
-        return f"{self.months[0]}-{self.months[1]}"
-
-    @property
-    def step(self) -> str:
+    def account_step(self) -> str:
         """Step of the account that has this period."""
-        return _STEPS[self.months[1] - self.months[0] + 1]
+        first, last, third = PERIODS[self.period]
+        return "decade" if third else _STEPS[last - first + 1]
+
+    @property
+    def basis(self) -> Basis:
+        """What the account is computed on."""
+        return Basis(self.calendar, self.as_of, self.version)
+
+    @property
+    def question(self) -> tuple[date, date, str, Basis]:
+        """Period, boundary and basis, as the reader is asked."""
+        return self.start, self.end, self.boundary, self.basis
+
+    def get(self, name: str, default: str = "") -> str:
+        """Choice of a page, by its name."""
+        return dict(self.more).get(name, default)
+
+    def pick(self, name: str, allowed: Collection[str]) -> str:
+        """Choice of a page among those allowed; the first of them by default."""
+        given = self.get(name)
+        return given if given in allowed else next(iter(allowed))
 
     def with_changes(self, **changes: Any) -> State:
         """Copy with some choices replaced; what was dropped is forgotten."""
         return replace(self, **{"dropped": (), **changes})
 
+    def with_more(self, name: str, value: str) -> State:
+        """Copy with a choice of a page; an empty one is taken away."""
+        rest = {k: v for k, v in self.more if k != name}
+        pairs = {**rest, name: value} if value else rest
+        return self.with_changes(more=tuple(sorted(pairs.items())))
+
     def query(self) -> str:
         """Write the view as the query of an address, in a fixed order."""
+        given = asdict(self)
+        default = asdict(State(territory=self.territory, year=self.year))
         pairs = {
             "territory": self.territory,
             "year": str(self.year),
             "months": self.period,
-            "boundary": self.boundary,
-            "measure": self.measure,
-            "level": self.level,
-            "lang": self.lang,
-            "theme": self.theme,
+            **{name: given[name] for name in _ALWAYS},
         }
-        return "?" + urlencode(pairs)
+        for name in ("calendar", "step", "sector", "version", "as_of"):
+            if given[name] != default[name]:
+                pairs[name] = given[name]
+        return "?" + urlencode({**pairs, **dict(self.more)})
 
     def to_store(self) -> dict[str, Any]:
-        """Plain data for the browser."""
-        return asdict(self)
+        """Plain data for the browser, with the query that says the same."""
+        return {**asdict(self), "query": self.query()}
 
     @classmethod
     def from_store(cls, data: Mapping[str, Any]) -> State:
         """Read back what `to_store` wrote and JSON carried."""
-        return cls(
-            **{
-                **data,
-                "months": tuple(data["months"]),
-                "dropped": tuple(data["dropped"]),
-            }
-        )
+        given = {k: v for k, v in data.items() if k != "query"}
+        given["dropped"] = tuple(given["dropped"])
+        given["more"] = tuple((k, v) for k, v in given["more"])
+        return cls(**given)
+
+    def _year_of(self, month: int) -> int:
+        """Civil year in which a month of the year shown lies."""
+        return self.year + (month < self.first_month)
 
 
 def month_after(year: int, month: int) -> date:
@@ -113,15 +172,17 @@ def month_after(year: int, month: int) -> date:
     return date(year + month // 12, month % 12 + 1, 1)
 
 
-def _months(text: str) -> tuple[int, int]:
-    return PERIODS[_one_of(text, PERIODS)]
+def as_of_text(text: str) -> str:
+    """Check a time as of which the data are shown; empty is now.
 
-
-def _year(text: str, years: Sequence[int]) -> int:
-    year = int(text)
-    if year not in years:
+    Raises
+    ------
+    ValueError
+        Not ISO 8601 with an offset.
+    """
+    if text and datetime.fromisoformat(text).tzinfo is None:
         raise ValueError(text)
-    return year
+    return text
 
 
 def _one_of(text: str, allowed: Collection[str]) -> str:
@@ -136,6 +197,7 @@ def parse(
     territories: Sequence[str],
     years: Sequence[int],
     lang: str = "en",
+    calendars: Mapping[str, int] = MappingProxyType({}),
 ) -> State:
     """Read the query of an address.
 
@@ -149,6 +211,8 @@ def parse(
         Years with an account, ascending; the last one is the default.
     lang
         Language of the browser.
+    calendars
+        First month of the year by code of calendar; the first one is the default.
     """
     given = {k: v[-1] for k, v in parse_qs((search or "").lstrip("?")).items()}
     chosen: dict[str, Any] = {
@@ -156,15 +220,29 @@ def parse(
         "year": years[-1],
         "lang": lang if lang in LANGUAGES else "en",
     }
-    dropped = []
+    dropped, more = [], {}
     for key, text in given.items():
         try:
             if key == "year":
-                chosen[key] = _year(text, years)
+                chosen[key] = int(_one_of(text, [str(year) for year in years]))
             elif key == "months":
-                chosen[key] = _months(text)
+                chosen["period"] = _one_of(text, PERIODS)
+            elif key == "calendar":
+                chosen |= calendar_choice(_one_of(text, calendars), calendars)
+            elif key == "as_of":
+                chosen[key] = as_of_text(text)
             elif key == "territory" or key in _CHOICES:
                 chosen[key] = _one_of(text, _CHOICES.get(key, territories))
+            elif _MORE.fullmatch(key) and len(text) <= _LONGEST:
+                more[key] = text
         except ValueError:
             dropped.append(f"{key}={text[:40]}")
+    chosen["more"] = tuple(sorted(more.items()))
     return State(**chosen, dropped=tuple(dropped))
+
+
+def calendar_choice(code: str, calendars: Mapping[str, int]) -> dict[str, Any]:
+    """Fields of the state for a calendar; the first one is the unnamed default."""
+    default = next(iter(calendars), "")
+    named = "" if code == default else code
+    return {"calendar": named, "first_month": calendars.get(code, 1)}

@@ -20,8 +20,8 @@ def make() -> Flask:
     """Connect to the store of this environment and finish the application."""
     from ewater.accounts.reader import DatabaseReader
     from ewater.dashboard.app import create_app, warm
-    from ewater.dashboard.pages.overview.view import prefetch
     from ewater.dashboard.queries import CachedReader
+    from ewater.dashboard.view import prefetch
     from ewater.ingest.push.endpoint import blueprint
     from ewater.settings import settings
     from ewater.store import cluster, database

@@ -421,7 +421,12 @@ class MadeUpReader:
     def _index(day: date) -> int:
         return (day.year - FIRST_YEAR) * 12 + day.month - 1
 
-    def balance(self, territory, start, end, step, boundary="managed") -> dict:
+    def calendars(self) -> dict[str, int]:
+        return {"TL": 1, "TL-WATER": 10}
+
+    def balance(
+        self, territory, start, end, step, boundary="managed", basis=None
+    ) -> dict:
         self.asked.append(("balance", territory, start, end, step, boundary))
         first, last = self._index(start), self._index(end)
         width = {"month": 1, "quarter": 3, "year": 12}[step]
@@ -446,12 +451,14 @@ class MadeUpReader:
             ],
         }
 
-    def balances(self, kind, start, end, boundary="managed") -> dict:
+    def balances(self, kind, start, end, boundary="managed", basis=None) -> dict:
         first, last = self._index(start), self._index(end)
         codes = self._territories.index[self._territories["kind"] == kind]
         return {c: self._period(c, boundary, first, last) for c in codes}
 
-    def flows(self, territory, start, end, boundary="managed") -> list[dict]:
+    def flows(
+        self, territory, start, end, boundary="managed", basis=None
+    ) -> list[dict]:
         inside = self._inside(territory, boundary)
         span = slice(self._index(start), self._index(end))
         out = []

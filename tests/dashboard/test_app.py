@@ -34,7 +34,7 @@ def app(reader):
 
 
 def test_no_figure_offers_to_send_its_data_away(app):
-    figures = [c for c in app.layout._traverse() if isinstance(c, dcc.Graph)]
+    figures = [c for c in app.validation_layout._traverse() if isinstance(c, dcc.Graph)]
     assert len(figures) == 4
     for figure in figures:
         assert figure.config["showSendToCloud"] is False

@@ -7,11 +7,12 @@ from datetime import date
 
 import pytest
 
+from ewater.dashboard import view
 from ewater.dashboard.i18n import LANGUAGES, language
-from ewater.dashboard.pages.overview import cards, tables, view
-from ewater.dashboard.pages.overview.panels import notices
+from ewater.dashboard.pages.overview import cards, tables
 from ewater.dashboard.published import compare
 from ewater.dashboard.queries import CachedReader
+from ewater.dashboard.shell.frame import notices
 from ewater.dashboard.state import State
 
 EN = language("en")
@@ -70,7 +71,7 @@ def test_the_first_year_has_nothing_to_be_compared_with(reader):
 
 
 def test_part_of_a_year_is_compared_with_the_same_months(reader):
-    part = shown(reader, months=(4, 6))
+    part = shown(reader, period="4-6")
     assert [year for year, _ in part.history] == [2021, 2022, 2023]
     assert part.period["start"].startswith("2023-04-01")
     assert part.before is not None

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ewater.dashboard.i18n import LANGUAGES
 from ewater.dashboard.labels import BOUNDARIES, LEVELS, MEASURES
-from ewater.dashboard.pages.overview.controls import changed
+from ewater.dashboard.shell.controls import changed
 from ewater.dashboard.state import PERIODS, THEMES, State, month_after, parse
 
 CODES = ("TL", "B-NORTH", "D:1.x_2")
@@ -21,7 +21,7 @@ states = st.builds(
     State,
     territory=st.sampled_from(CODES),
     year=st.sampled_from(YEARS),
-    months=st.sampled_from(list(PERIODS.values())),
+    period=st.sampled_from(list(PERIODS)),
     boundary=st.sampled_from(list(BOUNDARIES)),
     measure=st.sampled_from(list(MEASURES)),
     level=st.sampled_from(list(LEVELS)),
@@ -78,9 +78,72 @@ def test_the_year_ends_where_the_next_begins():
 )
 def test_a_period_is_a_step_of_the_account(period, step):
     state = changed(read(""), "period", period)
-    assert (state.period, state.step) == (period, step)
+    assert (state.period, state.account_step) == (period, step)
 
 
 def test_an_emptied_control_changes_nothing():
     state = read("")
     assert changed(state, "territory", None) == state
+
+
+CALENDARS = {"AZ": 1, "AZ-WATER": 10}
+
+
+def test_a_water_year_begins_in_its_month_and_holds_the_months_after_new_year():
+    state = read("?calendar=AZ-WATER&year=2022", calendars=CALENDARS)
+    assert (state.start, state.end) == (date(2022, 10, 1), date(2023, 10, 1))
+    spring = state.with_changes(period="4-6")
+    assert (spring.start, spring.end) == (date(2023, 4, 1), date(2023, 7, 1))
+    autumn = state.with_changes(period="11-11")
+    assert autumn.start == date(2022, 11, 1)
+
+
+def test_ten_days_are_thirds_of_a_month_and_the_last_one_has_the_rest():
+    state = read("?year=2023&months=2.3")
+    assert (state.start, state.end) == (date(2023, 2, 21), date(2023, 3, 1))
+    assert state.account_step == "decade"
+    first = state.with_changes(period="12.1")
+    assert (first.start, first.end) == (date(2023, 12, 1), date(2023, 12, 11))
+
+
+@given(
+    period=st.sampled_from(list(PERIODS)),
+    first_month=st.integers(1, 12),
+    year=st.sampled_from(YEARS),
+)
+def test_every_period_lies_in_its_year(period, first_month, year):
+    state = State(territory="TL", year=year, period=period, first_month=first_month)
+    whole = state.with_changes(period="1-12")
+    if len({*state.months}) == 1 or first_month == 1:
+        assert whole.start <= state.start < state.end <= whole.end
+
+
+def test_the_calendar_of_the_country_is_the_unnamed_default():
+    state = read("?calendar=AZ", calendars=CALENDARS)
+    assert (state.calendar, state.first_month) == ("", 1)
+    assert "calendar" not in state.query()
+    assert read("?calendar=XX", calendars=CALENDARS).dropped == ("calendar=XX",)
+
+
+def test_choices_of_single_pages_live_in_the_address():
+    state = read("?site=KUR-GIR&band=10&LOUD=1")
+    assert state.more == (("band", "10"), ("site", "KUR-GIR"))
+    assert state.pick("band", ("5", "10")) == "10"
+    assert state.pick("site", ("A", "B")) == "A"
+    assert read(state.with_more("site", "").query()).more == (("band", "10"),)
+
+
+@pytest.mark.parametrize("given", ["2024-01-01", "yesterday", "2024-01-01T00:00"])
+def test_a_time_of_knowledge_must_say_its_offset(given):
+    assert read(f"?as_of={given}").dropped == (f"as_of={given}",)
+    assert changed(read(""), "as_of", given).dropped == (f"as_of={given}",)
+    assert changed(read(""), "as_of", "2024-01-01T00:00+04:00").basis.as_of
+
+
+def test_controls_of_pages_and_of_the_frame_change_the_state():
+    state = read("", calendars=CALENDARS)
+    assert changed(state, "sector", "industry").sector == "industry"
+    assert changed(state, "sector", "all").sector == ""
+    assert changed(state, "calendar", "AZ-WATER", CALENDARS).first_month == 10
+    assert changed(state, "measure", "coverage").measure == "coverage"
+    assert changed(state, "reservoir", "RES-1").get("reservoir") == "RES-1"

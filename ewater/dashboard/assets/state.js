@@ -2,22 +2,17 @@
 // its title, and the address of a view that was opened without a query.
 window.dash_clientside = window.dash_clientside || {};
 window.dash_clientside.ewater = {
-  apply: function (state) {
+  apply: function (state, title) {
     const root = document.documentElement;
-    root.lang = state.lang;
-    root.dataset.agThemeMode = state.theme;
-    if (!window.location.search) {
-      const query = new URLSearchParams({
-        territory: state.territory,
-        year: state.year,
-        months: state.months.join("-"),
-        boundary: state.boundary,
-        measure: state.measure,
-        level: state.level,
-        lang: state.lang,
-        theme: state.theme,
-      });
-      window.history.replaceState(null, "", "?" + query.toString());
+    if (state) {
+      root.lang = state.lang;
+      root.dataset.agThemeMode = state.theme;
+      if (!window.location.search) {
+        window.history.replaceState(null, "", state.query);
+      }
+    }
+    if (typeof title === "string" && title) {
+      document.title = title + " · ewater";
     }
     return window.dash_clientside.no_update;
   },

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ewater.dashboard.i18n import Language
-    from ewater.dashboard.pages.overview.view import View
     from ewater.dashboard.queries import Period, Quantity, Residual
+    from ewater.dashboard.view import View
 
 
 _LEAST_SHARE = 0.005  # a smaller one would read 0 %

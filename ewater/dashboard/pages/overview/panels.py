@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from dash import Input, Output, html
 
-from ewater import __version__
 from ewater.dashboard import format as fmt
-from ewater.dashboard import totals
+from ewater.dashboard import totals, view
+from ewater.dashboard.components import choice
 from ewater.dashboard.figures import flows as grouping
 from ewater.dashboard.figures.basin_map import Area, Place, basin_map
 from ewater.dashboard.figures.monthly import monthly
 from ewater.dashboard.figures.neighbours import neighbours
 from ewater.dashboard.figures.sankey import sankey
-from ewater.dashboard.html import attributes
-from ewater.dashboard.i18n import language
 from ewater.dashboard.labels import SITE_KINDS, TERRITORY_KINDS
-from ewater.dashboard.pages.overview import cards, tables, view
-from ewater.dashboard.state import State
+from ewater.dashboard.pages.overview import cards, tables
+from ewater.dashboard.state import YEAR
 from ewater.units import HM3
 
 if TYPE_CHECKING:
@@ -30,89 +27,40 @@ if TYPE_CHECKING:
     from ewater.dashboard.i18n import Language
     from ewater.dashboard.queries import CachedReader, Period, Quantity
 
-_RUN_SHOWN = 12  # characters of a hash that tell runs apart
 _SITES_FAR = ("reservoir",)
 _SITES_NEAR = ("reservoir", "river_gauge")
 
 
 def register(app: Dash, reader: CachedReader) -> None:
     """Connect all panels."""
-    _register_frame(app, reader)
+    _register_figures(app, reader)
     _register_flows(app, reader)
     _register_map(app, reader)
     _register_months(app, reader)
     _register_neighbours(app, reader)
 
 
-def _open(data: Mapping[str, Any]) -> tuple[State, Language]:
-    state = State.from_store(data)
-    return state, language(state.lang)
-
-
-def notices(state: State, view_: view.View, lang: Language) -> list[Any]:
-    """List what every viewer must know, and what a link asked for in vain."""
-    lines = [
-        html.Li(lang.pick(notice), **attributes(data_notice=notice["code"]))
-        for notice in view_.balance["notices"]
-    ]
-    if state.dropped:
-        words = lang.gettext(
-            "The link asks for something this country does not have: {what}."
-        ).format(what=", ".join(state.dropped))
-        lines.append(html.Li(words, className="dropped"))
-    return [html.Ul(lines)] if lines else []
-
-
-def _written(stamp: str, lang: Language) -> str:
-    try:
-        return lang.when(datetime.fromisoformat(stamp))
-    except ValueError:
-        return stamp
-
-
-def _register_frame(app: Dash, reader: CachedReader) -> None:
+def _register_figures(app: Dash, reader: CachedReader) -> None:
     @app.callback(
         Output("kpis", "children"),
-        Output("notices", "children"),
         Output("sectors-table", "children"),
-        Output("footer", "children"),
         Input("state", "data"),
-        prevent_initial_call=True,
     )
     def show_figures(data: Mapping[str, Any]) -> tuple[Any, ...]:
-        state, lang = _open(data)
+        state, lang = view.opened(data)
         shown = view.load(reader, state)
-        balance = shown.balance
-        footer = [
-            html.Span(
-                [
-                    lang.gettext("Data as of"),
-                    " ",
-                    html.B(_written(balance["as_of"], lang)),
-                ]
-            ),
-            html.Span(
-                [lang.gettext("Run"), " ", html.Code(balance["run"][:_RUN_SHOWN])],
-                title=balance["run"],
-            ),
-            html.Span(lang.gettext("1 hm³ = 1 million m³; ± U is two standard errors")),
-            html.Span(f"ewater {__version__}"),
-        ]
         return (
             cards.strip(shown, lang, state.theme),
-            notices(state, shown, lang),
             tables.sector_table(shown.period, shown.before, lang),
-            footer,
         )
 
     @app.callback(
         Output("published-table", "children"),
         Input("state", "data"),
-        prevent_initial_call=True,
     )
     def show_published(data: Mapping[str, Any]) -> Any:
-        state, lang = _open(data)
-        whole = state.with_changes(months=(1, 12))
+        state, lang = view.opened(data)
+        whole = state.with_changes(period=YEAR)
         items = reader.published(state.territory, state.year)
         if not items:
             return tables.empty(
@@ -141,11 +89,12 @@ def _register_flows(app: Dash, reader: CachedReader) -> None:
         Output("sankey-table", "children"),
         Output("sankey-missing", "children"),
         Input("state", "data"),
-        prevent_initial_call=True,
     )
     def show_flows(data: Mapping[str, Any]) -> tuple[Any, ...]:
-        state, lang = _open(data)
-        flows = reader.flows(state.territory, state.start, state.end, state.boundary)
+        state, lang = view.opened(data)
+        flows = reader.flows(
+            state.territory, state.start, state.end, state.boundary, state.basis
+        )
         links = grouping.links(flows, state.boundary)
         links += grouping.closing_links(view.load(reader, state).period)
         names = grouping.names_of(flows)
@@ -214,19 +163,20 @@ def _places(
 
 def _register_map(app: Dash, reader: CachedReader) -> None:
     @app.callback(
-        Output("map", "figure"),
+        Output({"type": "area-map", "name": "map"}, "figure"),
         Output("map-table", "children"),
-        Output("level", "disabled"),
+        Output(choice("level"), "disabled"),
         Input("state", "data"),
-        prevent_initial_call=True,
     )
     def show_map(data: Mapping[str, Any]) -> tuple[Any, ...]:
-        state, lang = _open(data)
+        state, lang = view.opened(data)
         geography = view.geography(reader)
         is_country = geography.kind(state.territory) == "country"
         codes = geography.shown(state.territory, state.level)
         kind = geography.kind(codes[0])
-        periods = reader.balances(kind, state.start, state.end, state.boundary)
+        periods = reader.balances(
+            kind, state.start, state.end, state.boundary, state.basis
+        )
         drawn = geography.drawable(codes)
         labels = geography.label_points(drawn)
         areas = []
@@ -275,10 +225,9 @@ def _register_months(app: Dash, reader: CachedReader) -> None:
         Output("monthly", "figure"),
         Output("monthly-table", "children"),
         Input("state", "data"),
-        prevent_initial_call=True,
     )
     def show_months(data: Mapping[str, Any]) -> tuple[Any, ...]:
-        state, lang = _open(data)
+        state, lang = view.opened(data)
         periods = view.months(reader, state)["periods"]
         return (
             monthly(periods, state.months, theme=state.theme, lang=lang),
@@ -291,10 +240,9 @@ def _register_neighbours(app: Dash, reader: CachedReader) -> None:
         Output("neighbours", "figure"),
         Output("neighbours-table", "children"),
         Input("state", "data"),
-        prevent_initial_call=True,
     )
     def show_neighbours(data: Mapping[str, Any]) -> tuple[Any, ...]:
-        state, lang = _open(data)
+        state, lang = view.opened(data)
         period = view.load(reader, state).period
         rows = [
             (

@@ -1,15 +1,20 @@
-"""What the page asks of the reader for one state, and nothing else."""
+"""What pages ask of the reader for one state, and nothing else."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from dash.exceptions import PreventUpdate
 
 from ewater.dashboard.geography import Geography
+from ewater.dashboard.i18n import Language, language
 from ewater.dashboard.state import State
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ewater.dashboard.queries import Balance, CachedReader, Period
 
 _YEARS = 5  # the year shown and the four before it
@@ -29,6 +34,20 @@ class View:
         return self.history[-2][1] if len(self.history) > 1 else None
 
 
+def opened(data: Mapping[str, Any] | None) -> tuple[State, Language]:
+    """Read the state that a callback is given, and its language.
+
+    Raises
+    ------
+    PreventUpdate
+        The page has not been told yet what to show.
+    """
+    if data is None:
+        raise PreventUpdate
+    state = State.from_store(data)
+    return state, language(state.lang)
+
+
 def geography(reader: CachedReader) -> Geography:
     """Territories of the country, prepared once per state of the data."""
     made: Geography = reader.derived(
@@ -41,10 +60,11 @@ def months(reader: CachedReader, state: State) -> Balance:
     """Account of every month of the year shown."""
     return reader.balance(
         state.territory,
-        date(state.year, 1, 1),
-        date(state.year + 1, 1, 1),
+        date(state.year, state.first_month, 1),
+        date(state.year + 1, state.first_month, 1),
         "month",
         state.boundary,
+        state.basis,
     )
 
 
@@ -56,13 +76,14 @@ def _history_years(reader: CachedReader, year: int) -> list[int]:
 def load(reader: CachedReader, state: State) -> View:
     """Read the period shown and the same one of the years before it."""
     years = _history_years(reader, state.year)
-    if state.step == "year":
+    if state.account_step == "year":
         balance = reader.balance(
             state.territory,
-            date(years[0], 1, 1),
+            date(years[0], state.first_month, 1),
             state.end,
-            state.step,
+            "year",
             state.boundary,
+            state.basis,
         )
         periods = balance["periods"]
     else:
@@ -85,12 +106,17 @@ def prefetch(reader: CachedReader) -> None:
     state = State(territory=areas.codes()[0], year=years[-1])
     load(reader, state)
     months(reader, state)
-    reader.flows(state.territory, state.start, state.end, state.boundary)
-    reader.balances(state.level, state.start, state.end, state.boundary)
+    reader.flows(state.territory, *state.question)
+    reader.balances(state.level, *state.question)
 
 
 def _one_period(reader: CachedReader, state: State, year: int) -> Balance:
     then = state.with_changes(year=year)
     return reader.balance(
-        then.territory, then.start, then.end, then.step, then.boundary
+        then.territory,
+        then.start,
+        then.end,
+        then.account_step,
+        then.boundary,
+        then.basis,
     )

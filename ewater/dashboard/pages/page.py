@@ -1,0 +1,49 @@
+"""What a page is to the frame around it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dash import Dash
+
+    from ewater.dashboard.geography import Geography
+    from ewater.dashboard.i18n import Language
+    from ewater.dashboard.queries import CachedReader
+    from ewater.dashboard.state import State
+
+#: Every filter of the frame, in its order.
+FILTERS = (
+    "territory",
+    "year",
+    "period",
+    "boundary",
+    "calendar",
+    "step",
+    "sector",
+    "version",
+    "as_of",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One page of the dashboard.
+
+    ``layout`` makes its content in a language and for a state; callbacks that
+    ``register`` connects take ``Input("state", "data")`` and fill it, at once when
+    it appears and whenever the state changes. Ids are the page's own and begin with
+    its name where another page could use the same.
+    """
+
+    name: str
+    path: str
+    label: str  # in the navigation; marked for the catalogues
+    heading: Callable[[State, Geography, Language], str]
+    layout: Callable[[State, Language], Any]
+    register: Callable[[Dash, CachedReader], None]
+    filters: tuple[str, ...] = ("territory", "year", "period", "boundary")
+    subtitle: Callable[[State, Language], str] | None = None

@@ -1,0 +1,18 @@
+"""The pages, in the order of the navigation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ewater.dashboard.pages import overview
+
+if TYPE_CHECKING:
+    from ewater.dashboard.pages.page import Page
+
+PAGES: tuple[Page, ...] = (overview.PAGE,)
+
+
+def page_at(path: str | None) -> Page | None:
+    """Page of an address; a slash at its end does not matter."""
+    wanted = "/" + (path or "").strip("/")
+    return next((page for page in PAGES if page.path == wanted), None)

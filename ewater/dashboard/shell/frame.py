@@ -1,0 +1,259 @@
+"""Fill the frame: words, choices, navigation, title, notices, and the page itself."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from dash import ALL, ClientsideFunction, Input, Output, State, dcc, html
+from dash.exceptions import PreventUpdate
+
+from ewater import __version__
+from ewater.dashboard import state as states
+from ewater.dashboard import view
+from ewater.dashboard.components import options
+from ewater.dashboard.html import attributes
+from ewater.dashboard.i18n import mark
+from ewater.dashboard.labels import BOUNDARIES, SECTORS, STEPS, VERSIONS
+from ewater.dashboard.pages.page import FILTERS
+from ewater.dashboard.pages.registry import PAGES, page_at
+from ewater.dashboard.shell.controls import ALL_SECTORS
+from ewater.dashboard.words import part_words, year_words
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from dash import Dash
+
+    from ewater.dashboard.geography import Geography
+    from ewater.dashboard.i18n import Language
+    from ewater.dashboard.pages.page import Page
+    from ewater.dashboard.queries import CachedReader
+    from ewater.dashboard.state import State as View
+
+_RUN_SHOWN = 12  # characters of a hash that tell runs apart
+_SPOKEN = {
+    "territory": mark("Territory"),
+    "year": mark("Year"),
+    "period": mark("Period"),
+    "boundary": mark("Boundary"),
+    "step": mark("Step"),
+    "sector": mark("Sector"),
+    "calendar": mark("Calendar"),
+    "version": mark("Figures"),
+    "lang": mark("Language"),
+    "dark": mark("Dark theme"),
+}
+
+
+def register(app: Dash, reader: CachedReader) -> None:
+    """Connect the frame."""
+    _register_words(app)
+    _register_choices(app, reader)
+    _register_page(app, reader)
+    _register_edges(app, reader)
+    in_browser: Any = app.clientside_callback
+    in_browser(
+        ClientsideFunction("ewater", "apply"),
+        Output("state", "modified_timestamp"),
+        Input("state", "data"),
+        Input("title", "children"),
+        prevent_initial_call=True,
+    )
+
+
+def _register_words(app: Dash) -> None:
+    @app.callback(
+        Output({"type": "text", "message": ALL, "place": ALL}, "children"),
+        *(Output(name, "aria-label") for name in _SPOKEN),
+        Output("pages", "aria-label"),
+        Output("path", "aria-label"),
+        Output("territory", "nothingFoundMessage"),
+        Input("state", "data"),
+        State({"type": "text", "message": ALL, "place": ALL}, "id"),
+        prevent_initial_call=True,
+    )
+    def translate(data: Mapping[str, Any], ids: Sequence[Mapping[str, str]]) -> Any:
+        _, lang = view.opened(data)
+        return [
+            [lang.gettext(message) for message in (one["message"] for one in ids)],
+            *(lang.gettext(words) for words in _SPOKEN.values()),
+            lang.gettext("Pages"),
+            lang.gettext("Path to the territory"),
+            lang.gettext("No territory has this name."),
+        ]
+
+
+def _periods(state: View, lang: Language) -> list[dict[str, str]]:
+    """Year, quarters where the year begins one, months and ten days."""
+    whole, quarters = lang.gettext("Whole year"), state.first_month % 3 == 1
+    return [
+        {"value": key, "label": part_words(key, lang) or whole}
+        for key, (first, last, _) in states.PERIODS.items()
+        if quarters or last - first != 2
+    ]
+
+
+def _register_choices(app: Dash, reader: CachedReader) -> None:
+    @app.callback(
+        *(
+            Output(name, "data")
+            for name in (
+                "territory",
+                "year",
+                "period",
+                "boundary",
+                "step",
+                "sector",
+                "calendar",
+                "version",
+            )
+        ),
+        Input("state", "data"),
+        prevent_initial_call=True,
+    )
+    def offer(data: Mapping[str, Any]) -> Any:
+        state, lang = view.opened(data)
+        every = {"value": ALL_SECTORS, "label": lang.gettext("All sectors")}
+        return [
+            view.geography(reader).options(lang),
+            [
+                {"value": str(year), "label": year_words(year, state.first_month)}
+                for year in reversed(reader.years())
+            ],
+            _periods(state, lang),
+            options(BOUNDARIES, lang),
+            options(STEPS, lang),
+            [every, *options(SECTORS, lang)],
+            [{"value": code, "label": code} for code in reader.calendars()],
+            options(VERSIONS, lang),
+        ]
+
+
+def _path(geography: Geography, state: View, lang: Language) -> list[Any]:
+    steps: list[Any] = []
+    for code in geography.path(state.territory):
+        name = geography.name(code, lang)
+        if code == state.territory:
+            steps.append(html.Span(name, **attributes(aria_current="page")))
+        else:
+            href = state.with_changes(territory=code).query()
+            steps += [dcc.Link(name, href=href), html.Span("›", className="step")]
+    return steps
+
+
+def _links(current: Page | None, state: View, lang: Language) -> list[Any]:
+    """Links to all pages, which keep the view."""
+    current_page = attributes(aria_current="page")
+    return [
+        html.Span(
+            lang.gettext(page.label), className="page-link current", **current_page
+        )
+        if page is current
+        else dcc.Link(
+            lang.gettext(page.label),
+            href=page.path + state.query(),
+            className="page-link",
+        )
+        for page in PAGES
+    ]
+
+
+def _register_page(app: Dash, reader: CachedReader) -> None:
+    @app.callback(
+        Output("page", "children"),
+        Output("shown", "data"),
+        *(Output(f"filter-{name}", "style") for name in FILTERS),
+        Input("url", "pathname"),
+        Input("state", "data"),
+        State("shown", "data"),
+    )
+    def show_page(
+        path: str | None, data: Mapping[str, Any] | None, shown: Sequence[str] | None
+    ) -> Any:
+        state, lang = view.opened(data)
+        page = page_at(path)
+        wanted = [page.name if page else "", state.lang]
+        if shown == wanted:
+            raise PreventUpdate
+        used = page.filters if page else ()
+        styles = [{} if name in used else {"display": "none"} for name in FILTERS]
+        if page is None:
+            words = lang.gettext("There is no such page; choose one above.")
+            return [html.P(words, className="empty"), wanted, *styles]
+        return [page.layout(state, lang), wanted, *styles]
+
+    @app.callback(
+        Output("pages", "children"),
+        Output("path", "children"),
+        Output("title", "children"),
+        Output("subtitle", "children"),
+        Input("url", "pathname"),
+        Input("state", "data"),
+    )
+    def show_title(path: str | None, data: Mapping[str, Any] | None) -> Any:
+        state, lang = view.opened(data)
+        geography, page = view.geography(reader), page_at(path)
+        if page is None:
+            return _links(page, state, lang), [], lang.gettext("Not found"), ""
+        subtitle = page.subtitle(state, lang) if page.subtitle else ""
+        in_path = "territory" in page.filters
+        return (
+            _links(page, state, lang),
+            _path(geography, state, lang) if in_path else [],
+            page.heading(state, geography, lang),
+            subtitle,
+        )
+
+
+def notices(state: View, shown: view.View, lang: Language) -> list[Any]:
+    """List what every viewer must know, and what a link asked for in vain."""
+    lines = [
+        html.Li(lang.pick(notice), **attributes(data_notice=notice["code"]))
+        for notice in shown.balance["notices"]
+    ]
+    if state.dropped:
+        words = lang.gettext(
+            "The link asks for something this country does not have: {what}."
+        ).format(what=", ".join(state.dropped))
+        lines.append(html.Li(words, className="dropped"))
+    return [html.Ul(lines)] if lines else []
+
+
+def _written(stamp: str, lang: Language) -> str:
+    try:
+        return lang.when(datetime.fromisoformat(stamp))
+    except ValueError:
+        return stamp
+
+
+def _footer(shown: view.View, lang: Language) -> list[Any]:
+    balance = shown.balance
+    return [
+        html.Span(
+            [
+                lang.gettext("Data as of"),
+                " ",
+                html.B(_written(balance["as_of"], lang)),
+            ]
+        ),
+        html.Span(
+            [lang.gettext("Run"), " ", html.Code(balance["run"][:_RUN_SHOWN])],
+            title=balance["run"],
+        ),
+        html.Span(lang.gettext("1 hm³ = 1 million m³; ± U is two standard errors")),
+        html.Span(f"ewater {__version__}"),
+    ]
+
+
+def _register_edges(app: Dash, reader: CachedReader) -> None:
+    @app.callback(
+        Output("notices", "children"),
+        Output("footer", "children"),
+        Input("state", "data"),
+        prevent_initial_call=True,
+    )
+    def show_edges(data: Mapping[str, Any]) -> Any:
+        state, lang = view.opened(data)
+        shown = view.load(reader, state)
+        return notices(state, shown, lang), _footer(shown, lang)
