@@ -237,16 +237,34 @@ def say(outcome: Outcome) -> None:
     if not counts.rows_read:
         typer.echo(f"{outcome.source}: the file is whole and has no rows")
     _say_rejects(outcome.rejects)
+    _say_cleared(outcome.cleared)
     if counts.rejected and outcome.load is not None:
         typer.echo(f"see `ewater rejects --load {outcome.load}`")
 
 
 def _say_rejects(rejected: Sequence[Reject]) -> None:
     for row in rejected[:_SHOWN]:
+        if "!" in row.column:  # a cell of a template says it all
+            typer.echo(f"  sheet {row.column}: {row.message}")
+            continue
         place = f"line {row.line}" + (f", {row.column}" if row.column else "")
         typer.echo(f"  {place}: {row.reason}: {row.message}: {row.raw}")
     if len(rejected) > _SHOWN:
         typer.echo(f"  and {len(rejected) - _SHOWN:,} more")
+
+
+def _say_cleared(cells: Sequence[str]) -> None:
+    """Say of blank cells that what was handed in before stands."""
+    if not cells:
+        return
+    typer.echo(
+        f"{len(cells):,} blank cells have readings already, which stay unchanged; to "
+        "withdraw one see docs/templates.md:"
+    )
+    for cell in cells[:_SHOWN]:
+        typer.echo(f"  {cell}")
+    if len(cells) > _SHOWN:
+        typer.echo(f"  and {len(cells) - _SHOWN:,} more")
 
 
 def _cell(value: object) -> object:

@@ -24,6 +24,7 @@ from ewater.cli import (
     runs,
     serve,
     simulate,
+    template,
 )
 from ewater.errors import EWaterError
 
@@ -41,6 +42,7 @@ for area in (
     readings,
     qc,
     profile,
+    template,
     grid,
     key,
     balance,

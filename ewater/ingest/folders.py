@@ -33,6 +33,8 @@ def passed_over(name: str) -> str | None:
     """
     if name.startswith("."):
         return "hidden"
+    if name.startswith("~$"):
+        return "lock of an open workbook"
     return "unfinished" if name.lower().endswith(UNFINISHED) else None
 
 

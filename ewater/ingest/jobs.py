@@ -17,6 +17,7 @@ from ewater.ingest import derived, limits, readings_csv, registered, reports_csv
 from ewater.ingest.outcome import KnownError, Options, Outcome
 from ewater.ingest.parse import HEADERS
 from ewater.ingest.source import digest, header
+from ewater.ingest.templates import entry as templates
 from ewater.ingest.transaction import discarded_on_error
 from ewater.store import landing
 
@@ -33,6 +34,8 @@ _AHEAD = 4  # pieces that wait for the store while the file is read on
 
 def ingest(engine: Engine, source: Source, options: Options | None = None) -> Outcome:
     """Load a file of readings or reports, told apart by its header.
+
+    A workbook that `ewater template` wrote is known by what it carries.
 
     Parameters
     ----------
@@ -81,7 +84,7 @@ def ingest(engine: Engine, source: Source, options: Options | None = None) -> Ou
             outcome = _run(engine, source, kind, key, options, started, file)
     if options.daily and kind == "readings" and not options.dry_run:
         derived.refresh(engine)
-    return outcome
+    return templates.told(engine, outcome, options.reader)
 
 
 def _published(holder: Connection, sha256: bytes, options: Options) -> int | None:
@@ -111,7 +114,7 @@ def _run(
 def _prepared(source: Source, options: Options) -> tuple[Source, Options]:
     """Ask the profile how to read the file and when it was issued."""
     if options.profile is None:
-        return source, options
+        return templates.prepared(source, options)
     from ewater.ingest.profiles import documents, issue
 
     source = documents.uncut(source, options.profile)

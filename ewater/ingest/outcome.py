@@ -75,8 +75,9 @@ class Outcome:
 
     ``load`` is None for a trial; ``known`` says that a load of these very bytes was
     published before and that nothing was written now. ``rejects`` are listed for a
-    trial only; those of a load are in the store. ``outside`` counts rows before or
-    after the span that was asked for: they are not among those read.
+    trial and for a template; those of a load are in the store. ``outside`` counts rows
+    before or after the span that was asked for: they are not among those read.
+    ``cleared`` names the blank cells of a template of which the store has a reading.
     """
 
     source: str
@@ -88,6 +89,7 @@ class Outcome:
     recorded_from: datetime | None = None
     rejects: tuple[Reject, ...] = ()
     outside: int = 0
+    cleared: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +99,8 @@ class Options:
     ``now`` stands for the present where readings of the future are refused; tests
     set it. ``daily`` False leaves the daily sums for a later refresh.
     ``profile`` says what the files are like where they are not canonical; ``reader``
-    reads them instead, where it is given. Only readings in ``span`` are taken.
+    reads them instead, where it is given, and ``said`` is what a load keeps of how.
+    Only readings in ``span`` are taken.
     ``again`` loads also bytes that were loaded before, as a later word of their
     source. ``published`` is given the load in the transaction that publishes it.
     ``unit_accepted`` says that values are right which seem to be in another unit.
@@ -115,11 +118,12 @@ class Options:
     published: Callable[[Connection, int], None] | None = None
     reader: Reading | None = None
     unit_accepted: bool = False
+    said: str | None = None
 
     @property
     def profile_said(self) -> str | None:
         """The profile as it is kept with the load."""
-        return self.profile.said() if self.profile else None
+        return self.profile.said() if self.profile else self.said
 
     @property
     def now_us(self) -> int:

@@ -13,6 +13,7 @@ from ewater.ingest.outcome import Options, Outcome, Span
 from ewater.ingest.profiles.model import Profile
 from ewater.ingest.profiles.reader import Reader
 from ewater.ingest.source import Memory, header
+from ewater.ingest.templates import entry as templates
 from ewater.ingest.transaction import discarded_on_error
 from ewater.store import landing, rejects
 
@@ -145,7 +146,8 @@ def _replay_profiled(
 ) -> Outcome | None:
     """Read the landed file again by its profile, as it was; take the held rows."""
     started = clock.monotonic()
-    reader = Reader(Profile.model_validate_json(str(origin.profile)))
+    reader = templates.reader_of(str(origin.profile))
+    reader = reader or Reader(Profile.model_validate_json(str(origin.profile)))
     with engine.begin() as connection:
         schema = registered.schema(connection)
         in_force = limits.in_force(connection)

@@ -24,7 +24,7 @@ def xlsx(raw: bytes, profile: Profile) -> Iterator[list[str]]:
     from openpyxl import load_workbook
     from openpyxl.utils.exceptions import InvalidFileException
 
-    _check_size(raw)
+    check_size(raw)
     try:
         book = load_workbook(io.BytesIO(raw), read_only=True, data_only=False)
     except (InvalidFileException, zipfile.BadZipFile, KeyError, OSError) as error:
@@ -50,7 +50,14 @@ def xlsx(raw: bytes, profile: Profile) -> Iterator[list[str]]:
         yield said
 
 
-def _check_size(raw: bytes) -> None:
+def check_size(raw: bytes) -> None:
+    """Refuse a workbook that unpacks to far more than it is.
+
+    Raises
+    ------
+    ValueError
+        It does, or is none.
+    """
     try:
         with zipfile.ZipFile(io.BytesIO(raw)) as archive:
             size = sum(entry.file_size for entry in archive.infolist())
