@@ -50,6 +50,8 @@ class Flows:
     weights : csr (flow, part)
     random, systematic : (part, period), m3
         Standard uncertainties (k = 1) of the parts.
+    origin : (part,)
+        Code of the source that each part is of.
     """
 
     codes: NDArray[np.str_]
@@ -63,6 +65,7 @@ class Flows:
     weights: Matrix
     random: NDArray[np.float64]
     systematic: NDArray[np.float64]
+    origin: NDArray[np.str_]
 
     @cached_property
     def known(self) -> NDArray[np.float64]:
@@ -132,7 +135,7 @@ def resolve(ledger: Ledger, sources: xr.Dataset, weights: Matrix) -> Flows:
     if weights.shape != shape:
         raise UsageError(f"weights are {weights.shape}; flows and sources are {shape}")
     bounds = bounds_of(sources)
-    weights, arrays = _canonical(weights, sources)
+    weights, arrays, names = _canonical(weights, sources)
     gap = np.isnan(arrays["volume"])
     for name in ("volume", "u_random", "u_systematic"):
         arrays[name] = np.where(gap, 0.0, arrays[name])
@@ -158,7 +161,7 @@ def resolve(ledger: Ledger, sources: xr.Dataset, weights: Matrix) -> Flows:
     status[unknown | ~valid] = Status.UNKNOWN
     silent = gaps == fed[:, None]  # no source says anything: nothing to cut
     np.copyto(state, _KEPT, where=silent)
-    weights, random, systematic = _split(
+    weights, random, systematic, origin = _split(
         weights, state, reverse, arrays["u_random"], arrays["u_systematic"]
     )
     return Flows(
@@ -173,6 +176,7 @@ def resolve(ledger: Ledger, sources: xr.Dataset, weights: Matrix) -> Flows:
         weights=weights,
         random=random,
         systematic=systematic,
+        origin=names[origin],
     )
 
 
@@ -236,7 +240,7 @@ def with_pairs(flows: Flows, crossing: Crossing) -> Flows:
     state[count : count + pairs][unknown] = _ABSENT
     reverse = np.full(count + 2 * pairs, -1)
     reverse[count : count + pairs] = count + pairs + np.arange(pairs)
-    weights, random, systematic = _split(
+    weights, random, systematic, origin = _split(
         weights, state, reverse, flows.random, flows.systematic
     )
     both = np.concatenate([returns, leaves])
@@ -253,13 +257,14 @@ def with_pairs(flows: Flows, crossing: Crossing) -> Flows:
         weights=weights,
         random=random,
         systematic=systematic,
+        origin=flows.origin[origin],
     )
 
 
 def _canonical(
     weights: Matrix, sources: xr.Dataset
-) -> tuple[Matrix, dict[str, NDArray[np.float64]]]:
-    """Arrays of the sources, sorted by code: sums then have one order."""
+) -> tuple[Matrix, dict[str, NDArray[np.float64]], NDArray[np.str_]]:
+    """Arrays and codes of the sources, sorted by code: sums then have one order."""
     codes = np.asarray(sources["source"].to_numpy(), dtype=np.str_)
     order = np.argsort(codes, kind="stable")
     names = ("volume", "u_random", "u_systematic", "coverage", "status")
@@ -273,7 +278,7 @@ def _canonical(
         weights = csr(weights.copy())
     weights.sum_duplicates()
     weights.eliminate_zeros()
-    return weights, arrays
+    return weights, arrays, codes[order]
 
 
 def _takers(reverse: NDArray[np.intp], fed: NDArray[np.integer]) -> NDArray[np.intp]:
@@ -344,11 +349,14 @@ def _split(
     reverse: NDArray[np.intp],
     random: NDArray[np.float64],
     systematic: NDArray[np.float64],
-) -> tuple[Matrix, NDArray[np.float64], NDArray[np.float64]]:
-    """Cut sources in time so that every flow uses each part in one way only."""
+) -> tuple[Matrix, NDArray[np.float64], NDArray[np.float64], NDArray[np.intp]]:
+    """Cut sources in time so that every flow uses each part in one way only.
+
+    The last of the answer is the source of each part, by position.
+    """
     changing = np.flatnonzero((state != _KEPT).any(axis=1))
     if not changing.size:
-        return weights, random, systematic
+        return weights, random, systematic, np.arange(weights.shape[1])
     users = csr(pattern(csr(weights[changing])).T)
     count = np.diff(users.indptr)
     source = np.flatnonzero(count)
@@ -376,4 +384,4 @@ def _split(
         np.concatenate([u[whole], np.where(active, u[source], 0.0)])
         for u in (random, systematic)
     )
-    return placed, cut_random, cut_systematic
+    return placed, cut_random, cut_systematic, origin

@@ -10,10 +10,11 @@ import pandas as pd
 import xarray as xr
 
 from ewater.balance.labels import labelled
+from ewater.balance.reconciliation.by_period import by_period
 from ewater.balance.reconciliation.rows import Stocks, rows_of
 from ewater.balance.reconciliation.settle import Policy
 from ewater.balance.reconciliation.solve import solve
-from ewater.balance.reconciliation.variables import by_period, coupled
+from ewater.balance.reconciliation.variables import coupled
 from ewater.errors import UsageError
 
 if TYPE_CHECKING:
@@ -70,6 +71,15 @@ class LedgerReconciliation:
         first = self.flow_codes.size
         return self._labelled(first, shape, {"account": self.row_accounts})
 
+    def sums(self) -> xr.Dataset:
+        """Totals, dims (total, period), when not coupled."""
+        if self.coupled:
+            raise UsageError("coupled, totals hold all periods: use total_table()")
+        shape = (len(self.totals), self.bounds.size - 1)
+        first = self.flow_codes.size + self.row_accounts.size
+        names = np.array(self.totals, dtype=np.str_)
+        return self._labelled(first, shape, {"total": names})
+
     def stocks(self) -> xr.Dataset:
         """Stocks, dims (account, instant), when coupled."""
         if not self.coupled:
@@ -87,7 +97,9 @@ class LedgerReconciliation:
         )
 
     def total_table(self) -> pd.DataFrame:
-        """Totals as they were stated and as they are reconciled, by code."""
+        """Totals as they were stated and as they are reconciled, when coupled."""
+        if not self.coupled:
+            raise UsageError("by period, totals are given by sums()")
         count = len(self.totals)
         fields = self._fields(self.result.variables.size - count, (count, 1))
         columns = {name: table[:, 0] for name, table in fields.items()}
@@ -144,7 +156,8 @@ def reconcile(
         Solve all periods at once: stocks are continuous, what is systematic is one
         error of all periods, and ``totals`` hold.
     totals
-        Sums over months, districts or basins; only coupled.
+        Sums over flows. Coupled they may be stated and join months; by period they
+        are found, also over ``change of ACCOUNT``.
     capacity : mapping of account to m3
         Stocks stay below; only coupled.
     bounded
@@ -165,8 +178,8 @@ def reconcile(
     UsageError
         Unknown boundary, code or period; stocks of other instants or accounts.
     """
-    if not couple and (totals or capacity):
-        raise UsageError("totals and capacities join periods: couple them")
+    if not couple and capacity:
+        raise UsageError("capacities are of stocks: couple the periods")
     kinds = boundary if isinstance(boundary, str) else tuple(boundary)
     rows = rows_of(ledger, flows, kinds, storeless)
     held = Stocks.of(ledger, flows.bounds, stocks)
@@ -174,7 +187,7 @@ def reconcile(
         _refuse_unknown(ledger, held, capacity or {})
         given = coupled(ledger, flows, rows, held, totals, capacity or {})
     else:
-        given = by_period(ledger, flows, rows, held)
+        given = by_period(ledger, flows, rows, held, totals)
     result = solve(
         given.matrix,
         given.value,

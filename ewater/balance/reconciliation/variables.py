@@ -1,7 +1,7 @@
-"""The ledger as variables and rows: what the adapter hands to `solve`.
+"""The ledger as variables and rows, coupled: what the adapter hands to `solve`.
 
-Period by period, the variables are flows and changes of storage; coupled, they are
-flows of all periods, stocks at all instants, changes that nobody measures, and totals.
+The variables are flows of all periods, stocks at all instants, changes that nobody
+measures, and totals. `by_period` has those of periods on their own.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import pandas as pd
 from scipy import sparse
 
 from ewater.balance.matrices import above, beside, csr, filled
-from ewater.balance.storage import change_of
 from ewater.balance.terms import term_matrix, terms_of
 from ewater.errors import UsageError
 from ewater.terms import Status
@@ -86,55 +85,6 @@ def measured_flows(flows: Flows) -> Floats:
     What was found as what is left over is no measurement.
     """
     return np.where(flows.status == Status.BALANCING, np.nan, flows.volume)
-
-
-def by_period(ledger: Ledger, flows: Flows, rows: Rows, stocks: Stocks) -> Variables:
-    """Flows and changes of storage, each period on its own."""
-    changes = _changes(rows, stocks)
-    unit = sparse.eye_array(rows.accounts.size)
-    codes = ledger.accounts[rows.accounts]
-    count, size = flows.codes.size, rows.accounts.size
-    return Variables(
-        matrix=beside([rows.flows, csr(-unit)]),
-        value=np.concatenate([measured_flows(flows), changes.value]),
-        loading=csr(sparse.block_diag([flows.weights, unit])),
-        u=np.sqrt(np.concatenate([flows.variance, changes.variance])),
-        lower=np.concatenate([np.zeros(count), np.full(size, -np.inf)])[:, None],
-        upper=np.full((count + size, 1), np.inf),
-        constant=np.zeros((size, 1)),
-        names={
-            "variable": np.concatenate([flows.codes, _labels("change of", codes)]),
-            "row": codes,
-            "candidate": np.concatenate(
-                [part_names(flows), _labels("change of", codes)]
-            ),
-        },
-    )
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Change:
-    value: Floats
-    variance: Floats
-
-
-def _changes(rows: Rows, stocks: Stocks) -> _Change:
-    """Change of storage of each row: measured, none, or unknown."""
-    periods = rows.open.shape[1]
-    place = pd.Index(stocks.accounts).get_indexer(pd.Index(rows.accounts))
-    some = place >= 0
-    change = np.zeros((rows.accounts.size, periods))
-    variance = np.zeros_like(change)
-    chosen = place[some]
-    change[some], variance[some] = change_of(
-        stocks.volume[chosen],
-        stocks.random[chosen],
-        stocks.fraction[chosen],
-        stocks.other[chosen],
-    )
-    change[~rows.modelled], variance[~rows.modelled] = 0.0, 0.0
-    change[rows.open] = np.nan
-    return _Change(change, variance)
 
 
 def coupled(
@@ -212,13 +162,13 @@ def coupled(
             "variable": np.concatenate(
                 [
                     _at(flows.codes, times[:-1]),
-                    _at(_labels("stock of", stocked), times),
-                    _at(_labels("change of", accounts), times[:-1]),
-                    _labels("total", total_codes),
+                    _at(named("stock of", stocked), times),
+                    _at(named("change of", accounts), times[:-1]),
+                    named("total", total_codes),
                 ]
             ),
             "row": np.concatenate(
-                [_at(accounts, times[:-1]), _labels("total", total_codes)]
+                [_at(accounts, times[:-1]), named("total", total_codes)]
             ),
             "candidate": errors.names,
         },
@@ -255,12 +205,13 @@ def _total_rows(
             else:
                 raise UsageError(f"total {total.code}: no flow or total {code}")
     return (
-        _placed(over_flows, (len(totals), len(flow_place) * periods)),
-        _placed(over_totals, (len(totals), len(totals))),
+        placed(over_flows, (len(totals), len(flow_place) * periods)),
+        placed(over_totals, (len(totals), len(totals))),
     )
 
 
-def _placed(entries: list[tuple[int, int, float]], shape: tuple[int, int]) -> Matrix:
+def placed(entries: list[tuple[int, int, float]], shape: tuple[int, int]) -> Matrix:
+    """Sparse matrix of (row, column, value)."""
     row, column, value = np.array(entries, dtype=float).reshape(-1, 3).T
     return filled(row.astype(np.intp), column.astype(np.intp), value, shape)
 
@@ -318,22 +269,27 @@ def _coupled_errors(
             [
                 _at(names, times[:-1]),
                 names,
-                _at(_labels("stock of", stocked), times),
-                _labels("storage curve of", stocked),
-                _labels("total", [total.code for total in totals]),
+                _at(named("stock of", stocked), times),
+                named("storage curve of", stocked),
+                named("total", [total.code for total in totals]),
             ]
         ),
     )
 
 
 def part_names(flows: Flows) -> NDArray[np.str_]:
-    """Name what the instruments feed, (part,): the flows, joined by a plus."""
+    """Name the instruments, (part,): the code of the source.
+
+    Where a source is cut in time, what follows the code is the flows that the part
+    feeds, joined by a plus.
+    """
     fed = sparse.csc_array(flows.weights)
-    names = [
-        " + ".join(flows.codes[fed.indices[fed.indptr[n] : fed.indptr[n + 1]]])
-        for n in range(fed.shape[1])
-    ]
-    return np.array(names, dtype=np.str_)
+    cut = pd.Series(flows.origin).duplicated(keep=False).to_numpy()
+    names = flows.origin.astype(object)
+    for n in np.flatnonzero(cut):
+        feeds = flows.codes[fed.indices[fed.indptr[n] : fed.indptr[n + 1]]]
+        names[n] = f"{names[n]} ({' + '.join(feeds)})"
+    return names.astype(np.str_)
 
 
 def term_parts(ledger: Ledger, territory: str, term: str) -> dict[str, float]:
@@ -353,7 +309,8 @@ def _instants(bounds: NDArray[np.int64]) -> NDArray[np.str_]:
     return np.datetime_as_string(bounds.astype("datetime64[us]"), unit="auto")
 
 
-def _labels(word: str, codes: Iterable[str]) -> NDArray[np.str_]:
+def named(word: str, codes: Iterable[str]) -> NDArray[np.str_]:
+    """Names of variables that are of a code: ``change of LAKE``."""
     return np.array([f"{word} {code}" for code in codes], dtype=np.str_)
 
 

@@ -24,7 +24,7 @@ INSERT INTO run_input (run, kind, code)
 SELECT r.code, 'registry', t.name FROM run AS r CROSS JOIN unnest(ARRAY[
     'calendars', 'territories', 'sites', 'series', 'curves', 'meter_events',
     'accounts', 'account_territories', 'flows', 'stocks', 'sectors', 'enterprises',
-    'permits', 'reports'
+    'permits', 'pumps', 'reports'
 ]) AS t (name)
 """
 
