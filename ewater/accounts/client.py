@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from geopandas import GeoDataFrame
     from sqlalchemy import Engine
 
+    from ewater.balance.reconciliation.reconcile import LedgerReconciliation
+    from ewater.balance.reconciliation.settle import Policy
     from ewater.terms import Step
 
 
@@ -173,10 +175,46 @@ class Client:
         step: Step = "year",
         boundary: str = "managed",
         as_of: dt.datetime | None = None,
+        reconcile: bool = False,
     ) -> dict[str, Any]:
         """Return what ``ewater balance --format json`` prints, as a dictionary."""
         run = self.run(first, last, step=step, as_of=as_of)
-        return documents.balance(run, territory, boundary=boundary)
+        return documents.balance(run, territory, boundary=boundary, adjusted=reconcile)
+
+    def reconciled(
+        self,
+        first: str | None = None,
+        last: str | None = None,
+        *,
+        step: Step = "year",
+        calendar: str | None = None,
+        boundary: str = "managed",
+        as_of: dt.datetime | None = None,
+        couple: bool = False,
+        policy: Policy | None = None,
+    ) -> LedgerReconciliation:
+        """Reconcile the ledger of all territories (METHODS 5).
+
+        Returns
+        -------
+        LedgerReconciliation
+            ``flows()`` and ``changes()`` as xarray: raw, reconciled, adjustment and
+            standing; ``result`` with tests, suspects and verdicts. See
+            ``ewater.balance.reconciliation.reconcile``.
+        """
+        from ewater.accounts.views import View
+        from ewater.balance.reconciliation.reconcile import reconcile
+
+        run = self.run(first, last, step=step, calendar=calendar, as_of=as_of)
+        view = View(run, boundary)
+        return reconcile(
+            view.ledger,
+            view.flows,
+            run.inputs.stocks,
+            boundary=boundary,
+            couple=couple,
+            policy=policy,
+        )
 
     def run(
         self,

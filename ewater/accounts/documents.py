@@ -28,7 +28,11 @@ _LANGUAGES = ("az", "en", "ru")
 
 
 def balance(
-    run: Run, territory: str | None = None, *, boundary: str = "managed"
+    run: Run,
+    territory: str | None = None,
+    *,
+    boundary: str = "managed",
+    adjusted: bool = False,
 ) -> Document:
     """Write the account of one territory as docs/balance-json.md describes it.
 
@@ -40,6 +44,8 @@ def balance(
         Its code; default: the country.
     boundary
         A name of ``ewater.terms.BOUNDARIES``.
+    adjusted
+        Add the reconciled figures beside the raw ones.
 
     Raises
     ------
@@ -47,7 +53,13 @@ def balance(
         Unknown territory or boundary.
     """
     view = View(run, boundary)
-    return document(view, view.territory(territory))
+    code = view.territory(territory)
+    raw = document(view, code)
+    if not adjusted:
+        return raw
+    from ewater.accounts.reconciled import Reconciliation
+
+    return Reconciliation(view, code).add_to(raw)
 
 
 def document(view: View, code: str, periods: Sequence[int] | None = None) -> Document:

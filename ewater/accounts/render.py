@@ -36,6 +36,7 @@ _CSV = (
     "status",
     "missing",
 )
+_RECONCILED = ("reconciled_m3", "reconciled_u_m3", "adjustment_m3")
 
 
 def lines(period: Document) -> Iterator[tuple[str, Document]]:
@@ -61,14 +62,26 @@ def as_csv(document: Document) -> str:
     for notice in document["notices"]:
         out.write(f"# {notice['en']}\n")
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(_CSV)
+    reconciled = any("reconciliation" in period for period in document["periods"])
+    writer.writerow((*_CSV, *_RECONCILED) if reconciled else _CSV)
     for period in document["periods"]:
         place = (document["territory"], document["boundary"])
         start = (*place, period["start"], period["end"])
         for name, q in lines(period):
             figures = (q["value"], q["known"], q["u"], q["coverage"], q["status"])
-            writer.writerow((*start, name, *figures, " ".join(q["missing"])))
+            row = (*start, name, *figures, " ".join(q["missing"]))
+            writer.writerow((*row, *_beside(period, name)) if reconciled else row)
+        for code, flow in period.get("reconciliation", {}).get("flows", {}).items():
+            raw = (flow["raw"], flow["raw"], flow["raw_u"], None, flow["standing"], "")
+            after = (flow["value"], flow["u"], flow["adjustment"])
+            writer.writerow((*start, f"flows.{code}", *raw, *after))
     return out.getvalue()
+
+
+def _beside(period: Document, name: str) -> tuple[float | None, ...]:
+    """Reconciled value, its u and the adjustment of one line of the CSV."""
+    found = period["reconciliation"].get(name) if name in _TOTALS else None
+    return tuple(found[k] if found else None for k in ("value", "u", "adjustment"))
 
 
 def hm3(volume: float | None, u: float | None) -> str:
@@ -101,13 +114,19 @@ def figure(quantity: Document) -> str:
     return "not given"
 
 
-def print_table(document: Document) -> None:
-    """Print the document as tables: totals by period, then what makes them up."""
+def console_of() -> Console:
+    """Console of this process; where it is no terminal, nothing is folded."""
     from rich.console import Console
 
     console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=_PLAIN_WIDTH)
+    return (
+        console if console.is_terminal else Console(highlight=False, width=_PLAIN_WIDTH)
+    )
+
+
+def print_table(document: Document) -> None:
+    """Print the document as tables: totals by period, then what makes them up."""
+    console = console_of()
     for notice in document["notices"]:
         console.print(f"[yellow]{notice['en']}[/yellow]")
     console.print(
@@ -134,7 +153,7 @@ def _totals(document: Document) -> Table:
     for period in document["periods"]:
         z = period["residual"]["z"]
         table.add_row(
-            _label(period, document["step"]),
+            label_of(period, document["step"]),
             *(figure(period[name]) for name in _TOTALS),
             "?" if z is None else f"{z:.1f}",
             f"{100 * period['inflow']['coverage']:.0f} %",
@@ -150,7 +169,7 @@ def _details(document: Document, title: str, named: _Lines) -> Table:
     table.add_column("in hm3 ± u", no_wrap=True)
     columns = [dict(named(period)) for period in document["periods"]]
     for period in document["periods"]:
-        table.add_column(_label(period, document["step"]), justify="right")
+        table.add_column(label_of(period, document["step"]), justify="right")
     for name in columns[0]:
         quantities = [column[name] for column in columns]
         if any(_says_something(quantity) for quantity in quantities):
@@ -191,7 +210,8 @@ def _says_something(quantity: Document) -> bool:
     return bool(quantity["missing"]) or quantity["value"] not in (None, 0.0)
 
 
-def _label(period: Document, step: str) -> str:
+def label_of(period: Document, step: str) -> str:
+    """Name a period by its start, as far as its step needs."""
     start: str = period["start"]
     length = {"year": 4, "month": 7, "quarter": 7}.get(step, 10)
     return start[:length]
@@ -199,7 +219,7 @@ def _label(period: Document, step: str) -> str:
 
 def _footnotes(document: Document, console: Console) -> None:
     for period in document["periods"]:
-        label = _label(period, document["step"])
+        label = label_of(period, document["step"])
         missing = sorted({m for _, q in lines(period) for m in q["missing"]})
         if missing:
             console.print(f"{label}: no value for {', '.join(missing)}")

@@ -38,9 +38,17 @@ def balance(
     as_of: Annotated[
         str | None, typer.Option(help="As known at this time, with its offset")
     ] = None,
+    reconcile: Annotated[
+        bool,
+        typer.Option("--reconcile", help="Adjusted figures beside the raw ones"),
+    ] = False,
     format_: Annotated[Format, typer.Option("--format")] = "table",
 ) -> None:
     """Print how much water came in, left, was stored and used.
+
+    With --reconcile flows are adjusted, by how uncertain each is, until the ledger
+    closes: raw, reconciled and left over side by side, the test that says whether
+    they may be, and the meters and reports that do not fit.
 
     Exit status: 0 printed, 2 failed.
     """
@@ -50,9 +58,13 @@ def balance(
     with open_store() as engine:
         start, end = dates.span(from_ or str(runs.newest_year(engine)), to)
         run = runs.obtain(engine, start, end, step, calendar=calendar, as_of=when)
-    document = documents.balance(run, territory, boundary=boundary)
+    document = documents.balance(run, territory, boundary=boundary, adjusted=reconcile)
     if format_ == "table":
         render.print_table(document)
+        if reconcile:
+            from ewater.accounts import render_reconciled
+
+            render_reconciled.print_tables(document)
     else:
         write = render.as_json if format_ == "json" else render.as_csv
         typer.echo(write(document).rstrip("\n"))
