@@ -73,7 +73,7 @@ def ingest(
 
     status = 0
     issued = instant("--issued-at", issued_at)
-    span = _span(start, end)
+    span = span_of(start, end)
     described = _described(profile)
     found = find(files)
     for path, reason in found.skipped:
@@ -99,7 +99,8 @@ def ingest(
     raise typer.Exit(status)
 
 
-def _span(start: str | None, end: str | None) -> Span:
+def span_of(start: str | None, end: str | None) -> Span:
+    """Read the span of --from and --to."""
     from ewater.errors import UsageError
     from ewater.ingest.outcome import Span
 
@@ -119,10 +120,10 @@ def _described(profile: str | None) -> Profile | None:
 
 
 def _ingest(engine: Engine, path: Path, options: Options) -> Outcome:
-    from ewater.ingest import jobs
     from ewater.ingest.source import File
+    from ewater.ingest.sources import running
 
-    return jobs.ingest(engine, File(path), options)
+    return running.by_hand(engine, File(path), options)
 
 
 def rejects(
@@ -214,6 +215,7 @@ def _progress(path: Path, *, hidden: bool) -> Iterator[Callable[[int], None] | N
 
 
 def say(outcome: Outcome) -> None:
+    """Print what a load did."""
     """Print what a load did, and the first rows that were rejected."""
     counts = outcome.counts
     parts = [f"{counts.rows_read:,} rows read", f"{counts.accepted:,} accepted"]

@@ -24,7 +24,9 @@ from ewater.cli import (
     runs,
     serve,
     simulate,
+    source,
     template,
+    worker,
 )
 from ewater.errors import EWaterError
 
@@ -44,7 +46,9 @@ for area in (
     profile,
     template,
     grid,
+    source,
     key,
+    worker,
     balance,
     runs,
     simulate,

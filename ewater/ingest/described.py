@@ -71,10 +71,17 @@ def load(text: str, file: str, see: str) -> tuple[dict[str, Any], Lines]:
 
 
 def faults_of(
-    error: ValidationError, file: str, lines: Lines, what: str, see: str
+    error: ValidationError, file: str, lines: Lines, what: str, see: str, tag: str = ""
 ) -> FaultsError:
-    """Turn what pydantic says into faults with lines."""
-    return FaultsError([_fault(e, file, lines, what, see) for e in error.errors()])
+    """Turn what pydantic says into faults with lines.
+
+    ``tag`` is what chose the model, where one of several was chosen.
+    """
+    faults = error.errors()
+    for fault in faults:
+        if fault["loc"][:1] == (tag,):
+            fault["loc"] = fault["loc"][1:]
+    return FaultsError([_fault(e, file, lines, what, see) for e in faults])
 
 
 def _note(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ewater.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
     from pathlib import Path
 
 #: Ends of names under which programs write what is not finished, and editors copies.
@@ -56,7 +56,7 @@ def find(paths: Iterable[Path]) -> Found:
             files.append(path)
             continue
         before = len(files)
-        for inner, reason in _walk(path):
+        for inner, reason in walk(path):
             if reason is None:
                 files.append(inner)
             else:
@@ -66,14 +66,22 @@ def find(paths: Iterable[Path]) -> Found:
     return Found(tuple(dict.fromkeys(files)), tuple(skipped))
 
 
-def _walk(folder: Path) -> Iterator[tuple[Path, str | None]]:
+def walk(
+    folder: Path, apart: Collection[Path] = ()
+) -> Iterator[tuple[Path, str | None]]:
+    """Give the files below a folder in order, with the reason not to take one.
+
+    Nothing is said of the folders ``apart``.
+    """
     for path in sorted(folder.iterdir()):
+        if path in apart:
+            continue
         reason = passed_over(path.name)
         if reason is None and path.is_dir():
             if path.is_symlink():
                 yield path, "a link to a folder"
             else:
-                yield from _walk(path)
+                yield from walk(path, apart)
         elif reason is None and not path.is_file():
             yield path, "no file"
         else:

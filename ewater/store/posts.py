@@ -86,6 +86,11 @@ def keep_by_key(
     return receipt
 
 
+def format_of(body: bytes) -> str:
+    """Tell a canonical document from a canonical table by how it starts."""
+    return "json" if body.lstrip()[:1] == b"{" else "csv"
+
+
 # Sizes are known without reading the bodies, so that those beyond are not read.
 _WAITING = text(
     """

@@ -57,23 +57,20 @@ def done(
     *,
     load: int | None,
     counts: landing.Counts,
-    sha256: bytes | None,
-    size: int | None,
 ) -> None:
-    """Close a run that went well."""
+    """Close a run that went well; its bytes are those of its load."""
     connection.execute(
         text(
-            "UPDATE source_run SET state = 'done', load_id = :load, sha256 = :sha256, "
-            "size = :size, rows_read = :rows_read, accepted = :accepted, "
-            "rejected = :rejected, new = :new, corrected = :corrected, "
+            "UPDATE source_run SET state = 'done', load_id = :load, (sha256, size) = "
+            "(SELECT f.sha256, f.size FROM load AS l JOIN landed_file AS f "
+            "ON f.id = l.file_id WHERE l.id = :load), "
+            "rows_read = :rows_read, accepted = :accepted, rejected = :rejected, new = :new, corrected = :corrected, "
             "unchanged = :unchanged, seconds = "
             "extract(epoch FROM clock_timestamp() - started_at) WHERE id = :run"
         ),
         {
             "run": run,
             "load": load,
-            "sha256": sha256,
-            "size": size,
             "rows_read": counts.rows_read,
             "accepted": counts.accepted,
             "rejected": counts.rejected,

@@ -124,7 +124,11 @@ def state(connection: Connection, name: str, part: str = "") -> State:
 
 
 def advance(
-    connection: Connection, name: str, part: str, cursor: datetime, sha256: bytes
+    connection: Connection,
+    name: str,
+    part: str,
+    cursor: datetime | None,
+    sha256: bytes,
 ) -> None:
     """Carry a source on; its cursor never goes back."""
     connection.execute(

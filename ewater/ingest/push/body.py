@@ -91,24 +91,20 @@ def readings(body: bytes, name: str = "body") -> list[dict[str, str]]:
     return found
 
 
-def rows(body: bytes, format: str, name: str = "body") -> tuple[list[bytes], int]:
-    """Rows of a checked body, with four cells, and the number of the first line.
-
-    Items of a document count from 1 and have no header before them.
-    """
+def rows(body: bytes, format: str, name: str = "body") -> list[bytes]:
+    """Rows of a checked body, without its header, with four cells."""
     if format == "json":
-        found = [
+        return [
             ",".join(said.get(field, "") for field in _FIELDS).encode()
             for said in readings(body, name)
         ]
-        return found, 1
     lines = body.split(b"\n")
     if lines[-1].strip() == b"":
         lines.pop()
     rest = lines[1:]
     if header(Memory(name, body)) == HEADERS[0]:
         rest = [_fourth(line) for line in rest]
-    return rest, 2
+    return rest
 
 
 def _fourth(line: bytes) -> bytes:

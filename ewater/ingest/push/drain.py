@@ -160,8 +160,6 @@ def _ingest(
             runs[-1],
             load=outcome.load,
             counts=outcome.counts,
-            sha256=hashlib.sha256(batch.data).digest(),
-            size=len(batch.data),
         )
     return outcome
 

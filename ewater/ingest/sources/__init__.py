@@ -1,0 +1,1 @@
+"""Sources that bring readings by themselves: described in YAML, run, remembered."""

@@ -1,0 +1,1 @@
+"""What runs by itself: schedules, retries, drop folders, subscriptions, posts."""
