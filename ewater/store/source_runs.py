@@ -64,7 +64,8 @@ def done(
             "UPDATE source_run SET state = 'done', load_id = :load, (sha256, size) = "
             "(SELECT f.sha256, f.size FROM load AS l JOIN landed_file AS f "
             "ON f.id = l.file_id WHERE l.id = :load), "
-            "rows_read = :rows_read, accepted = :accepted, rejected = :rejected, new = :new, corrected = :corrected, "
+            "rows_read = :rows_read, accepted = :accepted, "
+            "rejected = :rejected, new = :new, corrected = :corrected, "
             "unchanged = :unchanged, seconds = "
             "extract(epoch FROM clock_timestamp() - started_at) WHERE id = :run"
         ),

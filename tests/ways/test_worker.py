@@ -167,7 +167,10 @@ def test_a_job_that_fails_for_good_stays_and_is_tried_again_when_asked(
     [first] = runs()
     assert (first["state"], first["attempt"]) == ("failed", 1)
     with country.begin() as connection:
-        connection.execute(text("UPDATE jobs.procrastinate_jobs SET status = 'failed'"))
+        connection.execute(text("SET LOCAL search_path TO jobs"))
+        for state in ("doing", "failed"):
+            change = "UPDATE procrastinate_jobs SET status = "
+            connection.execute(text(f"{change}'{state}'"))
     assert "waits again" in again(country, first["id"])
     assert jobs_of(country) == [("todo", 2)]
     assert "waits" in again(country, first["id"])

@@ -108,9 +108,8 @@ class _Worker:
             await tasks.take_up(queue, self._stalled_s)
             if once:
                 await self._due(queue)
-            watching = asyncio.create_task(
-                self._repeat(FOLDERS_S, lambda: self._watch(queue))
-            )
+            watch = _nothing if once else lambda: self._watch(queue)
+            watching = asyncio.create_task(self._repeat(FOLDERS_S, watch))
             try:
                 await queue.run_worker_async(
                     concurrency=self._concurrency,
@@ -160,6 +159,10 @@ class _Worker:
         if at_once or time.monotonic() - self._summed > DAILY_S:
             daily.refresh(self._engine)
             self._summed = time.monotonic()
+
+
+async def _nothing() -> None:
+    """Watch no folders: they were looked at before."""
 
 
 def _with_files(engine: Engine) -> list[str]:
