@@ -114,7 +114,7 @@ def run(
     Exit status: 0 done (also when nothing was new), 1 with rejected rows, 2 failed;
     what was loaded before that stays.
     """
-    from ewater.ingest import daily
+    from ewater.ingest import derived
     from ewater.ingest.outcome import Options
     from ewater.ingest.sources import run as running
     from ewater.ingest.sources.running import Call
@@ -122,7 +122,7 @@ def run(
     span = span_of(start, end)
     with open_store() as engine:
         outcomes = running.run(engine, name, Call(who=Options().person), span)
-        daily.refresh(engine)
+        derived.refresh(engine)
     for outcome in outcomes:
         say(outcome)
     if not outcomes:

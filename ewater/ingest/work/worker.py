@@ -16,7 +16,7 @@ from procrastinate.exceptions import ConnectorException
 from sqlalchemy.exc import SQLAlchemyError
 
 from ewater.errors import EWaterError
-from ewater.ingest import daily
+from ewater.ingest import derived
 from ewater.ingest.push import drain
 from ewater.ingest.sources import describe, folder
 from ewater.ingest.sources.model import FolderSource, MqttSource
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import procrastinate
     from sqlalchemy import Engine
 
-POSTS_S, FOLDERS_S, BROKERS_S, DAILY_S, DATABASE_S = 0.5, 2.0, 5.0, 10.0, 5.0
+POSTS_S, FOLDERS_S, BROKERS_S, DERIVED_S, DATABASE_S = 0.5, 2.0, 5.0, 10.0, 5.0
 _log = logging.getLogger(__name__)
 
 
@@ -60,7 +60,7 @@ class _Worker:
         self._stalled_s = stalled_s
         self._stopped = threading.Event()
         self._listening = _Listening(engine)
-        self._summed = 0.0
+        self._derived = 0.0
 
     async def run(self, *, once: bool) -> None:
         if once:
@@ -154,11 +154,11 @@ class _Worker:
         await asyncio.to_thread(self._listening.follow)
 
     def _posts(self, *, at_once: bool = False) -> None:
-        """Load posts; sum the days they touch, now or every few seconds."""
+        """Load posts; judge and sum what they touch, now or every few seconds."""
         drain.drain(self._engine, lambda: self._stopped.is_set() and not at_once)
-        if at_once or time.monotonic() - self._summed > DAILY_S:
-            daily.refresh(self._engine)
-            self._summed = time.monotonic()
+        if at_once or time.monotonic() - self._derived > DERIVED_S:
+            derived.refresh(self._engine)
+            self._derived = time.monotonic()
 
 
 async def _nothing() -> None:
