@@ -261,7 +261,7 @@ def _say_cleared(cells: Sequence[str]) -> None:
         return
     typer.echo(
         f"{len(cells):,} blank cells have readings already, which stay unchanged; to "
-        "withdraw one see docs/templates.md:"
+        "withdraw one: ewater qc retract SERIES --from … --to … --reason …"
     )
     for cell in cells[:_SHOWN]:
         typer.echo(f"  {cell}")

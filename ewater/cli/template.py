@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ewater.cli.ingest import FormatOption, show
 from ewater.cli.session import open_store
 
 if TYPE_CHECKING:
@@ -54,8 +55,9 @@ def template(
         bool, typer.Option("--force", help="Replace a file that is there")
     ] = False,
     listed: Annotated[
-        bool, typer.Option("--list", help="Show kinds and the sites that fit")
+        bool, typer.Option("--list", help="Show kinds, their sites, and series")
     ] = False,
+    format: FormatOption = "table",
 ) -> None:
     """Write a workbook for daily data, which `ewater ingest` takes back filled in.
 
@@ -69,8 +71,7 @@ def template(
 
         frames = registry.read(connection)
     if listed:
-        for line in _sites(frames):
-            typer.echo(line)
+        show(_sites(frames), ("kind", "site", "fill_in", "telemetry"), format)
         return
     if kind is not None:
         kinds.kind_of(kind)
@@ -150,17 +151,21 @@ def _added(text: str) -> list[str]:
     return [code for way in sums for factor, code in way.terms if factor > 0]
 
 
-def _sites(frames: Mapping[str, pd.DataFrame]) -> list[str]:
+def _sites(frames: Mapping[str, pd.DataFrame]) -> list[dict[str, object]]:
+    """Sites by kind, with what a person can fill in and what comes by telemetry."""
     from ewater.ingest.templates import kinds
 
-    lines = []
+    rows: list[dict[str, object]] = []
     for kind in kinds.KINDS.values():
-        fits = kinds.fitting(frames, kind)
-        lines.append(f"{kind.name}: sites of kind {', '.join(kind.sites)}")
-        for site, count in fits.items():
-            _, often = kinds.asked(frames, kind, site)
-            rest = f"; by telemetry: {', '.join(often)}" if often else ""
-            lines.append(f"  {site}: {count} series to fill in{rest}")
-        if not fits:
-            lines.append("  none in this country")
-    return lines
+        for site in kinds.of_kind(frames["sites"], kind):
+            fits, often = kinds.asked(frames, kind, site)
+            codes = " ".join(str(row["code"]) for row in fits)
+            rows.append(
+                {
+                    "kind": kind.name,
+                    "site": site,
+                    "fill_in": codes or None,
+                    "telemetry": " ".join(often) or None,
+                }
+            )
+    return rows

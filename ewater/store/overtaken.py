@@ -44,6 +44,7 @@ _REPORTS = """
 _CONCERNS = {
     "series": f"({_OF_ITS_SERIES.format(column='code')} OR {_OF_ITS_SITES})",
     "meter_events": _OF_ITS_SERIES.format(column="series"),
+    "pumps": _OF_ITS_SERIES.format(column="series"),
     "curves": _OF_ITS_SITES,
     "reports": _REPORTS,
 }

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ewater.accounts import documents, runs
+from ewater.accounts import documents, runs, stale
 from ewater.accounts.client import Client
 from ewater.balance.expressions import codes
 from ewater.ingest import jobs
@@ -69,3 +69,13 @@ def test_a_pump_without_a_test_leaves_its_flow_unknown(country):
     outflow = document["periods"][0]["terms"]["abstraction"]
     assert outflow["value"] is None
     assert outflow["missing"] == ["PUMP1"]
+
+
+def test_a_new_pump_test_makes_the_runs_of_its_pump_stale(country):
+    runs.obtain(country, *MONTH, "month")
+    frames = folder.read(WELLS, expression_codes=codes)
+    tests = frames["pumps"]
+    tests.loc[tests["series"] == "W1.T", "u_pct"] = 4.0
+    registry.load(country, {"pumps": tests})
+    (row,) = stale.listing(country, only=True)
+    assert [cause["code"] for cause in row["stale"]["causes"]] == ["pumps"]

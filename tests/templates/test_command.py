@@ -58,12 +58,13 @@ def test_a_changed_heading_fails_the_file_by_its_cell(ewater, filled, blank, tmp
     assert "nothing was loaded" in failed.output
 
 
-def test_the_list_shows_kinds_sites_and_how_many_series(ewater):
-    listed = ewater("template", "--list")
+def test_the_list_shows_kinds_sites_and_their_series(ewater):
+    listed = ewater("template", "--list", "--format", "csv")
     assert listed.exit_code == 0
-    assert "junction: sites of kind hydro_junction" in listed.output
-    assert "  RES: 8 series to fill in" in listed.output
-    assert "  MUTE: 0 series to fill in" in listed.output
+    rows = listed.output.splitlines()
+    assert rows[0] == "kind,site,fill_in,telemetry"
+    assert "junction,HJ,HJ.Q HJ.QA HJ.QB," in rows
+    assert "reservoir,MUTE,," in rows
 
 
 WRONG = {

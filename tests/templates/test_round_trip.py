@@ -163,5 +163,5 @@ def test_other_workbooks_are_no_templates(hand_in):
     book, out = Workbook(), io.BytesIO()
     book.active.append(["series", "time", "value"])
     book.save(out)
-    with pytest.raises(FaultsError, match="did not write; say what it is like with"):
+    with pytest.raises(FaultsError, match="did not write; save a template as"):
         hand_in(out.getvalue())

@@ -52,7 +52,8 @@ def _foreign(file: str) -> Fault:
         line=None,
         column=None,
         message="is a workbook or archive that `ewater template` did not write",
-        allowed="say what it is like with --profile, such as xlsx, or unpack it",
+        allowed="save a template as .xlsx, unpack an archive, or say with --profile "
+        "what it is like, such as xlsx",
     )
 
 

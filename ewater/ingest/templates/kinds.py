@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ewater.errors import UsageError
 from ewater.ingest.templates import words
-from ewater.ingest.templates.form import Column, Form, Sheet
+from ewater.ingest.templates.form import IDENTITY, Column, Form, Sheet
 from ewater.store.folder_table import nearest
 
 if TYPE_CHECKING:
@@ -109,14 +109,6 @@ def kind_of(name: str) -> Kind:
     return KINDS[name]
 
 
-def fitting(frames: Frames, kind: Kind) -> dict[str, int]:
-    """Sites of a kind with how many of their series a person can fill in."""
-    return {
-        site: len(asked(frames, kind, site)[0])
-        for site in _of_kind(frames["sites"], kind)
-    }
-
-
 def asked(
     frames: Frames, kind: Kind, site: str
 ) -> tuple[list[Mapping[str, Any]], list[str]]:
@@ -152,7 +144,8 @@ def form(frames: Frames, wanted: Wanted, calendar: Calendar, parts: Parts) -> Fo
     """
     kind = kind_of(wanted.kind)
     _check(wanted)
-    sheets, taken = [], set[str]()
+    sheets = []
+    taken = {IDENTITY, words.say("instructions", wanted.language).lower()}
     for site in _sites(frames, wanted, kind):
         name = _sheet_name(site, taken)
         taken.add(name.lower())
@@ -184,7 +177,8 @@ def _check(wanted: Wanted) -> None:
         ) from error
 
 
-def _of_kind(sites: pd.DataFrame, kind: Kind) -> list[str]:
+def of_kind(sites: pd.DataFrame, kind: Kind) -> list[str]:
+    """Sites that a kind is for, in order."""
     return sorted(set(sites.loc[sites["kind"].isin(kind.sites), "code"]))
 
 
@@ -198,7 +192,8 @@ def _sites(frames: Frames, wanted: Wanted, kind: Kind) -> list[str]:
             raise UsageError(_nothing(frames, kind, site))
     if wanted.sites:
         return list(dict.fromkeys(wanted.sites))
-    found = [site for site, count in fitting(frames, kind).items() if count]
+    everywhere = of_kind(frames["sites"], kind)
+    found = [site for site in everywhere if asked(frames, kind, site)[0]]
     where = "the country"
     if wanted.territory is not None:
         where = wanted.territory
