@@ -285,6 +285,28 @@ class Response:
         blocks = np.split(variables, range(_BLOCK, variables.size, _BLOCK))
         return np.hstack([self._covariances(block) for block in blocks])
 
+    def along(self, direction: Floats) -> Floats:
+        """Covariance of all estimates with a sum of them, (variable,).
+
+        Parameters
+        ----------
+        direction : (variable,)
+            Coefficients of the sum; 0 for what loops leave open.
+        """
+        structure = self.structure
+        own = self.variance * (structure.loading.T @ direction)
+        right = np.zeros((structure.size, 1))
+        right[structure.row_place, 0] = structure.spread @ own
+        inner = direction[structure.unmeasured]
+        right[structure.border_place, 0] = inner
+        substitute_many(structure.shape, self._lower, self._pivot, right)
+        seen = structure.spread.T @ right[structure.row_place, 0]
+        column = structure.loading @ (own - self.variance * seen)
+        column[structure.unmeasured] = (
+            -right[structure.border_place, 0] - self.ridge * inner
+        )
+        return self._seen(column)
+
     def _covariances(self, variables: NDArray[np.intp]) -> Floats:
         structure = self.structure
         measured = structure.measured[variables]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,7 +10,7 @@ from scipy import sparse
 from scipy.stats import chi2
 
 from ewater.balance.matrices import csr, pattern
-from ewater.balance.reconciliation.estimate import estimate
+from ewater.balance.reconciliation.estimate import Response, estimate
 from ewater.balance.reconciliation.factor import fill_reducing
 from ewater.balance.reconciliation.first import first_fit
 from ewater.balance.reconciliation.inputs import read
@@ -19,6 +20,8 @@ from ewater.balance.reconciliation.structure import structure
 from ewater.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from numpy.typing import ArrayLike, NDArray
 
     from ewater.balance.reconciliation.inputs import Inputs
@@ -116,6 +119,57 @@ def solve(
             fields, given, found, fit, periods, candidates_of, policy, labels
         )
     return _reconciled(given, fields, labels, suspects)
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Posterior:
+    """Covariance of the estimates of one period.
+
+    Attributes
+    ----------
+    period : int
+        Position.
+    variance : (variable,)
+        NaN for what the rows leave open.
+    along : callable
+        Covariance of all estimates with a sum of them (`Response.along`).
+    """
+
+    period: int
+    variance: Floats
+    along: Callable[[Floats], Floats]
+
+
+def responses(
+    matrix: Any, value: ArrayLike, u: ArrayLike, loading: Any
+) -> Iterator[Posterior]:
+    """Give the covariance of the estimates of `solve`, period by period, in order.
+
+    It depends on what is measured how well, not on the values. Parameters are those
+    of `solve`.
+    """
+    given = read(matrix, value, u, None, loading, True, 0.0, (-np.inf, np.inf))
+    order = fill_reducing(_touching(given))
+    found: dict[int, Posterior] = {}
+    for periods in _patterns(given):
+        analysed = structure(
+            given.matrix,
+            given.loading,
+            None,
+            given.measured[:, periods[0]],
+            given.variance[:, periods[0]] > 0,
+            order,
+        )
+        variance = given.variance[:, periods]
+        fit = estimate(
+            analysed, given.value[:, periods], variance, given.constant[:, periods]
+        )
+        for n, period in enumerate(periods):
+            response = Response(analysed, variance[:, n], fit.ridge[:, n])
+            found[int(period)] = Posterior(
+                period=int(period), variance=fit.variance[:, n], along=response.along
+            )
+    yield from (found[period] for period in sorted(found))
 
 
 def _labels(given: Inputs, names: dict[str, ArrayLike]) -> dict[str, NDArray[np.str_]]:
