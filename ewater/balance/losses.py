@@ -110,8 +110,15 @@ def losses(
     )
 
 
-def ranked(found: xr.Dataset) -> pd.DataFrame:
-    """Order the accounts of `losses` by what they lost over all periods.
+def ranked(found: xr.Dataset, period: int | None = None) -> pd.DataFrame:
+    """Order the accounts of `losses` by what they lost.
+
+    Parameters
+    ----------
+    found
+        From `losses`.
+    period
+        Its position; all periods together if not given.
 
     Returns
     -------
@@ -119,12 +126,18 @@ def ranked(found: xr.Dataset) -> pd.DataFrame:
         ``account``, ``kind``, ``loss``, ``u``, ``lower`` and ``upper`` (95 %, U = 2u),
         ``declared``, ``unexplained`` = loss - declared, ``entering``, ``share`` of what
         enters, ``sure`` (the interval lies above 0), ``rank_first`` and ``rank_last``:
-        the ranks that the intervals leave open; ``missing`` flows and stocks of all
-        periods together. Unknown losses come last, without a rank.
+        the ranks that the intervals leave open; ``missing`` flows and stocks.
+        Unknown losses come last, without a rank.
     """
-    loss = found["loss_total"].to_numpy()
-    u = found["loss_total_u"].to_numpy()
-    entering = found["entering_total"].to_numpy()
+    names = ("loss", "loss_u", "entering", "declared")
+    if period is None:
+        totals = ("loss_total", "loss_total_u", "entering_total", "declared_total")
+        loss, u, entering, declared = (found[name].to_numpy() for name in totals)
+        missing = found["missing"].sum("period").to_numpy()
+    else:
+        one = found.isel(period=period)
+        loss, u, entering, declared = (one[name].to_numpy() for name in names)
+        missing = one["missing"].to_numpy()
     share = np.full(loss.shape, np.nan)
     np.divide(loss, entering, out=share, where=entering > 0)
     lower, upper = loss - EXPANSION * u, loss + EXPANSION * u
@@ -136,13 +149,13 @@ def ranked(found: xr.Dataset) -> pd.DataFrame:
             "u": u,
             "lower": lower,
             "upper": upper,
-            "declared": found["declared_total"].to_numpy(),
-            "unexplained": loss - found["declared_total"].to_numpy(),
+            "declared": declared,
+            "unexplained": loss - declared,
             "entering": entering,
             "share": share,
             "sure": lower > 0,
             "not_modelled": found["not_modelled"].to_numpy(),
-            "missing": found["missing"].sum("period").to_numpy(),
+            "missing": missing,
         }
     )
     known = np.isfinite(loss)

@@ -26,6 +26,7 @@ from ewater.cli import (
     simulate,
     source,
     template,
+    where,
     worker,
 )
 from ewater.errors import EWaterError
@@ -50,6 +51,7 @@ for area in (
     key,
     worker,
     balance,
+    where,
     runs,
     simulate,
     serve,
