@@ -160,11 +160,13 @@ def _loss_row(row: dict[str, Any]) -> dict[str, Any]:
     from ewater.accounts.render import hm3
 
     known = row["loss"] is not None
-    first, last = row["rank_first"], row["rank_last"]
-    ranks = f"{first:.0f}" if first == last else f"{first:.0f}-{last:.0f}"
+    ranks = "?"
+    if known:
+        first, last = int(row["rank_first"]), int(row["rank_last"])
+        ranks = str(first) if first == last else f"{first}-{last}"
     return {
         "period": row["period_start"][:10],
-        "rank": ranks if known else "?",
+        "rank": ranks,
         "account": row["account"],
         "kind": row["kind"],
         "loss": hm3(row["loss"], 2 * row["u"]) if known else "?",
