@@ -15,10 +15,10 @@ import numpy as np
 import pandas as pd
 
 from ewater.balance.crossing import Crossing
+from ewater.balance.reconciliation.by_period import by_period
 from ewater.balance.reconciliation.reconcile import STORELESS
 from ewater.balance.reconciliation.rows import Stocks, rows_of
 from ewater.balance.reconciliation.solve import responses
-from ewater.balance.reconciliation.variables import by_period
 from ewater.balance.sectors import sector_matrices
 from ewater.balance.terms import term_matrix, terms_of
 from ewater.errors import UsageError

@@ -13,10 +13,10 @@ from scipy import sparse
 from ewater.balance.flows import Flows, resolve
 from ewater.balance.ledger import Ledger
 from ewater.balance.meters import next_meters, total_row
+from ewater.balance.reconciliation.by_period import by_period
 from ewater.balance.reconciliation.rows import Stocks, rows_of
 from ewater.balance.reconciliation.settle import Policy
 from ewater.balance.reconciliation.solve import solve
-from ewater.balance.reconciliation.variables import by_period
 from ewater.errors import UsageError
 
 if TYPE_CHECKING:
