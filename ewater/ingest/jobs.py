@@ -16,6 +16,7 @@ from ewater.errors import Fault, FaultsError, UsageError
 from ewater.ingest import derived, limits, readings_csv, registered, reports_csv
 from ewater.ingest.outcome import KnownError, Options, Outcome
 from ewater.ingest.parse import HEADERS
+from ewater.ingest.patience import patiently
 from ewater.ingest.source import digest, header
 from ewater.ingest.templates import entry as templates
 from ewater.ingest.transaction import discarded_on_error
@@ -56,10 +57,25 @@ def ingest(engine: Engine, source: Source, options: Options | None = None) -> Ou
     FaultsError
         The header is of no known file. Nothing is loaded then, nor after any other
         error.
+    StoreError
+        The database went away and did not come back, or has no room.
     """
-    options = options or Options()
-    started = time.monotonic()
+    given = options or Options()
+    return patiently(lambda: _whole(engine, source, given))
+
+
+def _whole(engine: Engine, source: Source, options: Options) -> Outcome:
+    """Load a file and do what follows, also where that was interrupted before."""
     source, options = _prepared(source, options)
+    outcome = _once(engine, source, options)
+    if options.daily and outcome.kind == "readings" and not options.dry_run:
+        derived.refresh(engine)
+    return outcome if outcome.known else templates.told(engine, outcome, options.reader)
+
+
+def _once(engine: Engine, source: Source, options: Options) -> Outcome:
+    """Load a file whose bytes were not loaded before."""
+    started = time.monotonic()
     kind = _kind(source, options)
     with engine.connect() as connection:
         familiar = landing.may_be_known(connection, source.size)
@@ -72,7 +88,7 @@ def ingest(engine: Engine, source: Source, options: Options | None = None) -> Ou
             return _known(holder, source, kind, known, started)
         try:
             file = landing.file_of(holder, sha256) if sha256 else None
-            outcome = _run(engine, source, kind, key, options, started, file)
+            return _run(engine, source, kind, key, options, started, file)
         except KnownError:
             sha256 = digest(source)
             known = _published(holder, sha256, options)
@@ -81,10 +97,7 @@ def ingest(engine: Engine, source: Source, options: Options | None = None) -> Ou
             if kind == "reports":
                 raise
             file = landing.file_of(holder, sha256)
-            outcome = _run(engine, source, kind, key, options, started, file)
-    if options.daily and kind == "readings" and not options.dry_run:
-        derived.refresh(engine)
-    return templates.told(engine, outcome, options.reader)
+            return _run(engine, source, kind, key, options, started, file)
 
 
 def _published(holder: Connection, sha256: bytes, options: Options) -> int | None:

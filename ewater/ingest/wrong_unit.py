@@ -229,8 +229,6 @@ class _Side:
 
     def nearest(self, other: _Side) -> NDArray[np.float64]:
         """Sizes nearest in time to where another side begins."""
-        if len(self.time) == 0:
-            return np.array([np.nan])
         order = np.argsort(np.abs(self.time - other.time[0]), kind="stable")
         return self.size[order[:_SEAM]]
 
@@ -247,12 +245,13 @@ def _verdict(
         low, middle, high = np.quantile(ratios, [0.25, 0.5, 0.75])
         steady = high - low < _SAME_INSTANT
         return _near(middle, _SAME_INSTANT) if steady else None
-    other = there.size
-    middle, around = np.median(said.size[:_SEAM]), np.median(there.nearest(said))
-    if len(other) < _FEWEST:
-        other = np.abs(days[days != 0]) if days is not None else other
-        middle, around = np.median(said.size), np.median(other)
-    if len(other) < _FEWEST:
+    other, middle = there.size, np.median(said.size[:_SEAM])
+    if len(other) >= _FEWEST:
+        around = np.median(there.nearest(said))
+    elif days is not None and np.count_nonzero(days) >= _FEWEST:
+        other, middle = np.abs(days[days != 0]), np.median(said.size)
+        around = np.median(other)
+    else:
         return None
     low, high = np.quantile(other, [0.05, 0.95])
     if low <= middle <= high:  # it has been so before
