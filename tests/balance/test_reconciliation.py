@@ -255,3 +255,14 @@ def test_a_suspect_that_chance_may_have_put_first_is_named_with_its_rivals() -> 
     assert sorted([suspect.name, *suspect.close]) == ["1", "2"]
     (sure,) = solve([[1, -1, 0], [0, 1, -1]], [130, 100, 102], [1, 1, 1]).suspects
     assert (sure.name, sure.close) == ("1", ())
+
+
+def test_chance_that_singles_nobody_out_takes_no_meter_away() -> None:
+    """Six pairs, each 1.9 standard deviations apart: gamma 21.7 with 6 degrees."""
+    pairs = np.kron(np.eye(6), [[1.0, -1.0]])
+    apart = 1.9 * np.sqrt(2.0)
+    found = solve(pairs, np.tile([10.0 + apart, 10.0], 6), np.ones(12))
+    assert found.gamma[0] == pytest.approx(6 * 1.9**2)
+    assert found.verdict[0] == Verdict.REFUSED
+    assert [suspect.removed for suspect in found.suspects] == [False]
+    assert found.value[:, 0].tolist() == found.raw[:, 0].tolist()
