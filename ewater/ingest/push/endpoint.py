@@ -43,6 +43,7 @@ def blueprint(engine: Engine) -> Blueprint:
     """Routes of the endpoint over a database; nothing is asked of it until a post."""
     api = Blueprint("push", __name__, url_prefix="/api/push")
     keyring = Keyring()
+    engine = engine.execution_options(isolation_level="AUTOCOMMIT")
 
     @api.post("/readings")
     def readings() -> Response:
@@ -73,10 +74,9 @@ def make() -> Flask:
 
 
 def _answered(engine: Engine, keyring: Keyring, act: Any, *arguments: Any) -> Response:
-    """Do one thing in one transaction, or say why not."""
+    """Do one thing on a connection that commits each statement, or say why not."""
     try:
-        autocommit = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-        with autocommit as connection:
+        with engine.connect() as connection:
             key = _key(connection, keyring)
             answer: Response = act(connection, key, *arguments)
             return answer

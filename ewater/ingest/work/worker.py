@@ -60,18 +60,18 @@ class _Worker:
         self._stalled_s = stalled_s
         self._stopped = threading.Event()
         self._listening = _Listening(engine)
-        self._derived = 0.0
 
     async def run(self, *, once: bool) -> None:
         if once:
             await self._jobs(once=True)
-            await asyncio.to_thread(self._posts, at_once=True)
+            await self._last_posts()
             return
         jobs = asyncio.create_task(self._jobs_through_outages())
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, self._stop, jobs)
         loops = [
             asyncio.create_task(self._repeat(POSTS_S, self._load_posts)),
+            asyncio.create_task(self._repeat(DERIVED_S, self._derive)),
             asyncio.create_task(self._repeat(BROKERS_S, self._listen)),
         ]
         _log.info("worker %d is at work", os.getpid())
@@ -82,7 +82,11 @@ class _Worker:
             self._stopped.set()
             await asyncio.gather(*loops)
             await asyncio.to_thread(self._listening.end)
-            await asyncio.to_thread(self._posts, at_once=True)
+            await self._last_posts()
+
+    async def _last_posts(self) -> None:
+        await asyncio.to_thread(self._posts, at_once=True)
+        await self._derive()
 
     def _stop(self, jobs: asyncio.Task[None]) -> None:
         """Let jobs come to the end of what they are loading, and take no others."""
@@ -150,15 +154,15 @@ class _Worker:
     async def _load_posts(self) -> None:
         await asyncio.to_thread(self._posts)
 
+    async def _derive(self) -> None:
+        """Judge and sum what posts touched; they do not wait for it meanwhile."""
+        await asyncio.to_thread(derived.refresh, self._engine)
+
     async def _listen(self) -> None:
         await asyncio.to_thread(self._listening.follow)
 
     def _posts(self, *, at_once: bool = False) -> None:
-        """Load posts; judge and sum what they touch, now or every few seconds."""
         drain.drain(self._engine, lambda: self._stopped.is_set() and not at_once)
-        if at_once or time.monotonic() - self._derived > DERIVED_S:
-            derived.refresh(self._engine)
-            self._derived = time.monotonic()
 
 
 async def _nothing() -> None:
