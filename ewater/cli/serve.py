@@ -40,5 +40,6 @@ def serve(
         host=host,
         port=port,
         workers=workers,
+        threads=16 if push_only else 4,  # posts wait for the disk, pages for the CPU
         ready=lambda url: typer.echo(f"{what}: {url} (Ctrl-C stops it)"),
     )

@@ -59,6 +59,7 @@ def serve(
     port: int,
     workers: int,
     ready: Callable[[str], None],
+    threads: int = _THREADS,
 ) -> None:
     """Serve until the process is told to stop.
 
@@ -68,6 +69,8 @@ def serve(
         Makes the application, once, before workers are forked.
     ready
         Told the address when the workers are about to answer.
+    threads
+        Requests that a worker answers at the same time.
     """
     check_port(host, port)
     shown = f"[{host}]" if ":" in host else host
@@ -78,7 +81,7 @@ def serve(
             "bind": address,
             "workers": workers,
             "worker_class": "gthread",
-            "threads": _THREADS,
+            "threads": threads,
             "preload_app": True,
             "loglevel": "warning",
             "graceful_timeout": 3,
