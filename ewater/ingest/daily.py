@@ -41,9 +41,10 @@ def refresh(engine: Engine) -> int:
         frame = series_frame(connection).set_index("code", drop=False)
         calendar = default_calendar(connection)
         version = recording.latest(connection)
+        events = registry.read_table(connection, "meter_events")
         rows = 0
         for stretch in _batches(connection, due, calendar):
-            rows += _sum(connection, stretch, frame, calendar, version)
+            rows += _sum(connection, stretch, frame, events, calendar, version)
         daily.done(connection, numbers)
     return rows
 
@@ -98,6 +99,7 @@ def _sum(
     connection: Connection,
     stretch: Stretch,
     frame: pd.DataFrame,
+    events: pd.DataFrame,
     calendar: calendars.Calendar,
     version: datetime,
 ) -> int:
@@ -113,7 +115,7 @@ def _sum(
     first_day, last_day = calendars.local_days(calendar, edges)
     days = np.arange(first_day, last_day + np.timedelta64(2, "D"))
     bounds = calendars.to_utc(calendar, days)
-    columns = compute(rows, cuts, series, bounds)
+    columns = compute(rows, cuts, series, bounds, events)
     wanted = (bounds[:-1] >= stretch.first[:, None]) & (
         bounds[1:] - 1 <= stretch.last[:, None]
     )

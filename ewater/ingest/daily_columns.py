@@ -37,6 +37,7 @@ def compute(
     cuts: NDArray[np.int64],
     series: pd.DataFrame,
     bounds: NDArray[np.int64],
+    events: pd.DataFrame | None = None,
 ) -> dict[str, NDArray[Any]]:
     """Volumes and statistics of every series and day.
 
@@ -47,6 +48,8 @@ def compute(
     series
         Rows of the country frame, in the order of the readings.
     bounds : (day + 1,), int64 us UTC
+    events
+        Country frame ``meter_events``.
 
     Returns
     -------
@@ -72,7 +75,7 @@ def compute(
     }
     for name in _FLAGS:
         columns[name] = np.full((len(series), days), np.nan)
-    _add_volumes(columns, rows, cuts, series, bounds)
+    _add_volumes(columns, rows, cuts, series, bounds, events)
     return columns
 
 
@@ -82,6 +85,7 @@ def _add_volumes(
     cuts: NDArray[np.int64],
     series: pd.DataFrame,
     bounds: NDArray[np.int64],
+    events: pd.DataFrame | None,
 ) -> None:
     summed = np.zeros(len(series), np.bool_)
     for quantity, signals in _SUMMED.items():
@@ -97,10 +101,10 @@ def _add_volumes(
     ragged = _ragged(
         rows if taken.all() else rows.take(taken), np.diff(cuts)[summed], frame
     )
-    found = volumes.volumes(ragged, frame, bounds)
+    found = volumes.volumes(ragged, frame, bounds, events=events)
     columns["volume"][summed] = found["volume"].to_numpy()
     columns["observed_s"][summed] = found["observed_s"].to_numpy()
-    _add_flags(columns, ragged, frame, bounds, np.flatnonzero(summed))
+    _add_flags(columns, ragged, frame, bounds, events, np.flatnonzero(summed))
 
 
 def _ragged(rows: Rows, sizes: NDArray[np.int64], frame: pd.DataFrame) -> xr.Dataset:
@@ -121,6 +125,7 @@ def _add_flags(
     ragged: xr.Dataset,
     frame: pd.DataFrame,
     bounds: NDArray[np.int64],
+    events: pd.DataFrame | None,
     place: NDArray[np.intp],
 ) -> None:
     """Split volumes by the flags of the readings they rest on.
@@ -139,7 +144,8 @@ def _add_flags(
             part = volume
         else:
             only = ragged.assign(value=ragged["value"].where(flag == wanted, 0.0))
-            part = volumes.volumes(only, frame, bounds)["volume"].to_numpy().copy()
+            found = volumes.volumes(only, frame, bounds, events=events)
+            part = found["volume"].to_numpy().copy()
             part[_mixed_counters(ragged, frame)] = np.nan
         columns[name][place] = part
 

@@ -110,6 +110,21 @@ def load(
     return LoadSummary(tables=counts, recorded_at=recorded)
 
 
+def add(connection: Connection, name: str, rows: pd.DataFrame) -> LoadSummary:
+    """Add rows to one table; those that stand stay. Takes part in a transaction.
+
+    Raises
+    ------
+    FaultsError
+        The table with the new rows is not that of a country; nothing changes.
+    """
+    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+    standing = read_table(connection, name)
+    new = folder.canonical({name: rows})[name]
+    both = new if standing.empty else pd.concat([standing, new], ignore_index=True)
+    return load(connection, {name: both})
+
+
 def read(connection: Connection, as_of: datetime | None = None) -> Frames:
     """Read the registry as it stood: the frames of a folder, all of them.
 
