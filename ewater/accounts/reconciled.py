@@ -84,6 +84,7 @@ class Reconciliation:
         for name in QUANTITIES:
             value, u = (finite(table[n]) for table in self.totals[name])
             entry[name] = _beside(raw[name]["value"], value, u)
+        entry |= {name: int(entry[name]) for name in ("dof", "first_dof")}
         entry["residual"]["explained"] = _explained(entry["residual"])
         entry["suspects"] = [_suspect(s) for s in result.suspects if s.period == n]
         entry["indistinguishable"] = [list(group) for group in self._groups(n)]
