@@ -13,6 +13,7 @@ import numpy as np
 from numba import njit
 
 from ewater.errors import EWaterError
+from ewater.store.codec_columns import describe, pack, planes, put
 from ewater.store.rows import Rows
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ DATA = HEAD + COLUMNS * DESCRIPTOR
 DECIMAL, BITS = 0, 1
 MAX_READINGS = 100_000
 _MAX_DECIMALS = 9
+_RUN = 64  # values looked at before asking whether to go on
 _EXACT = 2.0**53
 _BOUND = DATA + 8  # per chunk, besides 8 bytes in each plane of each reading
 _BYTES = 8 + 8 + 1 + 4 + 1 + 8
@@ -35,13 +37,6 @@ _BYTES = 8 + 8 + 1 + 4 + 1 + 8
 
 class PayloadError(EWaterError):
     """A payload is not of a known version or is cut off."""
-
-
-@njit(cache=True, nogil=True)
-def _put(out, at, number):  # type: ignore[no-untyped-def]
-    bits = np.uint64(number)
-    for byte in range(8):
-        out[at + byte] = np.uint8((bits >> np.uint64(8 * byte)) & np.uint64(255))
 
 
 @njit(cache=True, nogil=True)
@@ -53,95 +48,19 @@ def _get(data, at):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _describe(out, at, order, width, first, unit):  # type: ignore[no-untyped-def]
-    out[at] = order
-    out[at + 1] = width
-    _put(out, at + 2, first)
-    _put(out, at + 10, unit)
-
-
-@njit(cache=True, nogil=True)
-def _width(largest):  # type: ignore[no-untyped-def]
-    width = 0
-    while largest > np.uint64(0):
-        largest >>= np.uint64(8)
-        width += 1
-    return width
-
-
-@njit(cache=True, nogil=True)
-def _divisor(a, b):  # type: ignore[no-untyped-def]
-    while b != 0:
-        a, b = b, a % b
-    return a
-
-
-@njit(cache=True, nogil=True)
-def _survey(x):  # type: ignore[no-untyped-def]
-    """Smallest and largest value and step, and what divides all steps."""
-    low = high = np.int64(x[0])
-    step_low = step_high = np.int64(x[1]) - low if len(x) > 1 else np.int64(0)
-    unit = np.int64(0)
-    for i in range(1, len(x)):
-        now = np.int64(x[i])
-        step = now - np.int64(x[i - 1])
-        low, high = min(low, now), max(high, now)
-        step_low, step_high = min(step_low, step), max(step_high, step)
-        if unit != 1 and step != 0:
-            unit = _divisor(abs(step), unit)
-    return low, high, step_low, step_high, max(unit, np.int64(1))
-
-
-@njit(cache=True, nogil=True)
-def _planes(z, width, out, at, position, count):  # type: ignore[no-untyped-def]
-    for plane in range(width):
-        out[at + plane * count + position] = np.uint8(
-            (z >> np.uint64(8 * plane)) & np.uint64(255)
-        )
-
-
-@njit(cache=True, nogil=True)
-def _pack(x, out, head, at, by_steps):  # type: ignore[no-untyped-def]
-    """Write one integer column; return where the next one starts."""
-    count = len(x)
-    low, high, step_low, step_high, unit = _survey(x)
-    if low == high:
-        _describe(out, head, 0, 0, low, 1)
-        return at
-    first = np.int64(x[0])
-    if by_steps and step_low == step_high:
-        _describe(out, head, 1, 0, first, step_low)
-        return at
-    steps = max(abs(step_low), abs(step_high)) // unit
-    by_step = _width(np.uint64(steps) * np.uint64(2))
-    by_value = _width(np.uint64((high - low) // unit))
-    if by_value < by_step or not by_steps:
-        _describe(out, head, 0, by_value, low, unit)
-        for i in range(count):
-            z = np.uint64((np.int64(x[i]) - low) // unit)
-            _planes(z, by_value, out, at, i, count)
-        return at + by_value * count
-    _describe(out, head, 1, by_step, first, unit)
-    _planes(np.uint64(0), by_step, out, at, 0, count)
-    for i in range(1, count):
-        step = (np.int64(x[i]) - np.int64(x[i - 1])) // unit
-        z = np.uint64((step << 1) ^ (step >> 63))
-        _planes(z, by_step, out, at, i, count)
-    return at + by_step * count
-
-
-@njit(cache=True, nogil=True)
 def _decimals(value, factor, scaled):  # type: ignore[no-untyped-def]
     """Find how many decimals give back every value bit for bit, or -1."""
     power = 1.0
     for decimals in range(_MAX_DECIMALS + 1):
         fits = True
-        for i in range(len(value)):
-            whole = np.rint(value[i] / factor * power)
-            if not (abs(whole) < _EXACT and whole / power * factor == value[i]):
-                fits = False
+        for start in range(0, len(value), _RUN):
+            for i in range(start, min(start + _RUN, len(value))):
+                whole = np.rint(value[i] / factor * power)
+                exact = whole / power * factor == value[i]
+                fits &= (abs(whole) < _EXACT) & exact
+                scaled[i] = np.int64(whole)
+            if not fits:
                 break
-            scaled[i] = np.int64(whole)
         if fits:
             return decimals
         power *= 10.0
@@ -151,11 +70,9 @@ def _decimals(value, factor, scaled):  # type: ignore[no-untyped-def]
 @njit(cache=True, nogil=True)
 def _pack_bits(value, out, head, at):  # type: ignore[no-untyped-def]
     """Write doubles as they are: their bits are no number to subtract."""
-    bits = value.view(np.uint64)
-    _describe(out, head, 0, 8, 0, 1)
-    for i in range(len(bits)):
-        _planes(bits[i], 8, out, at, i, len(bits))
-    return at + 8 * len(bits)
+    describe(out, head, 0, 8, 0, 1)
+    planes(value.view(np.uint64), 8, out, at)
+    return at + 8 * len(value)
 
 
 @njit(cache=True, nogil=True)
@@ -163,7 +80,7 @@ def _encode_one(  # type: ignore[no-untyped-def]
     time, value, flag, failed, lineage, load, factor, out, start
 ):
     count = len(time)
-    scaled = np.empty(count, np.int64)
+    scaled, z = np.empty(count, np.int64), np.empty(count, np.uint64)
     decimals = _decimals(value, factor, scaled)
     if decimals < 0 and factor != 1.0:
         factor = 1.0
@@ -176,22 +93,22 @@ def _encode_one(  # type: ignore[no-untyped-def]
         out[start + 4 + byte] = np.uint8((count >> (8 * byte)) & 255)
     number = np.empty(1, np.float64)
     number[0] = factor
-    _put(out, start + 8, number.view(np.int64)[0])
+    put(out, start + 8, number.view(np.int64)[0])
     head, at = start + HEAD, start + DATA
-    at = _pack(time, out, head, at, True)
+    at = pack(time, out, head, at, True, z)
     head += DESCRIPTOR
     if decimals < 0:
         at = _pack_bits(value, out, head, at)
     else:
-        at = _pack(scaled, out, head, at, True)
+        at = pack(scaled, out, head, at, True, z)
     head += DESCRIPTOR
-    at = _pack(flag, out, head, at, False)
+    at = pack(flag, out, head, at, False, z)
     head += DESCRIPTOR
-    at = _pack(failed, out, head, at, False)
+    at = pack(failed, out, head, at, False, z)
     head += DESCRIPTOR
-    at = _pack(lineage, out, head, at, False)
+    at = pack(lineage, out, head, at, False, z)
     head += DESCRIPTOR
-    return _pack(load, out, head, at, True)
+    return pack(load, out, head, at, True, z)
 
 
 @njit(cache=True, nogil=True)
