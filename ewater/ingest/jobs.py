@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from ewater.ingest.source import Source
 
 _AHEAD = 4  # pieces that wait for the store while the file is read on
+_PACKERS = 2
 
 
 def ingest(engine: Engine, source: Source, options: Options | None = None) -> Outcome:
@@ -304,21 +305,29 @@ class Landing:
     def __init__(self, connection: Connection, file: int | None) -> None:
         self._connection, self._file = connection, file
         self._found = hashlib.sha256()
+        self._packers = ThreadPoolExecutor(_PACKERS)
         self._writer = ThreadPoolExecutor(1)
         self._waiting: deque[Future[None]] = deque()
         self._pieces = 0
 
     def take(self, block: bytes) -> None:
         """Store a block in the background; wait when too many are under way."""
-        self._waiting.append(self._writer.submit(self._keep, block, self._pieces))
+        packed = None
+        if self._file is not None:
+            packed = self._packers.submit(landing.compress, block)
+        self._waiting.append(
+            self._writer.submit(self._keep, block, packed, self._pieces)
+        )
         self._pieces += 1
         if len(self._waiting) > _AHEAD:
             self._waiting.popleft().result()
 
-    def _keep(self, block: bytes, number: int) -> None:
+    def _keep(self, block: bytes, packed: Future[bytes] | None, number: int) -> None:
         self._found.update(block)
-        if self._file is not None:
-            landing.land(self._connection, self._file, number, block)
+        if packed is not None and self._file is not None:
+            landing.keep(
+                self._connection, self._file, number, len(block), packed.result()
+            )
 
     def finish(self) -> None:
         """Wait for all blocks."""
@@ -326,7 +335,8 @@ class Landing:
             self._waiting.popleft().result()
 
     def close(self) -> None:
-        """Stop the background thread."""
+        """Stop the background threads."""
+        self._packers.shutdown(cancel_futures=True)
         self._writer.shutdown(cancel_futures=True)
 
     @property

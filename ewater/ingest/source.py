@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-BLOCK = 8 << 20
+BLOCK = 4 << 20
 LONGEST_ROW = 1 << 20
 _LOOK = 4096
 _BOM = b"\xef\xbb\xbf"

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from ewater.ingest.parse import Parsed
 
-WINDOW_ROWS = 2_000_000  # so many rows are in memory at once, whatever the file
+WINDOW_ROWS = 500_000  # so many rows are in memory at once, whatever the file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -270,10 +270,17 @@ def new_file(connection: Connection, size: int) -> int:
 
 def land(connection: Connection, file: int, number: int, raw: bytes) -> None:
     """Keep one piece of a file as received."""
+    keep(connection, file, number, len(raw), compress(raw))
+
+
+def keep(
+    connection: Connection, file: int, number: int, size: int, packed: bytes
+) -> None:
+    """Keep one piece of a file of so many bytes, compressed by `compress`."""
     cursor(connection).execute(
         "INSERT INTO landed_piece (file_id, number, size, content) "
         "VALUES (%s, %s, %s, %s)",
-        [file, number, len(raw), compress(raw)],
+        [file, number, size, packed],
     )
 
 
