@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ewater.store.rows import Rows
 
 _CELLS = 1_000_000  # series times days that are computed at once
+_READINGS = 1_000_000  # that are in memory at once
 _NEAR = 86_400_000_000 * 31  # stretches closer than this are taken as one
 
 
@@ -70,26 +71,54 @@ def _batches(
         first=calendars.to_utc(calendar, days[:, 0]),
         last=calendars.to_utc(calendar, days[:, 1] + np.timedelta64(1, "D")) - 1,
     ).merged(_NEAR)
+    whole, readings = _split(whole, daily.readings(connection, whole), calendar)
     nth = whole.nth()
     order = np.lexsort((whole.series_id, whole.last, whole.first, nth))
-    whole, nth = whole.take(order), nth[order]
+    whole, nth, readings = whole.take(order), nth[order], readings[order]
     start = 0
     while start < len(whole):
-        stop = _batch_end(whole, nth, start)
+        stop = _batch_end(whole, nth, readings, start)
         yield whole.take(np.arange(start, stop))
         start = stop
 
 
-def _batch_end(whole: Stretch, nth: NDArray[np.intp], start: int) -> int:
+def _split(
+    whole: Stretch, readings: NDArray[np.int64], calendar: calendars.Calendar
+) -> tuple[Stretch, NDArray[np.int64]]:
+    """Cut stretches of too many readings into shorter ones of whole days."""
+    pieces = -(-readings // _READINGS)
+    if (pieces <= 1).all():
+        return whole, readings
+    parts, counts = [], []
+    for row, wanted in enumerate(np.maximum(pieces, 1).tolist()):
+        edges = np.array([whole.first[row], whole.last[row]])
+        first, last = calendars.local_days(calendar, edges)
+        days = int((last - first).astype(np.int64)) + 1
+        count = min(wanted, days)
+        starts = first + np.arange(count) * days // count
+        bounds = calendars.to_utc(calendar, np.append(starts, last + 1))
+        series_id = np.full(count, whole.series_id[row], np.int32)
+        parts.append(
+            Stretch(series_id=series_id, first=bounds[:-1], last=bounds[1:] - 1)
+        )
+        counts.append(np.full(count, readings[row] // count))
+    return Stretch.concatenate(parts), np.concatenate(counts)
+
+
+def _batch_end(
+    whole: Stretch, nth: NDArray[np.intp], readings: NDArray[np.int64], start: int
+) -> int:
     """Take stretches while most of the common span is wanted by each of them."""
     first, last = whole.first[start], whole.last[start]
-    own = 0
+    own = held = 0
     for row in range(start, len(whole)):
         low, high = min(first, whole.first[row]), max(last, whole.last[row])
         own += whole.last[row] - whole.first[row]
+        held += readings[row]
         cells = (row + 1 - start) * ((high - low) / 86_400_000_000)
         wasteful = (row + 1 - start) * (high - low) > 2 * own
-        if row > start and (cells > _CELLS or wasteful or nth[row] != nth[start]):
+        full = cells > _CELLS or held > _READINGS
+        if row > start and (full or wasteful or nth[row] != nth[start]):
             return row
         first, last = low, high
     return len(whole)

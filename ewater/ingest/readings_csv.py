@@ -57,6 +57,12 @@ class Tally:
         zeros = np.zeros(series_count, np.int64)
         return Tally(0, 0, zeros, zeros.copy(), zeros.copy())
 
+    def add(self, series: NDArray[np.int32], changes: NDArray[np.int64]) -> None:
+        """Add what `ewater.store.chunks_stage.counts` found of different series."""
+        self.new[series] += changes[:, chunks_stage.NEW]
+        self.corrected[series] += changes[:, chunks_stage.CORRECTED]
+        self.outdated[series] += changes[:, chunks_stage.OUTDATED]
+
     def counts(self) -> landing.Counts:
         """Totals; what is accepted and changes nothing is unchanged."""
         new, corrected = int(self.new.sum()), int(self.corrected.sum())
@@ -214,13 +220,7 @@ def _stage_window(run: Run, tally: Tally, spans: Spans, parts: list[Parsed]) -> 
         return
     with run.engine.begin() as connection:
         change = _compare(run, connection, window.series, window.rows, window.cuts)
-        place = np.repeat(window.series, np.diff(window.cuts))
-        count = len(run.schema.codes)
-        tally.new += np.bincount(place[change == chunks_stage.NEW], minlength=count)
-        corrected = place[change == chunks_stage.CORRECTED]
-        tally.corrected += np.bincount(corrected, minlength=count)
-        outdated = place[change == chunks_stage.OUTDATED]
-        tally.outdated += np.bincount(outdated, minlength=count)
+        tally.add(window.series, chunks_stage.counts(change, window.cuts))
         if run.load is not None:
             _write(run, connection, tally, window, change)
 
@@ -352,12 +352,7 @@ def settle(
         return
     cuts = chunks_stage.starts_of(place)
     change = _compare(run, connection, place[cuts[:-1]], rows, cuts)
-    count = len(run.schema.codes)
-    tally.new += np.bincount(place[change == chunks_stage.NEW], minlength=count)
-    corrected = place[change == chunks_stage.CORRECTED]
-    tally.corrected += np.bincount(corrected, minlength=count)
-    outdated = place[change == chunks_stage.OUTDATED]
-    tally.outdated += np.bincount(outdated, minlength=count)
+    tally.add(place[cuts[:-1]], chunks_stage.counts(change, cuts))
     window = Window(
         series=place[cuts[:-1]],
         cuts=cuts,

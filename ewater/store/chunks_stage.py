@@ -254,6 +254,20 @@ def compare(
     return out
 
 
+@njit(cache=True, nogil=True)
+def _count_all(change, cuts, out):  # type: ignore[no-untyped-def]
+    for k in range(len(cuts) - 1):
+        for i in range(cuts[k], cuts[k + 1]):
+            out[k, change[i]] += 1
+
+
+def counts(change: NDArray[np.uint8], cuts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Count for each series its rows of every kind of change; shape (series, 4)."""
+    found = np.zeros((len(cuts) - 1, OUTDATED + 1), np.int64)
+    _count_all(change, cuts, found)
+    return found
+
+
 def starts_of(series: NDArray[np.int32]) -> NDArray[np.int64]:
     """Where each run of one series starts, and where the last one ends."""
     turns = np.flatnonzero(series[1:] != series[:-1]) + 1

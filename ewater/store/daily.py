@@ -84,6 +84,26 @@ def around(connection: Connection, stretch: Stretch) -> Stretch:
     return Stretch(series_id=stretch.series_id, first=first, last=last)
 
 
+_READINGS = """
+SELECT (SELECT coalesce(sum(c.count), 0) FROM chunk AS c
+    WHERE c.series_id = w.series_id AND c.kind <> 'past'
+        AND c.first_time <= w.last_time AND c.last_time >= w.first_time)
+FROM unnest(%s::int4[], %s::timestamptz[], %s::timestamptz[])
+    WITH ORDINALITY AS w (series_id, first_time, last_time, place)
+ORDER BY w.place
+"""
+
+
+def readings(connection: Connection, stretch: Stretch) -> NDArray[np.int64]:
+    """Count at most how many readings each stretch has, by its chunks."""
+    out = cursor(connection)
+    out.execute(
+        _READINGS,
+        [stretch.series_id.tolist(), instants(stretch.first), instants(stretch.last)],
+    )
+    return np.array([row[0] for row in out.fetchall()], np.int64)
+
+
 def lock(connection: Connection) -> None:
     """Wait for another refresh to end; holds until the transaction does."""
     connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})

@@ -189,3 +189,19 @@ def test_levels_have_statistics_and_no_volume(engine):
     row = table(engine)[0]
     assert (row["mean"], row["min"], row["max"]) == (2.0, 1.5, 2.5)
     assert row["volume"] is None
+
+
+def test_long_stretches_are_summed_in_parts_with_the_same_days(country, monkeypatch):
+    rng = np.random.default_rng(2)
+    rows = [
+        (code, START + timedelta(hours=h), round(float(rng.uniform(1, 9)), 2))
+        for code in ("Q1", "Q2")
+        for h in range(24 * 12)
+        if h % 50 > 3
+    ]
+    load(country, rows)
+    whole = plain(country)
+    assert len(whole) == 24
+    for most in (1, 24, 100):
+        monkeypatch.setattr(daily, "_READINGS", most)
+        assert recomputed(country) == whole
