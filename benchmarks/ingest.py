@@ -1,8 +1,10 @@
 """Ingest of readings from CSV, against server-side COPY of the same file.
 
 Both run on the same server, one after the other, in turns. COPY goes into an unlogged
-table without index, key or check; ingest parses, checks, lands the raw bytes with their
-hash, encodes, compares with what is stored, and publishes.
+table without index, key or check; ingest parses, checks, judges what is at hand, lands
+the raw bytes with their hash, encodes, compares with what is stored, and publishes.
+With daily, all quality control that is due and the daily sums are done as well. Memory
+is the largest resident set of a process of its own that loads a file with all of that.
 
     python benchmarks/ingest.py [--quick]
 """
@@ -10,7 +12,9 @@ hash, encodes, compares with what is stored, and publishes.
 from __future__ import annotations
 
 import argparse
-import resource
+import os
+import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -32,7 +36,7 @@ from sqlalchemy import text
 from ewater.ingest import jobs
 from ewater.ingest.outcome import Options
 from ewater.ingest.source import File, Memory
-from ewater.store import chunks_compact
+from ewater.store import chunks_compact, database
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -76,23 +80,59 @@ def copy(engine: Engine, path: Path) -> float:
 
 def ingest(engine: Engine, path: Path, *, daily: bool) -> float:
     """Seconds of a first load into empty tables."""
-    with engine.begin() as connection:
-        connection.execute(text(f"TRUNCATE {', '.join(_EMPTY)} CASCADE"))
-    started = time.perf_counter()
-    outcome = jobs.ingest(engine, File(path), Options(daily=daily))
-    seconds = time.perf_counter() - started
-    assert outcome.counts.new == outcome.counts.rows_read, outcome
+    empty(engine)
     what = "ingest with daily" if daily else "ingest"
+    return load(engine, path, what, "new", Options(daily=daily))
+
+
+def load(engine: Engine, path: Path, what: str, kind: str, options: Options) -> float:
+    """Seconds of a load all of whose rows become of one kind."""
+    used, started = time.process_time(), time.perf_counter()
+    counts = jobs.ingest(engine, File(path), options).counts
+    seconds = time.perf_counter() - started
+    assert getattr(counts, kind) == counts.rows_read > 0, counts
     print(
-        f"  {what}: {seconds:.2f} s, {outcome.counts.rows_read / seconds:,.0f} rows/s"
+        f"  {what}: {seconds:.2f} s, {time.process_time() - used:.2f} s of this "
+        f"process's time, {counts.rows_read / seconds:,.0f} rows/s"
     )
     return seconds
 
 
-def appends(engine: Engine, codes: list[str], days: int) -> tuple[float, float]:
-    """Bytes per reading after appends with 1 % corrections: before and after."""
+def empty(engine: Engine) -> None:
+    """Forget all loads."""
     with engine.begin() as connection:
         connection.execute(text(f"TRUNCATE {', '.join(_EMPTY)} CASCADE"))
+
+
+def peak(engine: Engine, path: Path) -> float:
+    """Megabytes resident at most while a process of its own loads a file."""
+    empty(engine)
+    url = engine.url.render_as_string(hide_password=False)
+    done = subprocess.run(
+        [sys.executable, __file__, "--peak", str(path)],
+        env={**os.environ, "EWATER_DATABASE_URL": url},
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    megabytes = float(done.stdout)
+    size = path.stat().st_size / 1e6
+    print(f"  peak memory of a load of {size:,.0f} MB: {megabytes:.0f} MB")
+    return megabytes
+
+
+def print_peak(path: Path) -> None:
+    """Load a file and print the largest resident set of this process."""
+    engine = database.connect(os.environ["EWATER_DATABASE_URL"])
+    jobs.ingest(engine, File(path))
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    (line,) = (row for row in status.splitlines() if row.startswith("VmHWM"))
+    print(int(line.split()[1]) / 1024)
+
+
+def appends(engine: Engine, codes: list[str], days: int) -> tuple[float, float]:
+    """Bytes per reading after appends with 1 % corrections: before and after."""
+    empty(engine)
     rng = np.random.default_rng(7)
     steps = days * 144
     values = np.array([discharge(rng, steps) for _ in codes])
@@ -128,39 +168,55 @@ def size(engine: Engine) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--quick", action="store_true", help="a twentieth of the rows")
-    quick = parser.parse_args().quick
-    series, count = (50, 10_000) if quick else (200, 50_000)
-    folder = tempfile.TemporaryDirectory()
-    path = Path(folder.name) / "readings.csv"
-    Path(folder.name).chmod(0o755)
-    with fresh_database() as engine, folder:
-        codes = register(engine, series)
-        rows = write_csv(path, codes, count)
-        print(
-            f"{machine()}; {rows:,} rows, {path.stat().st_size / 1e6:,.0f} MB; {TABLE}"
-        )
-        warm = Memory(
-            "warm.csv",
-            b"series,time,value\n%s,2020-01-01T00:00Z,1\n" % codes[0].encode(),
-        )
-        jobs.ingest(engine, warm)  # compiles
-        copied, plain, summed = [], [], []
-        for _ in range(ROUNDS):
-            copied.append(copy(engine, path))
-            plain.append(ingest(engine, path, daily=False))
-            summed.append(ingest(engine, path, daily=True))
-        started = time.perf_counter()
-        again = jobs.ingest(engine, File(path))
-        repeated = time.perf_counter() - started
-        assert again.known
-        before, after = appends(engine, codes[:50], 3 if quick else 30)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"  peak memory of this process {peak:.0f} MB")
-    print(f"  before compaction {before:.0f} bytes/reading")
+    parser.add_argument("--peak", type=Path, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.peak:
+        print_peak(given.peak)
+        return
+    series, count = (50, 10_000) if given.quick else (200, 50_000)
+    with fresh_database() as engine, tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        measure(engine, Path(folder), series, count, 3 if given.quick else 30)
+
+
+def measure(engine: Engine, folder: Path, series: int, count: int, days: int) -> None:
+    """Measure and print all bars."""
+    codes = register(engine, 3 * series)
+    path, changed = folder / "readings.csv", folder / "corrected.csv"
+    rows = write_csv(path, codes[:series], count)
+    write_csv(changed, codes[:series], count, more=0.01)
+    megabytes = path.stat().st_size / 1e6
+    print(f"{machine()}; {rows:,} rows, {megabytes:,.0f} MB; {TABLE}")
+    line = f"series,time,value\n{codes[0]},2020-01-01T00:00Z,1\n"
+    jobs.ingest(engine, Memory("warm.csv", line.encode()))  # compiles
+    copied, plain, summed = [], [], []
+    for _ in range(ROUNDS):
+        copied.append(copy(engine, path))
+        plain.append(ingest(engine, path, daily=False))
+        summed.append(ingest(engine, path, daily=True))
+    started = time.perf_counter()
+    again = jobs.ingest(engine, File(path))
+    repeated = time.perf_counter() - started
+    print(f"  again: {repeated:.2f} s")
+    assert again.known
+    options = Options(daily=False, again=True)
+    turns = [changed, path] * ((ROUNDS + 1) // 2)
+    corrected = [
+        load(engine, turn, "all corrected", "corrected", options) for turn in turns
+    ]
+    small = peak(engine, path)
+    long = folder / "long.csv"
+    write_csv(long, codes, count)
+    large = peak(engine, long)
+    before, after = appends(engine, codes[:50], days)
+    print(f"  before compaction {before:.0f} bytes/reading; {machine()}")
     bar("ingest_over_copy", min(copied) / min(plain), "x", 5)
     bar("ingest_daily_over_copy", min(copied) / min(summed), "x", 3)
     bar("reingest_over_ingest", min(plain) / repeated, "x", 1)
+    bar("corrected_over_copy", min(copied) / min(corrected), "x", 2)
     bar("compacted", after, "bytes/reading", 8, least=False)
+    bar("peak_memory", max(small, large), "MB", 600, least=False)
+    bar("peak_memory_of_thrice_the_rows", large / small, "x", 1.15, least=False)
 
 
 if __name__ == "__main__":

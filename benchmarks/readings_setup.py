@@ -79,14 +79,19 @@ def discharge(rng: np.random.Generator, count: int) -> np.ndarray:
     return np.round(level * (1 + rng.normal(0, 0.01, count)), 2)
 
 
-def write_csv(path: Path, codes: list[str], count: int, seed: int = 1) -> int:
-    """Write a readings file, series behind series; return its rows."""
+def write_csv(
+    path: Path, codes: list[str], count: int, seed: int = 1, more: float = 0.0
+) -> int:
+    """Write a readings file, series behind series; return its rows.
+
+    ``more`` is added to every value.
+    """
     rng = np.random.default_rng(seed)
     times = np.datetime_as_string(START + np.arange(count) * STEP, unit="s")
     with path.open("w") as file:
         file.write("series,time,value\n")
         for code in codes:
-            values = discharge(rng, count).tolist()
+            values = (discharge(rng, count) + more).tolist()
             file.writelines(
                 f"{code},{time}Z,{value:.2f}\n"
                 for time, value in zip(times, values, strict=True)
@@ -97,7 +102,11 @@ def write_csv(path: Path, codes: list[str], count: int, seed: int = 1) -> int:
 def machine() -> str:
     """Say what it ran on."""
     python = platform.python_version()
-    return f"{os.cpu_count()} cores, {platform.machine()}, Python {python}"
+    load = os.getloadavg()[0]
+    return (
+        f"{os.cpu_count()} cores, {platform.machine()}, Python {python}, "
+        f"load average {load:.1f}"
+    )
 
 
 def bar(
