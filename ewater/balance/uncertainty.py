@@ -9,6 +9,8 @@ import numpy as np
 from ewater.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import xarray as xr
     from numpy.typing import ArrayLike, NDArray
 
@@ -42,12 +44,20 @@ def aggregate_uncertainty(
     return total.assign_attrs(units="m3")
 
 
+#: Correlation of two streams that share a rating method (METHODS 4) [D]; one
+#: instrument: 1.
+SHARED_RATING = 0.3
+
+
 def combine(
-    values: ArrayLike, u: ArrayLike, rho: ArrayLike = 0.0
+    values: ArrayLike,
+    u: ArrayLike,
+    rho: ArrayLike = 0.0,
+    coefficients: ArrayLike = 1.0,
 ) -> tuple[float, float]:
     r"""Sum of streams and its uncertainty, for a correlation between them.
 
-    .. math:: u^2 = \sum_i u_i^2 + \sum_{i \ne j} \rho_{ij} u_i u_j
+    .. math:: u^2 = \sum_i (c_i u_i)^2 + \sum_{i \ne j} \rho_{ij} c_i u_i c_j u_j
 
     Parameters
     ----------
@@ -56,6 +66,8 @@ def combine(
     rho : scalar or (stream, stream)
         1 for one shared instrument, 0.3 for a shared rating method, else 0
         (METHODS 4); the diagonal is taken as 1.
+    coefficients : scalar or (stream,)
+        -1 for what is subtracted.
 
     Raises
     ------
@@ -75,7 +87,73 @@ def combine(
             f"{volume.shape} values and {each.shape} uncertainties; give one each"
         )
     correlation = _correlation(np.asarray(rho, dtype=float), each.size)
-    return float(volume.sum()), float(np.sqrt(each @ correlation @ each))
+    signed = np.broadcast_to(np.asarray(coefficients, dtype=float), each.shape)
+    variance = (signed * each) @ correlation @ (signed * each)
+    return float(signed @ volume), float(np.sqrt(max(variance, 0.0)))
+
+
+def product(
+    values: ArrayLike, u: ArrayLike, rho: ArrayLike = 0.0
+) -> tuple[float, float]:
+    r"""Multiply quantities, such as a depth and an area, and its uncertainty.
+
+    First order (GUM 5.1): good where the relative uncertainties are small against 1.
+
+    .. math:: u(y) = |y| \sqrt{\sum_{ij} \rho_{ij} (u_i / x_i) (u_j / x_j)}
+
+    Parameters
+    ----------
+    values, u, rho
+        As of :func:`combine`; units may differ.
+
+    Examples
+    --------
+    >>> volume, uncertainty = product([0.12, 455.5e6], [0.018, 0.0])
+    >>> round(volume), round(uncertainty)
+    (54660000, 8199000)
+    """
+    factors = np.asarray(values, dtype=float)
+    # the derivative by each factor is the product of the others
+    others = np.array([np.prod(np.delete(factors, n)) for n in range(factors.size)])
+    _, uncertainty = combine(factors, u, rho, others)
+    return float(factors.prod()), uncertainty
+
+
+def through(
+    curve: Callable[[NDArray[np.float64]], NDArray[np.float64]],
+    value: ArrayLike,
+    u: ArrayLike,
+    u_share: float = 0.0,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Read values off a curve, with the uncertainty that follows.
+
+    First order: the slope of the curve over one u to either side, so that a bend or
+    an end of the table is seen, together with the uncertainty of the curve itself.
+
+    Parameters
+    ----------
+    curve
+        Such as ``StorageCurve.volume``; NaN outside what it knows.
+    value, u : (n,)
+        Levels or stages, and their standard uncertainty.
+    u_share
+        Standard uncertainty of the curve, as a share of what it gives.
+
+    Returns
+    -------
+    tuple of numpy.ndarray : (n,)
+        NaN where the value itself is outside the curve, or both sides are.
+    """
+    at, spread = np.broadcast_arrays(
+        np.asarray(value, dtype=float), np.asarray(u, dtype=float)
+    )
+    found, low, high = (
+        np.asarray(curve(at + side * spread)) for side in (0.0, -1.0, 1.0)
+    )
+    both = np.abs(high - low) / 2
+    one = np.abs(np.where(np.isnan(low), high - found, found - low))
+    slope = np.where(np.isnan(both), one, both)
+    return found, np.hypot(slope, u_share * np.abs(found))
 
 
 def _correlation(rho: NDArray[np.float64], size: int) -> NDArray[np.float64]:
