@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _US = 1e6
 REPORT_U = 0.15  # METHODS 4, norm-based report: U = 30 % [D]
 IMPUTED_U = 0.30  # METHODS 6.3: u of an imputed return is at least 30 %
+LEAST_ANSWERS = 5  # METHODS 6.3: respondents of a class whose change is carried over
 ANSWERED = 1 - 1e-6  # of the due time; less is a missing return, not a small one
 _KEY = [
     "enterprise",
@@ -71,14 +72,16 @@ class ReportedVolumes:
     def total(self, *, impute: bool) -> Estimate:
         """Add up all rows; unknown in a period for which a due return is missing.
 
-        With ``impute`` a missing return is taken as the one of a year before
-        (METHODS 6.3), where there is one.
+        With ``impute`` a missing return is taken as the one of a year before, where
+        there is one, times the change of those that answered in both years, where
+        these are five or more (METHODS 6.3).
         """
         due = np.isfinite(self.coverage)
         absent = due & (self.coverage < ANSWERED)
         with np.errstate(invalid="ignore", divide="ignore"):
             rate = self.earlier_volume / self.earlier_coverage
             infill = (1 - self.coverage) * rate if impute else np.nan
+        infill = infill * self._change()
         imputed = np.where(absent, infill, 0.0)
         reported = np.where(due, self.volume, 0.0)
         size = reported + np.nan_to_num(imputed)
@@ -95,6 +98,17 @@ class ReportedVolumes:
         )
         status = np.where(filled > total, Status.IMPUTED, estimate.status)
         return replace(estimate, status=status.astype(np.int8))
+
+    def _change(self) -> NDArray[np.float64]:
+        """Ratio of the volume to the earlier one, of those with both, (period,)."""
+        both = (self.coverage >= ANSWERED) & (self.earlier_coverage >= ANSWERED)
+        now = np.where(both, self.volume, 0.0).sum(axis=0)
+        then = np.where(both, self.earlier_volume, 0.0).sum(axis=0)
+        enough = (both.sum(axis=0) >= LEAST_ANSWERS) & (then > 0)
+        ratio: NDArray[np.float64] = np.divide(
+            now, then, out=np.ones(now.shape), where=enough
+        )
+        return ratio
 
 
 def reported_volumes(

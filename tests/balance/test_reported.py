@@ -138,6 +138,17 @@ def test_a_missing_return_is_imputed_from_the_year_before_with_a_wide_margin():
     assert estimate.coverage[0] == pytest.approx(5 / 11)
 
 
+@pytest.mark.parametrize(("answering", "imputed"), [(5, 3.0), (4, 2.0)])
+def test_a_missing_return_follows_the_change_of_five_that_answered(answering, imputed):
+    names = [f"E{n}" for n in range(answering)]
+    given = [row(name, "2022-01-01", "2023-01-01", 2.0) for name in [*names, "SILENT"]]
+    given += [row(name, "2023-01-01", "2024-01-01", 3.0) for name in names]
+    frames = country(reports(*given), enterprises=(*names, "SILENT"))
+    estimate = total(frames, bounds("2023-01-01", "2024-01-01"), impute=True)
+    assert estimate.volume[0] / 1e6 == pytest.approx(3.0 * answering + imputed)
+    assert estimate.coverage[0] < 1
+
+
 def test_two_lines_of_one_return_add_up_but_cover_its_time_once():
     lines = reports(
         row("E1", "2023-01-01", "2024-01-01", 4.0),
