@@ -453,6 +453,7 @@ def test_an_answer_of_nothing_is_a_run_of_nothing(
         ),
         ("kind: http\nurl: http://a:b@x/\nbegin: 2024-01-01T00:00Z\n", "use login"),
         ("kind: http\nurl: http://x/\nbegin: 2024-01-01\n", "s.yaml:3: begin"),
+        ("kind: http\nurl: http://x/\nbegin: 2024\n", "s.yaml:3: begin: 2024 is no"),
         ("kind: push\nprofile: nope\n", "s.yaml:2: profile: profile 'nope'"),
         ("kind: mqtt\nhost: x\n", "topic: is required"),
         ("name: A b\nkind: push\n", "s.yaml:1: name"),

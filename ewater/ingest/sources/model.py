@@ -53,6 +53,13 @@ def _positive(given: timedelta) -> timedelta:
     return given
 
 
+def _no_number(given: object) -> object:
+    if isinstance(given, int | float):  # it would count seconds since 1970
+        message = f"{given} is no time; write such as 2024-01-01T00:00:00+04:00"
+        raise ValueError(message)  # noqa: TRY004 - pydantic turns it into a fault
+    return given
+
+
 def _absolute(given: Path) -> Path:
     if not given.is_absolute():
         raise ValueError(f"{str(given)!r} is relative; write the whole path")
@@ -62,6 +69,7 @@ def _absolute(given: Path) -> Path:
 Schedule = Annotated[str, AfterValidator(_cron)]
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Length = Annotated[Duration, AfterValidator(_positive)]
+Moment = Annotated[AwareDatetime, BeforeValidator(_no_number)]
 Folder = Annotated[Path, AfterValidator(_absolute)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 
@@ -154,7 +162,7 @@ class HttpSource(_Source):
     login: Login | None = None
     sites: list[str] = []
     time_format: str = "%Y-%m-%dT%H:%M:%SZ"
-    begin: AwareDatetime
+    begin: Moment
     overlap: Duration = timedelta(days=1)
     span: Length = timedelta(days=30)
     schedule: Schedule | None = None

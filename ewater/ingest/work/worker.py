@@ -205,7 +205,10 @@ class _Listening:
                 stack.close()
                 del self._open[name]
         for name in wanted.keys() - self._open.keys():
-            self._start(wanted[name])
+            try:
+                self._start(wanted[name])
+            except (EWaterError, OSError) as error:  # others can be listened to
+                _log.warning("source %s: %s", name, error)
 
     def end(self) -> None:
         """End all subscriptions."""
