@@ -5,7 +5,7 @@ from __future__ import annotations
 import time as clock
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +14,7 @@ from ewater.ingest import affected, damage, quality, repeats, wrong_unit
 from ewater.ingest.outcome import EVERYTHING, Span
 from ewater.ingest.parse import Parsed, Reject, Schema, parse
 from ewater.ingest.source import bodies
+from ewater.ingest.tally import Tally
 from ewater.ingest.window import WINDOW_ROWS, Spans, Window, gather
 from ewater.store import chunks_stage, landing, quality_due, rejects
 from ewater.store.instants import microseconds
@@ -35,47 +36,6 @@ if TYPE_CHECKING:
 
 _AHEAD = 3  # blocks that are parsed while another is stored
 _WORKERS = 2
-
-
-@dataclass(slots=True)
-class Tally:
-    """What happened to the rows so far; arrays run over the series of the schema."""
-
-    rows_read: int
-    rejected: int
-    new: NDArray[np.int64]
-    corrected: NDArray[np.int64]
-    outdated: NDArray[np.int64]
-    outside: int = 0
-    conflicts: list[NDArray[np.int64]] = field(default_factory=list)
-    kept: list[Reject] = field(default_factory=list)
-    staged: list[Stretch] = field(default_factory=list)  # what was judged together
-
-    @staticmethod
-    def empty(series_count: int) -> Tally:
-        """Nothing read yet."""
-        zeros = np.zeros(series_count, np.int64)
-        return Tally(0, 0, zeros, zeros.copy(), zeros.copy())
-
-    def add(self, series: NDArray[np.int32], changes: NDArray[np.int64]) -> None:
-        """Add what `ewater.store.chunks_stage.counts` found of different series."""
-        self.new[series] += changes[:, chunks_stage.NEW]
-        self.corrected[series] += changes[:, chunks_stage.CORRECTED]
-        self.outdated[series] += changes[:, chunks_stage.OUTDATED]
-
-    def counts(self) -> landing.Counts:
-        """Totals; what is accepted and changes nothing is unchanged."""
-        new, corrected = int(self.new.sum()), int(self.corrected.sum())
-        outdated = int(self.outdated.sum())
-        accepted = self.rows_read - self.rejected
-        return landing.Counts(
-            rows_read=self.rows_read,
-            rejected=self.rejected,
-            new=new,
-            corrected=corrected,
-            outdated=outdated,
-            unchanged=accepted - new - corrected - outdated,
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

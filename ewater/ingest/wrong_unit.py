@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from ewater.ingest.parse import Parsed
-    from ewater.ingest.readings_csv import Run, Tally
+    from ewater.ingest.readings_csv import Run
+    from ewater.ingest.tally import Tally
     from ewater.store.rows import Rows
 
 FACTORS = (1000.0, 86.4, 3.6)  # and their inverses
