@@ -48,7 +48,7 @@ qc = typer.Typer(
 
 def register(app: typer.Typer) -> None:
     """Add this area's subcommands."""
-    for command in (run, limits, approve, correct, retract):
+    for command in (run, balance, limits, approve, correct, retract):
         qc.command()(command)
     app.add_typer(qc, name="qc")
 
@@ -87,6 +87,42 @@ def run(
     if format == "table" and learn:
         typer.echo(f"limits learned: {learned:,} differ from before")
     _say(report, format, dry_run=dry_run)
+
+
+def balance(
+    *,
+    start: Annotated[
+        str | None, typer.Option("--from", help="2023 or 2023-04; default: last year")
+    ] = None,
+    end: Annotated[str | None, typer.Option("--to", help="Included")] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would change; write nothing")
+    ] = False,
+    format: FormatOption = "table",
+) -> None:
+    """Test by month whether measured nodes of the ledger close, and meters drift.
+
+    Suspect are the readings of every member of a river reach, canal or reservoir
+    that leaves over more than three standard uncertainties, and those of a totaliser
+    more than 5 % from the discharge beside it. Where all is well again the mark is
+    taken off. Exit status: 0 done, 2 failed.
+    """
+    from ewater.accounts import closing, dates, runs
+    from ewater.ingest import derived
+
+    with open_store() as engine:
+        span = dates.span(start or str(runs.newest_year(engine)), end)
+        done = closing.check(engine, *span, dry_run=dry_run)
+        if not dry_run:
+            derived.refresh(engine)
+    names = ("test", "what", "period_start", "residual_m3", "u_m3", "z", "series")
+    show(done.found, names, format)
+    if format == "table":
+        verb = "would change" if dry_run else "changed"
+        typer.echo(
+            f"{done.judged:,} months of nodes and meters judged, {len(done.found):,} "
+            f"at fault; flag or failed tests of {done.changed:,} readings {verb}"
+        )
 
 
 def limits(
