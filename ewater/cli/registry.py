@@ -11,7 +11,11 @@ import typer
 from ewater.cli.session import instant, open_store
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from ewater.store.registry import LoadSummary
+
+_SHOWN = 10  # series that are named
 
 _FOLDER = Annotated[Path, typer.Argument(metavar="DIR", help="Country folder")]
 
@@ -36,6 +40,7 @@ def load(
     2 refused; every fault is listed and nothing changed.
     """
     from ewater.balance.expressions import codes
+    from ewater.ingest import limits
     from ewater.store import folder as folders
     from ewater.store import registry
 
@@ -46,13 +51,46 @@ def load(
         connection.begin() as transaction,
     ):
         known = registry.read(connection)
+        before = None if known["series"].empty else limits.in_force(connection)
         frames = folders.read(folder, known=known, expression_codes=codes)
         summary = registry.load(connection, frames, expression_codes=codes)
+        others = limits.differing(before, limits.in_force(connection))
+        judged = _judged(connection, others)
         if dry_run:
             transaction.rollback()
     for line in _table(summary):
         typer.echo(line)
     typer.echo(_outcome(summary, time.perf_counter() - started, dry_run=dry_run))
+    if judged:
+        typer.echo(
+            f"{len(judged)} series with readings have other limits now; what is stored "
+            "keeps its flags until `ewater qc` judges it again:"
+        )
+    for line in judged[:_SHOWN]:
+        typer.echo(f"  ewater qc {line}")
+    if len(judged) > _SHOWN:
+        typer.echo(f"  and {len(judged) - _SHOWN} more")
+
+
+def _judged(connection: Connection, codes: list[str]) -> list[str]:
+    """Spans of stored readings of some series, as `ewater qc` takes them."""
+    from ewater.store import chunks, quality_due
+    from ewater.store.instants import instant
+
+    if not codes:
+        return []
+    names = chunks.series_codes(connection)
+    spans, _ = quality_due.extents(connection, chunks.series_ids(connection, codes))
+    return [
+        f"{names[number]} --from {instant(first).isoformat()} "
+        f"--to {instant(last + 1).isoformat()}"
+        for number, first, last in zip(
+            spans.series_id.tolist(),
+            spans.first.tolist(),
+            spans.last.tolist(),
+            strict=True,
+        )
+    ]
 
 
 def dump(

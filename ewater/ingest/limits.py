@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from ewater.series.calendars import Calendar
     from ewater.series.curves import StorageCurve
 
+_LEARNED = "SELECT max(greatest(recorded_from, recorded_to)) FROM learned_limit"
 _REVERSED = """
 SELECT measured_by FROM flows
 WHERE reverse IS NOT NULL AND measured_by IS NOT NULL AND recorded_to IS NULL
@@ -113,8 +114,27 @@ class InForce:
         )
 
 
-def in_force(connection: Connection, learned: pd.DataFrame | None = None) -> InForce:
-    """Read what limits every registered series has by now.
+_last: tuple[object, InForce] | None = None  # of this process; never changed
+
+
+def in_force(connection: Connection) -> InForce:
+    """Say what limits every registered series has by now; errors as of `made`.
+
+    What a process has read last it keeps for as long as the registry stands still.
+    """
+    global _last
+    key = (
+        str(connection.engine.url),
+        registry.version(connection),
+        connection.execute(text(_LEARNED)).scalar_one(),
+    )
+    if _last is None or _last[0] != key:
+        _last = key, made(connection)
+    return _last[1]
+
+
+def made(connection: Connection, learned: pd.DataFrame | None = None) -> InForce:
+    """Make the limits of every registered series.
 
     Parameters
     ----------
@@ -173,6 +193,22 @@ def _only(readings: xr.Dataset, codes: Sequence[str]) -> xr.Dataset:
     chosen = readings.drop_dims("series").isel(reading=np.concatenate(index))
     sizes = size[[rows[code] for code in wanted]]
     return chosen.assign(row_size=("series", sizes)).assign_coords(series=wanted)
+
+
+def differing(before: InForce | None, after: InForce) -> list[str]:
+    """Series whose stored readings were judged by other limits, in order of code."""
+    if before is None:
+        return []
+    both = after.limits.index.intersection(before.limits.index)
+    old, new = before.limits.loc[both], after.limits.loc[both]
+    others = ~((old == new) | (old.isna() & new.isna())).all(axis=1)
+    columns = ["series", "test", "parameter", "value", "start", "end"]
+    dated = [
+        frame.dated[columns].fillna({"value": np.inf}) for frame in (before, after)
+    ]
+    moved = dated[0].merge(dated[1], how="outer", indicator=True)
+    named = moved.loc[moved["_merge"] != "both", "series"]
+    return sorted({*both[others], *named[named.isin(both)]})
 
 
 def _overrides(connection: Connection) -> pd.DataFrame:

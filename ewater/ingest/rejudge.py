@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ewater.ingest import derived, quality
-from ewater.ingest.limits import InForce, in_force
+from ewater.ingest.limits import InForce, in_force, made
 from ewater.ingest.pieces import PIECE, pieces
 from ewater.series.quality_history import learned_limits
 from ewater.store import chunks, quality_due, recording, verdicts
@@ -68,7 +68,7 @@ def rejudge(
         spans = _within(quality_due.extents(connection, ids)[0], start, end)
         if learn:
             found = _learned(connection, limits, ids)
-            limits = in_force(connection, found)
+            limits = made(connection, found)
             told = _differing(found, limits, connection)
         work = list(pieces(connection, limits, spans))
     if learn and not dry_run:
