@@ -201,7 +201,9 @@ def test_neighbours_that_come_later_make_a_spike_seen(pump):
 )
 def test_flags_do_not_depend_on_how_the_readings_came(pump, seed, way, compact):
     with pump.begin() as connection:
-        connection.execute(text("TRUNCATE chunk, load, daily, quality_due, landed_file CASCADE"))
+        connection.execute(
+            text("TRUNCATE chunk, load, daily, quality_due, landed_file CASCADE")
+        )
     rng = np.random.default_rng(seed + 1)
     rows = levels(seed, 160)
     if way == "whole":
