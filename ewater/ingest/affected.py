@@ -16,6 +16,24 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from ewater.ingest.limits import InForce
+    from ewater.ingest.parse import Schema
+
+
+def note(
+    connection: Connection,
+    limits: InForce,
+    schema: Schema,
+    staged: Sequence[Stretch],
+) -> None:
+    """Note which readings are to be judged again, with all their neighbours.
+
+    ``staged`` is what was judged together; in the transaction that publishes it.
+    """
+    spans = Stretch.concatenate(staged)
+    by_id = np.argsort(schema.ids)
+    place = by_id[np.searchsorted(schema.ids[by_id], spans.series_id)]
+    codes = [schema.codes[k] for k in place.tolist()]
+    quality_due.add(connection, affected(connection, limits, codes, spans))
 
 
 def affected(

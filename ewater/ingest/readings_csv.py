@@ -16,7 +16,7 @@ from ewater.ingest.parse import Parsed, Reject, Schema, parse
 from ewater.ingest.source import bodies
 from ewater.ingest.tally import Tally
 from ewater.ingest.window import WINDOW_ROWS, Spans, Window, gather
-from ewater.store import chunks_stage, landing, quality_due, rejects
+from ewater.store import chunks_stage, landing, rejects
 from ewater.store.instants import microseconds
 from ewater.store.stretch import Stretch
 
@@ -215,14 +215,7 @@ def _write(
     if not differs.all():
         rows = rows.take(differs)
         cuts = np.concatenate([[0], np.cumsum(differs)])[cuts]
-    some = cuts[1:] > cuts[:-1]
-    tally.staged.append(
-        Stretch(
-            series_id=run.schema.ids[window.series[some]],
-            first=rows.time[cuts[:-1][some]],
-            last=rows.time[cuts[1:][some] - 1],
-        )
-    )
+    tally.staged.append(Stretch.of(run.schema.ids[window.series], rows.time, cuts))
     chunks_stage.write(
         connection,
         run.schema.ids[window.series],
@@ -351,21 +344,10 @@ def publish(
             settle(run, connection, tally, series, np.empty((0, 2), np.int64))
         if also:
             also(connection, run.load)
-        _note_affected(run, connection, tally)
+        if run.limits is not None:
+            affected.note(connection, run.limits, run.schema, tally.staged)
         counts = tally.counts()
         recorded = landing.publish(
             connection, run.load, counts, clock.monotonic() - started, tally.outside
         )
     return counts, recorded
-
-
-def _note_affected(run: Run, connection: Connection, tally: Tally) -> None:
-    """Note which readings are to be judged again, with all their neighbours."""
-    if run.limits is None:
-        return
-    staged = Stretch.concatenate(tally.staged)
-    by_id = np.argsort(run.schema.ids)
-    place = by_id[np.searchsorted(run.schema.ids[by_id], staged.series_id)]
-    codes = [run.schema.codes[k] for k in place.tolist()]
-    due = affected.affected(connection, run.limits, codes, staged)
-    quality_due.add(connection, due)

@@ -37,6 +37,18 @@ class Stretch:
         )
 
     @staticmethod
+    def of(
+        series_id: NDArray[np.int32], time: NDArray[np.int64], cuts: NDArray[np.int64]
+    ) -> Stretch:
+        """First to last time of series; ``cuts`` say where each starts in ``time``."""
+        some = cuts[1:] > cuts[:-1]
+        return Stretch(
+            series_id=series_id[some],
+            first=time[cuts[:-1][some]],
+            last=time[cuts[1:][some] - 1],
+        )
+
+    @staticmethod
     def concatenate(parts: Sequence[Stretch]) -> Stretch:
         """Put stretches behind each other."""
         empty = np.empty(0, np.int64)
