@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from ewater.accounts import dates, documents, runs
+from ewater.accounts import dates, documents, runs, view_tables
 from ewater.balance.account import account
 from ewater.series import calendars, pumps
 from ewater.settings import settings
@@ -216,6 +217,79 @@ class Client:
             policy=policy,
         )
 
+    def view(
+        self,
+        name: str,
+        territory: str | Sequence[str] | None = None,
+        first: str | None = None,
+        last: str | None = None,
+        *,
+        step: Step = "year",
+        calendar: str | None = None,
+        as_of: dt.datetime | None = None,
+        file: str | Path | None = None,
+        inputs: str | Path | None = None,
+    ) -> xr.Dataset:
+        """Evaluate a standard view, such as ``seea_asset`` or ``indicators``.
+
+        Parameters
+        ----------
+        name
+            One of ``ewater view --list``, or the view of ``file``.
+        territory
+            Codes; default: the country.
+        first, last, step, calendar, as_of
+            As for `account`.
+        file, inputs
+            A view of one's own and what it needs besides the ledger, see
+            docs/views.md.
+
+        Returns
+        -------
+        xarray.Dataset : (cell, territory, period)
+            ``value`` (NaN unknown), ``known``, ``u``, ``coverage``, ``status``,
+            ``status_shares``, ``apportioned``; ``unit``, ``row`` and ``column`` by
+            cell.
+        """
+        files = view_tables.Files.of(name, _path(file), _path(inputs))
+        view_tables.find(name, files)
+        run = self.run(first, last, step=step, calendar=calendar, as_of=as_of)
+        codes = None if territory is None else _codes(territory)
+        return view_tables.Views(run, codes, files).dataset(name)
+
+    def bridge(
+        self,
+        start: str,
+        end: str,
+        territory: str | None = None,
+        first: str | None = None,
+        *,
+        step: Step = "year",
+        as_of: dt.datetime | None = None,
+        inputs: str | Path | None = None,
+    ) -> pd.DataFrame:
+        """Lead from one figure of a period to another, line by line.
+
+        Parameters
+        ----------
+        start, end
+            ``VIEW.CELL``; the end may be ``published:ITEM``.
+        territory
+            Code; default: the country.
+        first
+            The period, as ``--from``.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``label``, ``value``, ``u``; the first row is the start, the last the end,
+            and the rows between add up to their difference.
+        """
+        files = view_tables.Files.of(None, None, _path(inputs))
+        run = self.run(first, step=step, as_of=as_of)
+        views = view_tables.Views(run, [territory] if territory else None, files)
+        return view_tables.bridge_frame(views.bridge_document(start, end))
+
     def run(
         self,
         first: str | None = None,
@@ -237,6 +311,10 @@ class Client:
         frame = self.table("calendars")
         used = runs.calendar_of(frame, calendar)
         return calendars.bounds(used, *dates.span(first, last), step)
+
+
+def _path(given: str | Path | None) -> Path | None:
+    return None if given is None else Path(given)
 
 
 def _codes(given: str | Sequence[str]) -> list[str]:

@@ -22,7 +22,16 @@ ALWAYS = (np.iinfo(np.int64).min, np.iinfo(np.int64).max)
 _COLUMNS = {
     "territories": ("code", "kind", "parent"),
     "accounts": ("code", "kind", "territory", "site", "sector", "share"),
-    "flows": ("code", "from", "to", "term", "sector", "reverse", "re_enters"),
+    "flows": (
+        "code",
+        "from",
+        "to",
+        "term",
+        "sector",
+        "structure",
+        "reverse",
+        "re_enters",
+    ),
     "account_territories": ("account", "territory", "share"),
     "site_territories": ("site", "territory"),
     "stocks": ("account",),

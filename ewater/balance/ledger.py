@@ -37,6 +37,8 @@ class Ledger:
         Codes, sorted; positions below point into them, -1 means none.
     account_kind, account_sector, flow_term, territory_kind
         Words of `ewater.terms`; empty where there is none.
+    flow_structure : (flow,)
+        What the flow passes (``turbine``); empty where nothing is said.
     flow_from, flow_to : (flow,)
         Positions of accounts.
     flow_reverse, flow_re_enters : (flow,)
@@ -61,6 +63,7 @@ class Ledger:
     flow_from: NDArray[np.intp]
     flow_to: NDArray[np.intp]
     flow_term: NDArray[np.str_]
+    flow_structure: NDArray[np.str_]
     flow_reverse: NDArray[np.intp]
     flow_re_enters: NDArray[np.intp]
     territories: NDArray[np.str_]
@@ -106,6 +109,7 @@ class Ledger:
             flow_from=start,
             flow_to=end,
             flow_term=checks.texts(flows["term"]),
+            flow_structure=checks.texts(flows["structure"]),
             flow_reverse=checks.positions(flows, flows["reverse"]),
             flow_re_enters=checks.positions(flows, flows["re_enters"]),
             territories=country.links.territory_codes,

@@ -89,8 +89,23 @@ def unknown_changes(
 
 def _changes(
     ledger: Ledger, bounds: NDArray[np.int64], stocks: xr.Dataset
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+) -> tuple[Floats, Floats]:
     """Change of stock of every account and its variance, NaN where not given."""
+    return change_of(**at_instants(ledger, bounds, stocks))
+
+
+def at_instants(
+    ledger: Ledger, bounds: NDArray[np.int64], stocks: xr.Dataset
+) -> dict[str, Floats]:
+    """Lay out the tables of `stock_tables` over all accounts, (account, instant).
+
+    NaN where nothing is given.
+
+    Raises
+    ------
+    UsageError
+        Stocks at other instants than the bounds, or of accounts without a row.
+    """
     instants = stocks["instant"].to_numpy().astype("datetime64[us]").astype(np.int64)
     if not np.array_equal(instants, bounds):
         raise UsageError("stocks must be given at the bounds of the periods")
@@ -102,11 +117,11 @@ def _changes(
             f"no row in stocks.csv for {', '.join(strange)}; accounts without one "
             "are not modelled"
         )
-    tables = stock_tables(stocks)
-    change = np.full((ledger.accounts.size, bounds.size - 1), np.nan)
-    variance = change.copy()
-    change[place], variance[place] = change_of(**tables)
-    return change, variance
+    full = {}
+    for name, table in stock_tables(stocks).items():
+        full[name] = np.full((ledger.accounts.size, bounds.size), np.nan)
+        full[name][place] = table
+    return full
 
 
 def stock_tables(stocks: xr.Dataset) -> dict[str, Floats]:

@@ -12,7 +12,7 @@ from ewater.balance.matrices import csr, pattern
 from ewater.terms import Status
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -92,6 +92,22 @@ class Totals:
             variance=self.variance + other.variance,
             weight=weight,
             covered=self.covered + other.covered,
+        )
+
+    @staticmethod
+    def sum_of(parts: Sequence[Totals]) -> Totals:
+        """Sum independent totals of the same rows; at least one."""
+        weight: dict[Status, NDArray[np.float64]] = {}
+        for part in parts:
+            for status, size in part.weight.items():
+                weight[status] = weight[status] + size if status in weight else size
+        first, *rest = parts
+        return Totals(
+            known=sum((p.known for p in rest), first.known),
+            missing=sum((p.missing for p in rest), first.missing),
+            variance=sum((p.variance for p in rest), first.variance),
+            weight=weight,
+            covered=sum((p.covered for p in rest), first.covered),
         )
 
     def fields(self) -> dict[str, NDArray[Any]]:

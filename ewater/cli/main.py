@@ -27,6 +27,7 @@ from ewater.cli import (
     simulate,
     source,
     template,
+    view,
     where,
     worker,
 )
@@ -52,6 +53,7 @@ for area in (
     key,
     worker,
     balance,
+    view,
     where,
     runs,
     events,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from ewater.errors import UsageError
-from ewater.ingest import described
+from ewater import described
 from ewater.ingest.profiles.model import Profile
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Descriptions in YAML, of profiles and sources: every fault names its line."""
+"""Descriptions in YAML, of profiles, sources and views: every fault names its line."""
 
 from __future__ import annotations
 
@@ -108,9 +108,6 @@ def _note(
 
 def _fault(error: Any, file: str, lines: Lines, what: str, see: str) -> Fault:
     path = tuple(part for part in error["loc"] if part != "[key]")
-    known = tuple(path)
-    while known and known not in lines:
-        known = known[:-1]
     message = str(error["msg"]).removeprefix("Value error, ")
     allowed = ""
     if error["type"] == "extra_forbidden":
@@ -118,7 +115,14 @@ def _fault(error: Any, file: str, lines: Lines, what: str, see: str) -> Fault:
     elif error["type"] == "missing":
         message, allowed = "is required", f"see {see}"
     place = ".".join(str(part) for part in path)
-    return one(file, lines.get(known), place, message, allowed)
+    return one(file, line_of(path, lines), place, message, allowed)
+
+
+def line_of(path: tuple[Any, ...], lines: Lines) -> int | None:
+    """Line of a path, or of the nearest thing around it that is written."""
+    while path and path not in lines:
+        path = path[:-1]
+    return lines.get(path)
 
 
 def one(file: str, line: int | None, place: str, message: str, allowed: str) -> Fault:
