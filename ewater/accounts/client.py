@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from ewater.accounts import dates, documents, runs, view_tables
+from ewater.accounts import dates, documents, runs, view_files, view_tables
 from ewater.balance.account import account
 from ewater.series import calendars, pumps
 from ewater.settings import settings
@@ -247,12 +247,12 @@ class Client:
         Returns
         -------
         xarray.Dataset : (cell, territory, period)
-            ``value`` (NaN unknown), ``known``, ``u``, ``coverage``, ``status``,
-            ``status_shares``, ``apportioned``; ``unit``, ``row`` and ``column`` by
-            cell.
+            ``value`` (NaN unknown), ``value_known``, ``value_u``,
+            ``value_coverage``, ``value_status``, ``value_status_shares``,
+            ``apportioned``; ``unit``, ``row`` and ``column`` by cell.
         """
-        files = view_tables.Files.of(name, _path(file), _path(inputs))
-        view_tables.find(name, files)
+        files = view_files.Files.of(name, _path(file), _path(inputs))
+        view_files.find(name, files)
         run = self.run(first, last, step=step, calendar=calendar, as_of=as_of)
         codes = None if territory is None else _codes(territory)
         return view_tables.Views(run, codes, files).dataset(name)
@@ -285,7 +285,7 @@ class Client:
             ``label``, ``value``, ``u``; the first row is the start, the last the end,
             and the rows between add up to their difference.
         """
-        files = view_tables.Files.of(None, None, _path(inputs))
+        files = view_files.Files.of(None, None, _path(inputs))
         run = self.run(first, step=step, as_of=as_of)
         views = view_tables.Views(run, [territory] if territory else None, files)
         return view_tables.bridge_frame(views.bridge_document(start, end))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from ewater.accounts.view_inputs import volume_factor
+from ewater.accounts.view_texts import TEXTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,62 +49,6 @@ _BRIDGE_CSV = (
     "u",
     "missing",
 )
-_TEXTS = {
-    "as of": {"az": "vəziyyət:", "en": "as of", "ru": "по состоянию на"},
-    "in": {"az": "vahid", "en": "in", "ru": "в"},
-    "row": {"az": "göstərici", "en": "row", "ru": "показатель"},
-    "unit": {"az": "vahid", "en": "unit", "ru": "единица"},
-    "number": {"az": "sıra №-si", "en": "no.", "ru": "№"},
-    "known": {"az": "məlum", "en": "known", "ru": "известно"},
-    "missing": {"az": "çatışmır", "en": "missing", "ru": "нет данных"},
-    "no value for": {
-        "az": "məlumat yoxdur:",
-        "en": "no value for",
-        "ru": "нет данных:",
-    },
-    "and": {"az": "və daha", "en": "and", "ru": "и ещё"},
-    "more": {"az": "", "en": "more", "ru": ""},
-    "apportioned": {
-        "az": "bölünmüş",
-        "en": "apportioned",
-        "ru": "разделено",
-    },
-    "apportioned note": {
-        "az": "bölünmüş: hesab ərazilər arasında bölünüb, sərhədi keçən hissə "
-        "məlum deyil",
-        "en": "apportioned: an account is divided between territories, so what crosses "
-        "the border cannot be told",
-        "ru": "разделено: счёт разделён между территориями, поток через границу "
-        "неизвестен",
-    },
-    "not modelled": {
-        "az": "modelləşdirilməyib",
-        "en": "not modelled",
-        "ru": "не моделируется",
-    },
-    "undefined": {"az": "təyin edilmir", "en": "undefined", "ru": "не определено"},
-    "not given": {"az": "verilməyib", "en": "not given", "ru": "не задано"},
-    "not placed": {
-        "az": "Cədvəldə yeri olmayan axınlar",
-        "en": "Flows without a place in this view",
-        "ru": "Потоки, которым нет места в таблице",
-    },
-    "left out": {
-        "az": "Susuz sətir və sütunlar göstərilmir.",
-        "en": "Rows and columns without water are not shown.",
-        "ru": "Строки и столбцы без воды не показаны.",
-    },
-    "does not close": {
-        "az": "bağlanmır",
-        "en": "does not close",
-        "ru": "не сходится",
-    },
-    "expected": {"az": "gözlənilən", "en": "expected", "ru": "ожидаемое"},
-    "forecast": {"az": "proqnoz", "en": "forecast", "ru": "прогноз"},
-    "from": {"az": "başlanğıc", "en": "from", "ru": "от"},
-    "to": {"az": "son", "en": "to", "ru": "до"},
-    "value": {"az": "qiymət", "en": "value", "ru": "значение"},
-}
 TOLERANCE = 1.0  # m3 that an identity over volumes may be off by rounding
 
 
@@ -116,7 +61,7 @@ class Style:
 
     def text(self, key: str) -> str:
         """Words of the table around the figures."""
-        return _TEXTS[key][self.language]
+        return TEXTS[key][self.language]
 
     def number(self, value: float, unit: str, beside: float | None = None) -> str:
         """Write a number with as many decimals as its size, or another's, deserves.

@@ -65,19 +65,19 @@ def view(
 
     Exit status: 0 printed, 2 failed.
     """
-    from ewater.accounts import dates, runs, view_render, view_tables
+    from ewater.accounts import dates, runs, view_files, view_render, view_tables
     from ewater.accounts.render import as_json
     from ewater.errors import UsageError
 
     if list_:
-        view_render.print_list(view_tables.listed(), lang)
+        view_render.print_list(view_files.listed(), lang)
         return
     if bool(name or file) == bool(bridge) and not (file and bridge and not name):
         raise UsageError("name a view (see `ewater view --list`), or give --bridge A B")
     style = view_render.Style(lang, unit)
-    files = view_tables.Files.of(name, file, inputs)
+    files = view_files.Files.of(name, file, inputs)
     if not bridge:
-        view_tables.find(name, files)  # a fault in a file is said before work is done
+        view_files.find(name, files)  # a fault in a file is said before work is done
     when = instant("--as-of", as_of)
     with open_store() as engine:
         start, end = dates.span(from_ or str(runs.newest_year(engine)), to)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -9,14 +10,99 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from hypothesis import strategies as st
 from scipy import sparse
 
-from ewater.terms import Status
+from ewater.terms import ACCOUNT_KINDS, OUTSIDE_KINDS, SECTORS, TERMS, Status
 
 if TYPE_CHECKING:
     from ewater.balance.ledger import Ledger
 
 START = np.datetime64("2023-01-01", "us")
+PERIODS = 2
+LEAVES: dict[str, tuple[str, ...]] = {
+    "basin": ("B1a", "B1b", "B2"),
+    "district": ("D1", "D2"),
+}
+
+
+@dataclass(frozen=True)
+class Country:
+    """A random country: frames, sources by flow, and stocks."""
+
+    frames: dict[str, pd.DataFrame]
+    volume: dict[str, np.ndarray]
+    stock: dict[str, np.ndarray]
+
+
+volumes = st.floats(0, 1e9, allow_subnormal=False)
+gappy = st.one_of(st.just(np.nan), volumes)
+
+
+@st.composite
+def countries(
+    draw: st.DrawFn, volume: st.SearchStrategy[float] = volumes, whole: bool = False
+) -> Country:
+    """Accounts of any kind, shared between basins and districts, joined at random."""
+    inside = [kind for kind in ACCOUNT_KINDS if kind not in OUTSIDE_KINDS]
+    kinds = draw(st.lists(st.sampled_from(inside), min_size=2, max_size=6))
+    codes = [f"A{n}" for n in range(len(kinds))]
+    rows, shares = [], []
+    for code, kind in zip(codes, kinds, strict=True):
+        sector = draw(st.sampled_from(SECTORS)) if kind == "economy" else None
+        rows.append((code, kind, None, sector))
+        for leaves in LEAVES.values():
+            parts = np.array(
+                draw(st.lists(st.integers(0, 9), min_size=len(leaves), max_size=3))[
+                    : len(leaves)
+                ],
+                dtype=float,
+            )
+            if whole or not parts.sum():
+                parts = np.eye(len(leaves))[draw(st.integers(0, len(leaves) - 1))]
+            parts = parts / parts.sum()
+            shares += [(code, t, p) for t, p in zip(leaves, parts, strict=True) if p]
+    outside = [("N", "neighbour"), ("SEA", "sea"), ("AIR", "atmosphere")]
+    everywhere = [*codes, "N", "SEA", "AIR"]
+    ends = st.tuples(st.sampled_from(everywhere), st.sampled_from(everywhere))
+    pairs = draw(st.lists(ends.filter(lambda e: e[0] != e[1]), min_size=1, max_size=9))
+    flows = [
+        (f"F{n}", start, end, draw(st.sampled_from(list(TERMS))))
+        for n, (start, end) in enumerate(pairs)
+    ]
+    stocked = [code for code in codes if draw(st.booleans())]
+    frames = {
+        "territories": pd.DataFrame(
+            [
+                ("AZ", "country", None),
+                ("B1", "basin", "AZ"),
+                ("B1a", "basin", "B1"),
+                ("B1b", "basin", "B1"),
+                ("B2", "basin", "AZ"),
+                ("D1", "district", "AZ"),
+                ("D2", "district", "AZ"),
+            ],
+            columns=["code", "kind", "parent"],
+        ),
+        "accounts": pd.DataFrame(
+            [*rows, *[(code, kind, None, None) for code, kind in outside]],
+            columns=["code", "kind", "territory", "sector"],
+        ),
+        "account_territories": pd.DataFrame(
+            shares, columns=["account", "territory", "share"]
+        ),
+        "flows": pd.DataFrame(flows, columns=["code", "from", "to", "term"]),
+        "stocks": pd.DataFrame({"account": pd.Series(stocked, dtype=object)}),
+    }
+
+    def values(count: int) -> np.ndarray:
+        return np.array([draw(volume) for _ in range(count)])
+
+    return Country(
+        frames,
+        {row[0]: values(PERIODS) for row in flows},
+        {code: values(PERIODS + 1) for code in stocked},
+    )
 
 
 def frame(columns: str, *rows: tuple[Any, ...]) -> pd.DataFrame:
@@ -140,4 +226,7 @@ def make() -> SimpleNamespace:
         weights=weights,
         stocks=stocks,
         bounds=bounds,
+        LEAVES=LEAVES,
+        Country=Country,
+        countries=countries,
     )

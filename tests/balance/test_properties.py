@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +16,7 @@ from ewater.balance.ledger import Ledger
 from ewater.balance.missing import Missing
 from ewater.balance.sectors import sector_totals
 from ewater.balance.terms import neighbours, term_totals
-from ewater.terms import ACCOUNT_KINDS, BOUNDARIES, OUTSIDE_KINDS, SECTORS, TERMS
+from ewater.terms import BOUNDARIES, OUTSIDE_KINDS
 
 if TYPE_CHECKING:
     from types import SimpleNamespace
@@ -27,90 +26,12 @@ if TYPE_CHECKING:
 
 PERIODS = 2
 few = settings(max_examples=30)
-LEAVES = {"basin": ("B1a", "B1b", "B2"), "district": ("D1", "D2")}
-
-
-@dataclass(frozen=True)
-class Country:
-    """A random country: frames, sources by flow, and stocks."""
-
-    frames: dict[str, pd.DataFrame]
-    volume: dict[str, np.ndarray]
-    stock: dict[str, np.ndarray]
-
-
 volumes = st.floats(0, 1e9, allow_subnormal=False)
 gappy = st.one_of(st.just(np.nan), volumes)
 
 
-@st.composite
-def countries(
-    draw: st.DrawFn, volume: st.SearchStrategy[float] = volumes, whole: bool = False
-) -> Country:
-    """Accounts of any kind, shared between basins and districts, joined at random."""
-    inside = [kind for kind in ACCOUNT_KINDS if kind not in OUTSIDE_KINDS]
-    kinds = draw(st.lists(st.sampled_from(inside), min_size=2, max_size=6))
-    codes = [f"A{n}" for n in range(len(kinds))]
-    rows, shares = [], []
-    for code, kind in zip(codes, kinds, strict=True):
-        sector = draw(st.sampled_from(SECTORS)) if kind == "economy" else None
-        rows.append((code, kind, None, sector))
-        for leaves in LEAVES.values():
-            parts = np.array(
-                draw(st.lists(st.integers(0, 9), min_size=len(leaves), max_size=3))[
-                    : len(leaves)
-                ],
-                dtype=float,
-            )
-            if whole or not parts.sum():
-                parts = np.eye(len(leaves))[draw(st.integers(0, len(leaves) - 1))]
-            parts = parts / parts.sum()
-            shares += [(code, t, p) for t, p in zip(leaves, parts, strict=True) if p]
-    outside = [("N", "neighbour"), ("SEA", "sea"), ("AIR", "atmosphere")]
-    everywhere = [*codes, "N", "SEA", "AIR"]
-    ends = st.tuples(st.sampled_from(everywhere), st.sampled_from(everywhere))
-    pairs = draw(st.lists(ends.filter(lambda e: e[0] != e[1]), min_size=1, max_size=9))
-    flows = [
-        (f"F{n}", start, end, draw(st.sampled_from(list(TERMS))))
-        for n, (start, end) in enumerate(pairs)
-    ]
-    stocked = [code for code in codes if draw(st.booleans())]
-    frames = {
-        "territories": pd.DataFrame(
-            [
-                ("AZ", "country", None),
-                ("B1", "basin", "AZ"),
-                ("B1a", "basin", "B1"),
-                ("B1b", "basin", "B1"),
-                ("B2", "basin", "AZ"),
-                ("D1", "district", "AZ"),
-                ("D2", "district", "AZ"),
-            ],
-            columns=["code", "kind", "parent"],
-        ),
-        "accounts": pd.DataFrame(
-            [*rows, *[(code, kind, None, None) for code, kind in outside]],
-            columns=["code", "kind", "territory", "sector"],
-        ),
-        "account_territories": pd.DataFrame(
-            shares, columns=["account", "territory", "share"]
-        ),
-        "flows": pd.DataFrame(flows, columns=["code", "from", "to", "term"]),
-        "stocks": pd.DataFrame({"account": pd.Series(stocked, dtype=object)}),
-    }
-
-    def values(count: int) -> np.ndarray:
-        return np.array([draw(volume) for _ in range(count)])
-
-    return Country(
-        frames,
-        {row[0]: values(PERIODS) for row in flows},
-        {code: values(PERIODS + 1) for code in stocked},
-    )
-
-
 def inputs(
-    make: SimpleNamespace, country: Country
+    make: SimpleNamespace, country: Any
 ) -> tuple[Ledger, xr.Dataset, sparse.csr_array, xr.Dataset]:
     ledger = Ledger.build(country.frames)
     percent = {code: 0.05 * v for code, v in country.volume.items()}
@@ -128,8 +49,8 @@ def test_a_territory_is_the_sum_of_its_parts(
     make: SimpleNamespace, boundary: str
 ) -> None:
     @few
-    @given(countries())
-    def holds(country: Country) -> None:
+    @given(make.countries())
+    def holds(country: Any) -> None:
         result = account(*inputs(make, country), boundary=boundary)
         for name in ("net_inflow", "storage_change", "residual"):
             value = result[name]
@@ -148,8 +69,8 @@ def test_gross_totals_are_those_of_the_parts_less_what_crosses_between_them(
     make: SimpleNamespace,
 ) -> None:
     @few
-    @given(countries(whole=True))
-    def holds(country: Country) -> None:
+    @given(make.countries(whole=True))
+    def holds(country: Any) -> None:
         ledger, data, weights, stocks = inputs(make, country)
         result = account(ledger, data, weights, stocks)
         net = ledger.coefficients().toarray()
@@ -168,14 +89,14 @@ def test_the_order_of_rows_changes_nothing_not_even_the_last_bit(
     make: SimpleNamespace,
 ) -> None:
     @few
-    @given(countries(gappy), st.randoms(use_true_random=False))
-    def holds(country: Country, random: Any) -> None:
+    @given(make.countries(gappy), st.randoms(use_true_random=False))
+    def holds(country: Any, random: Any) -> None:
         shuffled = {
             name: frame.sample(frac=1, random_state=random.randrange(2**32))
             for name, frame in country.frames.items()
         }
         volume = dict(sorted(country.volume.items(), key=lambda _: random.random()))
-        other = Country(shuffled, volume, country.stock)
+        other = make.Country(shuffled, volume, country.stock)
         first, second = everything(make, country), everything(make, other)
         for name, dataset in first.items():
             assert dataset.identical(second[name])
@@ -183,7 +104,7 @@ def test_the_order_of_rows_changes_nothing_not_even_the_last_bit(
     holds()
 
 
-def everything(make: SimpleNamespace, country: Country) -> dict[str, xr.Dataset]:
+def everything(make: SimpleNamespace, country: Any) -> dict[str, xr.Dataset]:
     ledger, data, weights, stocks = inputs(make, country)
     flows = resolve(ledger, data, weights)
     return {
@@ -197,8 +118,8 @@ def everything(make: SimpleNamespace, country: Country) -> dict[str, xr.Dataset]
 
 def test_term_totals_of_the_parts_add_up_to_the_nation(make: SimpleNamespace) -> None:
     @few
-    @given(countries())
-    def holds(country: Country) -> None:
+    @given(make.countries())
+    def holds(country: Any) -> None:
         ledger, data, weights, _ = inputs(make, country)
         flows = resolve(ledger, data, weights)
         for total, names in (
@@ -217,13 +138,13 @@ def test_unknown_makes_a_total_unknown_and_what_is_known_no_larger(
     make: SimpleNamespace,
 ) -> None:
     @few
-    @given(countries(whole=True), st.data())
-    def holds(country: Country, data: st.DataObject) -> None:
+    @given(make.countries(whole=True), st.data())
+    def holds(country: Any, data: st.DataObject) -> None:
         lost = data.draw(st.sampled_from(sorted(country.volume)))
         gaps = country.volume | {lost: np.full(PERIODS, np.nan)}
         full = account(*inputs(make, country))
         ledger, sources, weights, stocks = inputs(
-            make, Country(country.frames, gaps, country.stock)
+            make, make.Country(country.frames, gaps, country.stock)
         )
         holed = account(ledger, sources, weights, stocks)
         missing = Missing.of(ledger, resolve(ledger, sources, weights), stocks)
@@ -242,8 +163,8 @@ def test_unknown_makes_a_total_unknown_and_what_is_known_no_larger(
 
 def test_boundaries_nest(make: SimpleNamespace) -> None:
     @few
-    @given(countries())
-    def holds(country: Country) -> None:
+    @given(make.countries())
+    def holds(country: Any) -> None:
         given = inputs(make, country)
 
         def net(boundary: str | tuple[str, ...]) -> np.ndarray:
@@ -260,8 +181,8 @@ def test_a_stock_built_from_the_flows_leaves_no_residual(
     make: SimpleNamespace,
 ) -> None:
     @few
-    @given(countries())
-    def holds(country: Country) -> None:
+    @given(make.countries())
+    def holds(country: Any) -> None:
         flows, stock = country.frames["flows"], {}
         inside = country.frames["account_territories"]["account"].unique()
         for code in inside:
@@ -270,7 +191,7 @@ def test_a_stock_built_from_the_flows_leaves_no_residual(
             change = sum(into, np.zeros(PERIODS)) - sum(out, np.zeros(PERIODS))
             stock[code] = 1e10 + np.append(0.0, np.cumsum(change))
         frames = country.frames | {"stocks": pd.DataFrame({"account": inside})}
-        built = inputs(make, Country(frames, country.volume, stock))
+        built = inputs(make, make.Country(frames, country.volume, stock))
         for boundary in BOUNDARIES:
             close(account(*built, boundary=boundary)["residual"], 0.0)
 
@@ -281,15 +202,15 @@ def test_shares_of_every_account_are_a_partition_of_unity(
     make: SimpleNamespace,
 ) -> None:
     @few
-    @given(countries())
-    def holds(country: Country) -> None:
+    @given(make.countries())
+    def holds(country: Any) -> None:
         ledger = Ledger.build(country.frames)
         held = ledger.membership.toarray()
         place = {code: row for row, code in enumerate(ledger.territories)}
         nation = held[place["AZ"]]
         inside = ~np.isin(ledger.account_kind, OUTSIDE_KINDS)
         assert np.array_equal(nation, inside.astype(float))
-        for leaves in LEAVES.values():
+        for leaves in make.LEAVES.values():
             close(held[[place[t] for t in leaves]].sum(axis=0), nation)
 
     holds()

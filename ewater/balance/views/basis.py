@@ -27,7 +27,7 @@ from ewater.balance.matrices import (
 )
 from ewater.balance.terms import counted_at
 from ewater.balance.views import stored
-from ewater.balance.views.model import COLUMN, NO_SECTOR, OTHERS, SETS
+from ewater.balance.views.model import COLUMN, OTHERS, SETS
 from ewater.errors import UsageError
 from ewater.terms import OUTSIDE_KINDS
 
@@ -213,9 +213,8 @@ class Basis:
             elif token.startswith("@"):
                 chosen |= self._account(token[1:])
             elif slash:
-                wanted = "" if sector == NO_SECTOR else sector
                 chosen |= (ledger.account_kind == kind) & (
-                    ledger.account_sector == wanted
+                    ledger.account_sector == sector
                 )
             else:
                 chosen |= np.isin(ledger.account_kind, SETS.get(token, (token,)))

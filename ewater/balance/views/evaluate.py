@@ -279,19 +279,20 @@ class Evaluated:
         Returns
         -------
         xarray.Dataset
-            ``value`` (NaN unknown), ``known``, ``u``, ``coverage``, ``status``,
-            ``status_shares``, ``apportioned``; coordinates ``unit``, ``row`` and,
-            in a table, ``column`` of each cell.
+            ``value`` (NaN unknown), ``value_known``, ``value_u``,
+            ``value_coverage``, ``value_status``, ``value_status_shares``,
+            ``apportioned``; coordinates ``unit``, ``row`` and, in a table,
+            ``column`` of each cell.
         """
         cells = list(self.compiled.cells.values())
         fields = [self.cell(cell.code) for cell in cells]
         names = {
             "value": "value",
-            "known": "known",
-            "u": "u",
-            "coverage": "coverage",
-            "status": "status",
-            "status_shares": "shares",
+            "value_known": "known",
+            "value_u": "u",
+            "value_coverage": "coverage",
+            "value_status": "status",
+            "value_status_shares": "shares",
             "apportioned": "apportioned",
         }
         arrays = {

@@ -219,7 +219,8 @@ def evaluate(text: str, of: Callable[[str, str], Dual]) -> Dual:
     Dual
         NaN where a cell is NaN or where it divides by zero.
     """
-    return _evaluate(parse(text), of)
+    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is unknown
+        return _evaluate(parse(text), of)
 
 
 def _evaluate(node: ast.expr, of: Callable[[str, str], Dual]) -> Dual:
@@ -276,15 +277,15 @@ def _operated(left: Dual, op: ast.operator, right: Dual) -> Dual:
 
 def divided(left: Dual, right: Dual) -> Dual:
     """Divide; by zero gives NaN."""
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         inverse = np.where(right.value == 0.0, np.nan, 1.0 / right.value)
-    value = left.value * inverse
-    return Dual(
-        value,
-        _added(
-            scaled(left, inverse).gradient, scaled(right, -value * inverse).gradient
-        ),
-    )
+        value = left.value * inverse
+        return Dual(
+            value,
+            _added(
+                scaled(left, inverse).gradient, scaled(right, -value * inverse).gradient
+            ),
+        )
 
 
 def _largest(duals: list[Dual]) -> Dual:

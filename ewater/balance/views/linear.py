@@ -204,13 +204,14 @@ def variance(dual: Dual, of: Mapping[str, Linear]) -> Array | float:
     """
     names = list(dual.gradient)
     total: Array | float = 0.0
-    for place, first in enumerate(names):
-        for second in names[place:]:
-            shared = of[first].covariance(of[second])
-            twice = 1.0 if first == second else 2.0
-            total = total + (
-                twice * dual.gradient[first] * dual.gradient[second] * shared
-            )
+    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is unknown
+        for place, first in enumerate(names):
+            for second in names[place:]:
+                shared = of[first].covariance(of[second])
+                twice = 1.0 if first == second else 2.0
+                total = total + (
+                    twice * dual.gradient[first] * dual.gradient[second] * shared
+                )
     return np.maximum(total, 0.0)  # a difference of equals may fall below by a bit
 
 

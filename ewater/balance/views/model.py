@@ -29,7 +29,6 @@ SETS: dict[str, tuple[str, ...]] = {
 }
 #: What a table row writes where the accounts of its column, or all others, stand.
 COLUMN, OTHERS = "$column", "$others"
-NO_SECTOR = "none"
 
 End: TypeAlias = Literal["from", "to", "enters", "leaves", "within", "counted"]
 ReEntering: TypeAlias = Literal["apart", "only"]
@@ -44,14 +43,14 @@ def _accounts(token: str) -> str:
     if token in (COLUMN, OTHERS) or token in SETS or token in ACCOUNT_KINDS:
         return token
     kind, slash, sector = token.partition("/")
-    if slash and kind in ACCOUNT_KINDS and sector in (*SECTORS, NO_SECTOR):
+    if slash and kind in ACCOUNT_KINDS and sector in SECTORS:
         return token
     if token.startswith("@") and re.fullmatch(CODE_PATTERN, token[1:]):
         return token
     raise ValueError(
         f"no accounts are called {token!r}; write a kind ({', '.join(ACCOUNT_KINDS)}), "
-        f"a set ({', '.join(SETS)}), a sector such as economy/agriculture "
-        f"(economy/{NO_SECTOR} for none), an account such as @RES-1, or in a table "
+        f"a set ({', '.join(SETS)}), a sector such as economy/agriculture, an account "
+        "such as @RES-1, or in a table "
         f"{COLUMN} and {OTHERS}"
     )
 
