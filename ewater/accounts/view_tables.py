@@ -255,9 +255,13 @@ class Views:
 def _published_factor(item: str, given: str, wanted: str) -> float:
     if given == wanted:
         return 1.0
+    refused = f"{item} was published in {given!r}, not in {wanted}"
     if wanted != "m3":
-        raise UsageError(f"{item} was published in {given!r}, not in {wanted}")
-    return view_inputs.volume_factor(given)
+        raise UsageError(refused)
+    try:
+        return view_inputs.volume_factor(given)
+    except UsageError as error:
+        raise UsageError(refused) from error
 
 
 def bridge_frame(document: Document) -> pd.DataFrame:
