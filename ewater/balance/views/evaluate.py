@@ -344,6 +344,11 @@ def is_nothing(basis: Basis, rows: Rows) -> bool:
     """Tell whether coefficients cancel, whatever the volumes are."""
     if basis.folded(rows["flow"]).nnz:
         return False
-    ends = (rows["opening"] - rows["change"], rows["closing"] + rows["change"])
+    change = rows["change"]
+    ends = (
+        rows["opening"] - change,
+        rows["closing"] + change,
+        rows["booked"] - change,
+    )
     rest = [rows[name] for name in BLOCKS if name in ("full", "dead", "input")]
     return not any(csr(abs(part)).sum() > 0 for part in (*ends, *rest))

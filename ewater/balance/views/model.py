@@ -32,7 +32,7 @@ COLUMN, OTHERS = "$column", "$others"
 
 End: TypeAlias = Literal["from", "to", "enters", "leaves", "within", "counted"]
 ReEntering: TypeAlias = Literal["apart", "only"]
-Stock: TypeAlias = Literal["opening", "closing", "change"]
+Stock: TypeAlias = Literal["opening", "closing", "change", "booked"]
 Capacity: TypeAlias = Literal["full", "dead"]
 Per: TypeAlias = Literal["period", "year"]
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from ewater.balance.flows import expected_volume
 from ewater.balance.matrices import csr
-from ewater.balance.storage import at_instants
+from ewater.balance.storage import at_instants, change_of
 from ewater.balance.totals import Totals, count_missing
 from ewater.terms import Status
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 #: What a cell can ask of an account, as blocks of its coefficients.
-BLOCKS = ("opening", "closing", "change", "full", "dead")
+BLOCKS = ("opening", "closing", "change", "booked", "full", "dead")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -33,7 +33,8 @@ class Stored:
     """Volumes of all accounts, by block, (account, period).
 
     ``volume`` holds NaN where a modelled stock is unknown and 0 where none is
-    modelled; ``random`` and ``fraction`` are those of the two instants.
+    modelled; ``random`` and ``fraction`` are those of the two instants. ``booked`` is
+    what a new storage curve changed in the books: closing = opening + change + booked.
     """
 
     volume: Mapping[str, Array]
@@ -58,12 +59,14 @@ class Stored:
         capacity
             ``full`` and ``dead``, (account,) m3, NaN where not given.
         """
-        volume, random, fraction = at_instants(ledger, bounds, stocks)
+        tables = at_instants(ledger, bounds, stocks)
+        volume, random = tables["volume"], tables["random"]
         modelled = ledger.stock_valid(bounds)
         blocks = {
             "opening": volume[:, :-1],
             "closing": volume[:, 1:],
-            "change": np.diff(volume, axis=1),
+            "change": change_of(**tables)[0],
+            "booked": tables["other"][:, 1:],
         }
         blocks |= {
             name: np.broadcast_to(capacity[name][:, None], modelled.shape)
@@ -75,7 +78,7 @@ class Stored:
             },
             modelled=modelled,
             random=(_given(random[:, :-1]), _given(random[:, 1:])),
-            fraction=_given(fraction[:, 1:]),
+            fraction=_given(tables["fraction"][:, 1:]),
         )
 
     def totals(self, block: str, matrix: Matrix) -> Totals:
@@ -103,7 +106,7 @@ class Stored:
 
         Both instants have a random error of their own; the error of the curve is
         common to them and in proportion to the volume, so that of a change is in
-        proportion to the change. Capacities are certain.
+        proportion to the change. Capacities, and what is booked, are certain.
         """
         both = np.isfinite(self.volume["change"])
         total = self._product(left, right, both, with_change=True)
@@ -117,27 +120,29 @@ class Stored:
         *,
         with_change: bool,
     ) -> Array:
-        def ends(rows: Mapping[str, Matrix]) -> tuple[Matrix, Matrix]:
+        def parts(rows: Mapping[str, Matrix]) -> tuple[Matrix, ...]:
+            """Coefficients of opening, closing and, in changes, of what is booked."""
             if not with_change:
-                return rows["opening"], rows["closing"]
+                return rows["opening"], rows["closing"], csr(0.0 * rows["change"])
             change = rows["change"]
-            return csr(rows["opening"] - change), csr(rows["closing"] + change)
+            ends = csr(rows["opening"] - change), csr(rows["closing"] + change)
+            return *ends, csr(-change)
 
-        (a0, a1), (b0, b1) = ends(left), ends(right)
-        v0, v1 = (
+        mine, theirs = parts(left), parts(right)
+        of_curve = [
             np.where(where, _given(self.volume[name]) * self.fraction, 0.0)
-            for name in ("opening", "closing")
-        )
-        r0, r1 = (
-            np.where(where & np.isfinite(self.volume[name]), random**2, 0.0)
-            for name, random in zip(("opening", "closing"), self.random, strict=True)
-        )
-        crossed = csr(a0.multiply(b1) + a1.multiply(b0))
-        return np.asarray(
-            csr(a0.multiply(b0)) @ (r0 + v0**2)
-            + csr(a1.multiply(b1)) @ (r1 + v1**2)
-            + crossed @ (v0 * v1)
-        )
+            for name in ("opening", "closing", "booked")
+        ]
+        total: Array = np.zeros((mine[0].shape[0], where.shape[1]))
+        for a, u in zip(mine, of_curve, strict=True):
+            for b, v in zip(theirs, of_curve, strict=True):
+                total += csr(a.multiply(b)) @ (u * v)
+        for a, b, name, random in zip(
+            mine[:2], theirs[:2], ("opening", "closing"), self.random, strict=True
+        ):
+            known = where & np.isfinite(self.volume[name])
+            total += csr(a.multiply(b)) @ np.where(known, random**2, 0.0)
+        return total
 
 
 def _given(values: Array) -> Array:

@@ -75,6 +75,9 @@ STOCKS = MappingProxyType(
         "opening": _words("əvvəlki ehtiyat", "opening stock", "запас на начало"),
         "closing": _words("son ehtiyat", "closing stock", "запас на конец"),
         "change": _words("ehtiyatın dəyişməsi", "change in stock", "изменение запаса"),
+        "booked": _words(
+            "əyrinin dəyişməsi", "change of curve, booked", "изменение кривой"
+        ),
         "full": _words("tam tutum", "capacity", "полный объём"),
         "dead": _words("ölü həcm", "dead volume", "мёртвый объём"),
     }

@@ -198,6 +198,34 @@ def test_uncertainty_of_a_change_is_that_of_its_two_ends(make: Any) -> None:
     assert rise == pytest.approx(100 * np.hypot(2 * 130 / 100**2, 2 / 100))
 
 
+def test_a_new_storage_curve_is_booked_apart_from_water(make: Any) -> None:
+    from ewater.balance.flows import resolve
+    from ewater.balance.ledger import Ledger
+    from ewater.balance.views.basis import Basis
+    from ewater.balance.views.evaluate import Evaluated
+
+    ledger = Ledger.build(
+        {
+            "territories": make.territories(("AZ", "country")),
+            "accounts": make.accounts(("RES", "reservoir", "AZ"), ("NB", "neighbour")),
+            "flows": make.flows(("in", "NB", "RES", "inflow_from_neighbours")),
+            "stocks": make.frame("account", ("RES",)),
+        }
+    )
+    data = make.sources({"in": 7.0})
+    flows = resolve(ledger, data, make.weights(ledger, data))
+    stocks = make.stocks({"RES": [100.0, 130.0]}, 1, fraction={"RES": 0.1})
+    stocks["other_change"] = (("account", "instant"), np.array([[0.0, 25.0]]))
+    view = Evaluated(compiled.find("seea_asset"), Basis.of(ledger, flows, stocks))
+    shown = {
+        name: view.cell(f"{name}.total").value[0, 0] for name in ("change", "booked")
+    }
+    assert shown == {"change": 5.0, "booked": 25.0}
+    assert view.cell("residual.total").value[0, 0] == 2.0
+    assert view.cell("change.total").u[0, 0] == pytest.approx(0.5)
+    assert all(closure.structural for closure in view.closures.values())
+
+
 def test_unknown_views_and_cells_are_refused_by_name(
     country: Callable[..., Any],
 ) -> None:
