@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ewater import yaml_text
+from ewater import described
 from ewater.balance.views import compiled as reading
 from ewater.errors import UsageError
 
@@ -75,7 +75,7 @@ def find(name: str | None, files: Files | None = None) -> Compiled:
         if name is None:
             raise UsageError(f"name a view: {', '.join(reading.built_in())}")
         return reading.find(name)
-    compiled = reading.parse(yaml_text.text_of(own), own.name)
+    compiled = reading.parse(described.text_of(own, "view"), own.name)
     if name not in (None, compiled.view.view):
         raise UsageError(f"{own} is view {compiled.view.view}, not {name}")
     return compiled

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ewater import yaml_text
+from ewater import described
 from ewater.balance.views.basis import Given
 from ewater.errors import Fault, FaultsError, UsageError
 from ewater.units import factor_to_si
@@ -91,7 +91,7 @@ def read(path: Path, known: Mapping[str, Need]) -> list[Stated]:
         Unknown column or item, a value that is no number, a unit that does not fit,
         a row that is there twice; with file, line and column.
     """
-    lines = csv.reader(io.StringIO(yaml_text.text_of(path)))
+    lines = csv.reader(io.StringIO(described.text_of(path, "table of inputs")))
     header = next(lines, [])
     wrong = [name for name in header if name not in COLUMNS]
     wrong += [name for name in _NEEDED if name not in header]

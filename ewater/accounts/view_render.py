@@ -59,6 +59,10 @@ class Style:
     language: Language = "en"
     unit: str = "hm3"
 
+    def __post_init__(self) -> None:
+        """Refuse a unit that measures no volume before any work is done."""
+        volume_factor(self.unit)
+
     def text(self, key: str) -> str:
         """Words of the table around the figures."""
         return TEXTS[key][self.language]

@@ -173,9 +173,7 @@ def parse(text: str, file: str) -> Compiled:
         try:
             _ = compiled.linear
         except UsageError as error:
-            faults = [
-                described.one(file, lines.get(("rows",)), "rows", str(error), "")
-            ]
+            faults = [described.one(file, lines.get(("rows",)), "rows", str(error), "")]
     if faults:
         raise FaultsError(faults)
     return compiled

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from ewater.errors import UsageError
 from ewater import described
+from ewater.errors import UsageError
 from ewater.ingest.profiles.model import Profile
 
 if TYPE_CHECKING:

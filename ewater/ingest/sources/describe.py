@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from ewater.errors import EWaterError, UsageError
 from ewater import described
+from ewater.errors import EWaterError, UsageError
 from ewater.ingest.profiles import find as profiles
 from ewater.ingest.profiles.model import Profile
 from ewater.ingest.sources.model import ADAPTER, Source

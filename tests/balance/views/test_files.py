@@ -36,7 +36,7 @@ def test_rows_of_a_country_replace_ours(country: Callable[..., Any]) -> None:
 @pytest.mark.parametrize(
     ("added", "line", "place", "says"),
     [
-        ("    term: x\n", 8, "rows.0.term", "is no field here"),
+        ("    term: x\n", 8, "rows.0.term", "is no field of a view"),
         (ROW, 8, "rows.1", "exactly one of flows, stock"),
         (ROW + "    formula: nowhere\n", 10, "rows.1.formula", "no cell 'nowhere'"),
         (ROW + "    formula: taken +\n", 10, "rows.1.formula", "is no formula"),
