@@ -56,7 +56,7 @@ def disconnect_everyone(engine):
 
 
 @pytest.mark.parametrize(
-    "phase", ["begin", "land", "lock_series", "seal", "publish", "committed"]
+    "phase", ["begin", "keep", "lock_series", "seal", "publish", "committed"]
 )
 def test_a_server_that_restarts_in_a_load_is_waited_for(country, monkeypatch, phase):
     jobs.ingest(country, Memory("o.csv", b"series,time,value\n"), OPTIONS)
@@ -181,7 +181,7 @@ PHASES = [
     "registered.schema",
     "landing.new_file",
     "landing.begin",
-    "landing.land",
+    "landing.keep",
     "readings_csv.stage",
     "rejects.keep",
     "readings_csv.gather",
