@@ -137,17 +137,21 @@ def _observed(stream: list[str], column: Callable[[str], list[Any]]) -> bytes:
 
 
 def _data_array(document: Document, entity: Any) -> Iterator[bytes]:
-    stream, names = _stream(_datastream(entity)), entity["components"]
+    stream, names = _stream(_datastream(entity)), list(entity["components"])
+    for name in ("phenomenonTime", "result"):
+        if name not in names:
+            raise KeyError(name)
     for rows in document.elements(entity["dataArray"]):
-        columns = dict(zip(names, zip(*rows, strict=True), strict=True)) if rows else {}
-        if rows and not {"phenomenonTime", "result"} <= set(columns):
-            raise KeyError("phenomenonTime and result among its components")
-        nothing = [None] * len(rows)
-        yield _observed(stream, partial(_of, columns, nothing))
+        if any(size != len(names) for size in set(map(len, rows))):
+            raise ValueError(f"a row of dataArray has not {len(names)} components")
+        yield _observed(stream, partial(_of, names, rows))
 
 
-def _of(columns: dict[str, Any], nothing: list[Any], name: str) -> list[Any]:
-    return list(columns.get(name, nothing))
+def _of(names: list[str], rows: list[Any], name: str) -> list[Any]:
+    """Values of a component; None where it is not among them."""
+    if name not in names:
+        return [None] * len(rows)
+    return list(map(itemgetter(names.index(name)), rows))
 
 
 def cwms(raw: bytes, _profile: Profile) -> Iterator[bytes]:
