@@ -21,6 +21,10 @@ class NotReadyError(EWaterError):
     """Something needed is missing: binaries, a running cluster, a loaded country."""
 
 
+class ForbiddenError(EWaterError):
+    """Something this person may not see or do."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
     """One thing wrong in an input file.

@@ -1,5 +1,13 @@
 """Every table of the store; importing this package registers them all."""
 
-from ewater.store.tables import meters, quality, readings, registry, runs, sources
+from ewater.store.tables import (
+    meters,
+    people,
+    quality,
+    readings,
+    registry,
+    runs,
+    sources,
+)
 
-__all__ = ["meters", "quality", "readings", "registry", "runs", "sources"]
+__all__ = ["meters", "people", "quality", "readings", "registry", "runs", "sources"]
