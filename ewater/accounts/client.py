@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from ewater.accounts import dates, documents, runs, view_files, view_tables
 from ewater.balance.account import account
-from ewater.series import calendars, pumps
+from ewater.series import calendars, stages
 from ewater.settings import settings
 from ewater.store import chunks, cluster, database, registry
 
@@ -115,12 +115,13 @@ class Client:
     ) -> xr.Dataset:
         """Observed volumes (m3) of series by period.
 
-        Series measure discharge or volume, or the hours or energy of a pump.
+        Series measure discharge or volume, the hours or energy of a pump, or the stage
+        of a river or canal whose site has a rating.
 
         Returns
         -------
         xarray.Dataset : (series, period)
-            ``volume``, ``coverage`` and more, see ``ewater.series.pumps``. Gaps
+            ``volume``, ``coverage`` and more, see ``ewater.series.stages``. Gaps
             are not infilled.
         """
         codes = _codes(series)
@@ -129,8 +130,12 @@ class Client:
             found = chunks.read(connection, codes, None, None, as_of=as_of)
             frame = registry.read_table(connection, "series", as_of)
             events = registry.read_table(connection, "meter_events", as_of)
-            tests = registry.read_table(connection, "pumps", as_of)
-        return pumps.volumes(found, frame, bounds, pumps=tests, events=events)
+            tests, curves, sites = (
+                registry.read_table(connection, name, as_of)
+                for name in ("pumps", "curves", "sites")
+            )
+        more = {"pumps": tests, "events": events}
+        return stages.volumes(found, frame, bounds, curves=curves, sites=sites, **more)
 
     def account(
         self,

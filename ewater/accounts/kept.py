@@ -12,7 +12,7 @@ from scipy import sparse
 from sqlalchemy import Table, insert, select, text
 
 import ewater
-from ewater.accounts.pipeline import Inputs
+from ewater.accounts.pipeline import Inputs, with_ratings
 from ewater.balance.ledger import Ledger
 from ewater.store import bulk, overtaken, recording
 from ewater.store.base import Base
@@ -82,7 +82,7 @@ def load(
         name: bulk.copy_out(connection, _table(name), code)
         for name in ("run_source", "run_weight", "run_stock", "run_gap")
     }
-    sources = _sources(rows["run_source"], bounds)
+    sources = with_ratings(_sources(rows["run_source"], bounds), frames)
     names = pd.Index(sources["source"].values)
     weight = rows["run_weight"]
     weights = sparse.csr_array(

@@ -10,7 +10,15 @@ import pandas as pd
 import xarray as xr
 
 from ewater.balance import expressions
-from ewater.series import calendars, donors, infill, pumps, uncertainty, volumes
+from ewater.series import (
+    calendars,
+    donors,
+    infill,
+    pumps,
+    stages,
+    uncertainty,
+    volumes,
+)
 from ewater.series.donors import Method
 from ewater.series.infill import Grade
 from ewater.terms import Status
@@ -40,6 +48,8 @@ GAPS = (
     "lower",
     "upper",
 )
+#: A method of this table that fills nothing: observed, beyond the gauged range.
+EXTRAPOLATED = "extrapolated"
 _COUNTERS = ("totaliser", "pulse")
 _CHANNELS = ("river", "canal")  # what enters leaves within days
 
@@ -63,16 +73,21 @@ def measure(
     """Integrate the series that flows are measured by, and fill their gaps.
 
     A source is *measured* (*modelled* if its publisher derived it) where more of its
-    volume was observed than filled, else *imputed*.
+    volume was observed than filled, else *imputed*. Stages are turned into discharge
+    before anything else.
     """
-    chosen, series = select(readings, needed.volumes), frames["series"]
-    more = _beside(frames)
+    given, wanted = frames["series"], sorted({*needed.volumes, *needed.donors})
+    rated = stages.rated(select(readings, wanted), given, frames["curves"])
+    readings, series = rated.readings, rated.series
+    chosen = select(readings, needed.volumes)
+    frames, more = {**frames, "series": series}, _beside(frames)
     history = _whole(chosen, bounds, calendar, "month")
     normals = infill.climatology(
         pumps.volumes(chosen, series, history, **more), calendar
     )
     cells = volumes.cells(bounds, history)
     observed = pumps.volumes(chosen, series, cells, **more)
+    observed = stages.beyond(observed, rated, given, cells, frames["sites"])
     gappy = _with_gaps(volumes.aggregate(observed, cells, bounds))
     donated = _donate(frames, readings, needed, gappy, cells, calendar)
     filled = infill.infill(
@@ -92,6 +107,10 @@ def measure(
     status = np.where(np.isfinite(tables["volume"]), status, Status.UNKNOWN)
     sources = filled[["volume", "coverage"]].assign(
         {**u.data_vars, "status": (("series", "period"), status.astype(np.int8))}
+    )
+    shared = stages.shared_ratings(given, frames["curves"])
+    sources = sources.assign_coords(
+        rating=("series", [shared.get(code, "") for code in needed.volumes])
     )
     return Measured(
         sources=sources,
@@ -238,7 +257,7 @@ def _systematic(frames: Frames, codes: Sequence[str]) -> dict[str, float]:
 def _table(
     filled: xr.Dataset, donated: xr.Dataset | None, cells: Bounds, bounds: Bounds
 ) -> pd.DataFrame:
-    """List every gap: what was put there, or what bounds the period."""
+    """List every gap, what was put there or bounds the period, and what is far."""
     grade = filled["grade"].to_numpy()
     codes = filled["series"].to_numpy().astype(str)
     open_ = grade == Grade.INSUFFICIENT
@@ -274,9 +293,26 @@ def _table(
     )
     for name in ("lower", "upper"):
         parts[-1][name] = filled[name].to_numpy()[left]
+    if "extrapolated" in filled:
+        parts.append(_far(filled))
     table = pd.concat([part for part in parts if len(part)] or parts[:1])
     order = ["series", "period_start", "method", "donor"]
     return table.sort_values(order, ignore_index=True)
+
+
+def _far(filled: xr.Dataset) -> pd.DataFrame:
+    """Rows of what was read off ratings beyond their gauged range."""
+    far = np.nonzero(filled["extrapolated_s"].to_numpy() > 0)
+    volume = filled["extrapolated"].to_numpy()[far]
+    return _rows(
+        filled,
+        far,
+        EXTRAPOLATED,
+        filled["series"].to_numpy().astype(str)[far[0]],
+        filled["extrapolated_s"].to_numpy()[far],
+        volume,
+        filled["extrapolated_u"].to_numpy()[far],
+    )
 
 
 def _rows(

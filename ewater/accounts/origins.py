@@ -34,14 +34,14 @@ class Origins:
         ----------
         name
             ``series:CODE`` or ``flow:CODE``, with the flows it feeds in brackets where
-            it was cut in time; or ``change of ACCOUNT``.
+            it was cut in time; ``rating:SITE``; or ``change of ACCOUNT``.
 
         Returns
         -------
         dict
-            ``kind`` (``series``, ``report``, ``rule`` or ``storage``), ``code`` of the
-            series, flow or account, ``measured_by``, ``site``, ``site_name`` by
-            language, and the ``flows`` it feeds.
+            ``kind`` (``series``, ``report``, ``rule``, ``rating`` or ``storage``),
+            ``code`` of the series, flow, site or account, ``measured_by``, ``site``,
+            ``site_name`` by language, and the ``flows`` it feeds.
         """
         if name.startswith(_STORAGE):
             account = name.removeprefix(_STORAGE)
@@ -54,6 +54,8 @@ class Origins:
         if kind == "series":
             site = self.series.get(code, {}).get("site")
             return self._entry("series", code, code, site, feeds)
+        if kind == "rating":
+            return self._entry("rating", code, None, code, feeds)
         said = _text(self.flow_rows.get(code, {}).get("measured_by"))
         first = said.split("|")[0].strip() if said else ""
         how = next((k for k in ("report", "rule") if first.startswith(k)), "series")

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import xarray as xr
 
-from ewater.accounts.measured import measure, select, totalisers
+from ewater.accounts.measured import EXTRAPOLATED, measure, select, totalisers
 from ewater.balance import expressions
 from ewater.balance.evaluate import Knowledge, evaluate
 from ewater.balance.ledger import Ledger
 from ewater.balance.reported import reported_volumes
 from ewater.balance.storage import change_of, stock_tables
 from ewater.errors import UsageError
-from ewater.series import stocks, volumes
+from ewater.series import stages, stocks, volumes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -147,7 +147,7 @@ def compute(
     )
     return Inputs(
         ledger=ledger,
-        sources=sources,
+        sources=with_ratings(sources, frames),
         weights=weights,
         stocks=stored,
         gaps=measured.gaps,
@@ -155,9 +155,19 @@ def compute(
     )
 
 
+def with_ratings(sources: xr.Dataset, frames: Frames) -> xr.Dataset:
+    """Name the rating behind each source that shares one with others."""
+    behind = stages.shared_ratings(frames["series"], frames["curves"])
+    codes = [str(code).removeprefix("series:") for code in sources["source"].values]
+    return sources.assign_coords(
+        rating=("source", [behind.get(code, "") for code in codes])
+    )
+
+
 def _long_term(frames: Frames, gaps: pd.DataFrame) -> frozenset[str]:
     """Series of which a mean is asked, by a gap or a rule, and those that fill gaps."""
-    asked = {str(code) for name in ("series", "donor") for code in gaps[name]}
+    filled = gaps[gaps["method"] != EXTRAPOLATED]
+    asked = {str(code) for name in ("series", "donor") for code in filled[name]}
     for text in frames["flows"]["measured_by"]:
         for way in _ways(text):
             if isinstance(way, expressions.Rule) and way.name == "seasonal":

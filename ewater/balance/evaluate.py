@@ -11,6 +11,7 @@ from scipy import sparse
 
 from ewater.balance.estimate import Estimate
 from ewater.balance.expressions import Report, Rule, Sum, Way, parse
+from ewater.balance.shared import root_of_sum
 from ewater.errors import UsageError
 from ewater.terms import TERMS, Status
 
@@ -31,7 +32,8 @@ RULE_U = 0.30  # METHODS 4, unmetered use: U of 30 to 50 %; the cautious end [D]
 class Knowledge:
     """Everything besides the ledger that the flows of some periods can draw on.
 
-    ``series`` is a Sources dataset by series code. ``depth`` (series, period)
+    ``series`` is a Sources dataset by series code, with the ``rating`` behind each
+    where it has that coordinate. ``depth`` (series, period) m,
     ``area`` (site, period) m2, ``normal`` (series, period) m3: the long-term mean
     volume of the same days. ``storage_change`` (account, period) m3 with its
     ``storage_change_u``. ``seconds`` (period,).
@@ -118,6 +120,9 @@ class _Evaluation:
             name: knowledge.series[name].transpose("series", "period").values
             for name in Estimate.__slots__
         }
+        none = [""] * len(self.series_codes)
+        coords = knowledge.series.coords
+        self.ratings = coords["rating"].values if "rating" in coords else none
         self.done: dict[str, Estimate] = {}
         self.open: list[str] = []
 
@@ -229,7 +234,9 @@ class _Evaluation:
         return Estimate(
             volume=volume,
             u_random=np.hypot.reduce(factors * parts["u_random"], axis=0),
-            u_systematic=np.hypot.reduce(factors * parts["u_systematic"], axis=0),
+            u_systematic=root_of_sum(
+                factors * parts["u_systematic"], [self.ratings[row] for row in rows]
+            ),
             coverage=(weight * parts["coverage"]).sum(axis=0),
             status=np.where(known, status, Status.UNKNOWN).astype(np.int8),
         )

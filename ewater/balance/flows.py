@@ -17,6 +17,7 @@ from scipy import sparse
 
 from ewater.balance.labels import bounds_of, labelled
 from ewater.balance.matrices import above, csr, filled, pattern
+from ewater.balance.shared import Parts, split_shared
 from ewater.errors import UsageError
 from ewater.terms import Status
 
@@ -51,7 +52,8 @@ class Flows:
     random, systematic : (part, period), m3
         Standard uncertainties (k = 1) of the parts.
     origin : (part,)
-        Code of the source that each part is of.
+        Code of the source that each part is of; ``rating:SITE`` for what sources
+        share by the rating of a site.
     """
 
     codes: NDArray[np.str_]
@@ -122,7 +124,8 @@ def resolve(ledger: Ledger, sources: xr.Dataset, weights: Matrix) -> Flows:
         Gives the flows, their validity and their reverses.
     sources : (source, period)
         ``volume``, ``u_random``, ``u_systematic`` (m3, k = 1), ``coverage``,
-        ``status``; coordinates ``period`` and ``period_end`` (ARCHITECTURE).
+        ``status``; coordinates ``period`` and ``period_end`` (ARCHITECTURE), and
+        ``rating`` (source,) where sources share one (`ewater.balance.shared`).
     weights : csr (flow, source)
         Rows in the order of ``ledger.flows``, columns in that of ``sources``.
 
@@ -164,6 +167,9 @@ def resolve(ledger: Ledger, sources: xr.Dataset, weights: Matrix) -> Flows:
     weights, random, systematic, origin = _split(
         weights, state, reverse, arrays["u_random"], arrays["u_systematic"]
     )
+    parts = split_shared(
+        Parts(weights, random, systematic, names[origin]), _ratings(sources)
+    )
     return Flows(
         codes=ledger.flows,
         bounds=bounds,
@@ -173,10 +179,7 @@ def resolve(ledger: Ledger, sources: xr.Dataset, weights: Matrix) -> Flows:
         coverage=coverage,
         status=status,
         expected=expected_volume(volume, valid),
-        weights=weights,
-        random=random,
-        systematic=systematic,
-        origin=names[origin],
+        **parts._asdict(),
     )
 
 
@@ -279,6 +282,14 @@ def _canonical(
     weights.sum_duplicates()
     weights.eliminate_zeros()
     return weights, arrays, codes[order]
+
+
+def _ratings(sources: xr.Dataset) -> dict[str, str]:
+    """Rating behind each source that has one."""
+    if "rating" not in sources.coords:
+        return {}
+    pairs = zip(sources["source"].values, sources["rating"].values, strict=True)
+    return {str(code): str(rating) for code, rating in pairs if rating}
 
 
 def _takers(reverse: NDArray[np.intp], fed: NDArray[np.integer]) -> NDArray[np.intp]:

@@ -63,7 +63,8 @@ def rating_curves(curves: pd.DataFrame) -> dict[str, list[RatingCurve]]:
     Raises
     ------
     FaultsError
-        As :func:`storage_curves`; or segments do not meet within 1 %.
+        As :func:`storage_curves`; or segments do not meet within 1 %, or the
+        greatest gauged stage is given twice or outside the curve.
     """
     faults: list[Fault] = []
     powers = curves.loc[(curves["kind"] == "rating") & curves["segment"].notna()]
@@ -75,6 +76,8 @@ def rating_curves(curves: pd.DataFrame) -> dict[str, list[RatingCurve]]:
         curve = _rating(site, valid, rows=rows.sort_values("segment"))
         faults.extend(_check_segments(curve))
         found.setdefault(site, []).append(curve)
+    for curve in (curve for made in found.values() for curve in made):
+        faults.extend(_check_gauged(curve))
     if faults:
         raise FaultsError(faults)
     return {
@@ -88,6 +91,7 @@ class _Table:
     valid: tuple[int, int]
     x: Floats
     y: Floats
+    gauged: Floats  # the greatest gauged stages that its rows give
 
 
 def _tables(
@@ -100,7 +104,8 @@ def _tables(
         if x.size < 2 or not (np.diff(x) > 0).all() or not (np.diff(y) >= 0).all():
             faults.append(_not_monotone(site, kind, x, y))
         else:
-            found.setdefault(site, []).append(_Table(valid, x, y))
+            table = _Table(valid, x, y, _gauged(ordered))
+            found.setdefault(site, []).append(table)
     return found
 
 
@@ -207,8 +212,11 @@ def _rating(
         for name in ("segment", "a", "h0", "b")
     }
     low, high = (-np.inf, np.inf) if table is None else (table.x[0], table.x[-1])
+    gauged = none if table is None else table.gauged
     if rows is not None:
-        low = float(part["segment"][0])
+        low, gauged = float(part["segment"][0]), _gauged(rows)
+    if gauged.size:
+        high = gauged[0] if gauged.size == 1 else np.nan
     return RatingCurve(
         site=site,
         valid_from=valid[0],
@@ -219,6 +227,32 @@ def _rating(
         gauged=(float(low), float(high)),
         **part,
     )
+
+
+def _gauged(rows: pd.DataFrame) -> Floats:
+    """Greatest gauged stages that the rows of a curve give; one is right."""
+    if "gauged_to" not in rows:
+        return np.zeros(0)
+    return np.unique(rows["gauged_to"].dropna().to_numpy(dtype=np.float64))
+
+
+def _check_gauged(curve: RatingCurve) -> Iterator[Fault]:
+    low, high = curve.gauged
+    if not high > low:
+        yield _fault(
+            "gauged_to",
+            f"{curve.site}: its rating is gauged from {low:g} m, but up to {high:g} m"
+            if np.isfinite(high)
+            else f"{curve.site}: its rating has two greatest gauged stages",
+            "give one stage above the lowest of the curve",
+        )
+    elif curve.stage.size and high > curve.stage[-1]:
+        yield _fault(
+            "gauged_to",
+            f"{curve.site}: its rating is gauged up to {high:g} m, but its table ends "
+            f"at {curve.stage[-1]:g} m",
+            "give a stage inside the table",
+        )
 
 
 def _check_segments(curve: RatingCurve) -> Iterator[Fault]:
@@ -233,7 +267,6 @@ def _check_segments(curve: RatingCurve) -> Iterator[Fault]:
         return
     depth = np.maximum(curve.segment - curve.h0, 0.0)
     above = (curve.a * depth**curve.b)[1:]
-    below = curve.a[:-1] * np.maximum(curve.segment[1:] - curve.h0[:-1], 0.0)
     below = (
         curve.a[:-1]
         * np.maximum(curve.segment[1:] - curve.h0[:-1], 0.0) ** (curve.b[:-1])

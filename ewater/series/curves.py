@@ -122,7 +122,8 @@ class RatingCurve:
         ``a (h + shift - h0)^b`` from stage ``segment`` (m) up; empty for a table.
     gauged : tuple of float, m
         Lowest and highest stage of the gaugings: of a table its ends; of segments
-        from the lowest stage up, without an upper end unless one is given.
+        from the lowest stage up, without an upper end unless one is given
+        (``gauged_to`` of curves.csv).
     """
 
     site: str
@@ -137,12 +138,16 @@ class RatingCurve:
     shift: Floats
     gauged: tuple[float, float]
 
-    def flow(self, stage: ArrayLike) -> tuple[Floats, NDArray[np.bool_]]:
+    def flow(
+        self, stage: ArrayLike, shift: Floats | None = None
+    ) -> tuple[Floats, NDArray[np.bool_]]:
         """Discharge at each stage and whether it is extrapolated.
 
         Parameters
         ----------
         stage : (...), m
+        shift : (...), m, optional
+            Of each stage, instead of the shift of its segment.
 
         Returns
         -------
@@ -154,14 +159,45 @@ class RatingCurve:
         """
         h = np.asarray(stage, dtype=np.float64)
         if self.segment.size == 0:
-            found = interpolate(h, self.stage, self.discharge)
-            return found, _outside(h, self.gauged)
-        shifted = h + self.shift[self._index(h)]
-        found = self._power(shifted)
-        if np.isfinite(self.gauged[1]):
-            limit = REJECT_BEYOND * self._power(np.array(self.gauged[1]))
-            found = np.where(found > limit, np.nan, found)
+            shifted, found = h, interpolate(h, self.stage, self.discharge)
+        else:
+            shifted = h + (self.shift_at(h) if shift is None else shift)
+            found = self._power(shifted)
+        found = np.where(found > self._limit(), np.nan, found)
         return found, _outside(shifted, self.gauged) & (found != 0)
+
+    def shift_at(self, stage: ArrayLike) -> Floats:
+        """Shift (m) of the segment that each stage lies on; 0 of a table."""
+        h = np.asarray(stage, dtype=np.float64)
+        return (
+            np.zeros_like(h) if self.segment.size == 0 else self.shift[self._index(h)]
+        )
+
+    def continues(self, other: RatingCurve) -> bool:
+        """Whether this is the rating that ``other`` was, after another visit.
+
+        So it is where it begins when the other ends and differs by its shift alone.
+        """
+        return (
+            self.valid_from == other.valid_to
+            and self.segment.size > 0
+            and all(
+                np.array_equal(getattr(self, name), getattr(other, name))
+                for name in ("segment", "a", "h0", "b")
+            )
+        )
+
+    def _limit(self) -> float:
+        """Greatest discharge that is believed, m3 s-1."""
+        top = np.array(self.gauged[1])
+        if not np.isfinite(top):
+            return np.inf
+        gauged = (
+            self._power(top)
+            if self.segment.size
+            else interpolate(top, self.stage, self.discharge)
+        )
+        return REJECT_BEYOND * float(gauged)
 
     def _power(self, shifted: Floats) -> Floats:
         i = self._index(shifted)

@@ -26,6 +26,7 @@ def curve_faults(table: Table) -> Iterator[Fault]:
     yield from _single_points(table)
     yield from _falling_points(table)
     yield from _broken_segments(table)
+    yield from _gauged(table)
 
 
 def _forms(table: Table) -> Iterator[Fault]:
@@ -90,6 +91,32 @@ def _broken_segments(table: Table) -> Iterator[Fault]:
             f"this one {upper[row]:.6g}"
         )
         yield table.fault(int(row), "segment", message, "segments that meet in 1 %")
+
+
+def _gauged(table: Table) -> Iterator[Fault]:
+    """Find greatest gauged levels that are of no rating, or not of one mind."""
+    frame = table.frame
+    given = frame["gauged_to"].notna()
+    allowed = "one level above the lowest of a rating, or nothing"
+    for row in rows_where(given & (frame["kind"] != "rating")):
+        message = f"is of a {frame['kind'].iloc[row]} curve, which nobody gauges"
+        yield table.fault(row, "gauged_to", message, allowed)
+    mine = frame[given & (frame["kind"] == "rating")]
+    first = mine.groupby(_CURVE, dropna=False)["gauged_to"].transform("first")
+    for row in mine.index[(mine["gauged_to"] != first).to_numpy(dtype=bool)]:
+        message = f"is {mine.loc[row, 'gauged_to']:g}, above it is {first[row]:g}"
+        yield table.fault(int(row), "gauged_to", message, allowed)
+    level = frame["segment"].fillna(frame["x"])
+    ends = level.groupby([frame[name] for name in _CURVE], dropna=False)
+    lowest, highest = ends.transform("min"), ends.transform("max")
+    low = given & (frame["gauged_to"] <= lowest)
+    high = given & frame["x"].notna() & (frame["gauged_to"] > highest)
+    for row in rows_where(low & (frame["kind"] == "rating")):
+        message = f"is not above the lowest level of the curve, {lowest.iloc[row]:g} m"
+        yield table.fault(row, "gauged_to", message, allowed)
+    for row in rows_where(high & (frame["kind"] == "rating")):
+        message = f"is above the last point of the table, {highest.iloc[row]:g} m"
+        yield table.fault(row, "gauged_to", message, allowed)
 
 
 def _discharge(segments: pd.DataFrame, level: pd.Series) -> pd.Series:

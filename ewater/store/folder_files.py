@@ -174,6 +174,11 @@ _FILES = (
             _number("h0", "Level of zero flow of the segment, m", minimum=None),
             Column("b", "number", "Exponent of the segment", positive=True),
             _number("shift", "Shift added to the level, m", minimum=None),
+            _number(
+                "gauged_to",
+                "Highest level at which the rating was gauged, m; in any row",
+                minimum=None,
+            ),
         ),
         version_key=("site", "kind"),
     ),

@@ -118,6 +118,7 @@ class CurvePoint(Versioned):
     h0: Mapped[float | None] = column("curves", "h0")
     b: Mapped[float | None] = column("curves", "b")
     shift: Mapped[float | None] = column("curves", "shift")
+    gauged_to: Mapped[float | None] = column("curves", "gauged_to")
 
 
 class MeterEvent(Versioned):

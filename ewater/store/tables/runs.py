@@ -148,7 +148,8 @@ class RunGap(Base):
     method: Mapped[str] = mapped_column(
         Text,
         primary_key=True,
-        comment="totaliser, routing, regression, seasonal; none: left open",
+        comment="totaliser, routing, regression, seasonal; none: left open; "
+        "extrapolated: observed beyond the gauged range of a rating",
     )
     donor: Mapped[str] = mapped_column(
         Text, primary_key=True, comment="Series that the volume comes from, or itself"
