@@ -20,6 +20,7 @@ from ewater.series.quality_limits import (
     with_history,
     with_overrides,
 )
+from ewater.series.quality_packed import Packed, pack
 from ewater.store import registry, verdicts
 from ewater.store.instants import EARLIEST, LATEST
 
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     import pandas as pd
-    import xarray as xr
     from numpy.typing import NDArray
     from sqlalchemy import Connection
 
@@ -60,13 +60,16 @@ class InForce:
     calendar: Calendar
     reach: pd.DataFrame
     interval_s: pd.Series[float]
+    packed: Packed
 
-    def evaluate(self, readings: xr.Dataset) -> xr.Dataset:
-        """Put readings to the tests by the limits that hold at their times."""
-        found = self._evaluate(readings, self.limits)
-        codes = [str(code) for code in readings["series"].to_numpy()]
+    def judge(self, codes: Sequence[str], readings: quality.Ragged) -> quality.Judged:
+        """Put readings to the tests by the limits that hold at their times.
+
+        Arguments as of `ewater.series.quality.judge`.
+        """
+        found = quality.judge(self.packed, codes, readings)
         for code in sorted(set(self.dated["series"]) & set(codes)):
-            self._by_validity(readings, found, codes.index(code), code)
+            self._by_validity(codes, readings, found, code)
         return found
 
     def margins(
@@ -89,24 +92,26 @@ class InForce:
             yield start, end, with_overrides(self.limits, valid)
 
     def _by_validity(
-        self, readings: xr.Dataset, found: xr.Dataset, row: int, code: str
+        self,
+        codes: Sequence[str],
+        readings: quality.Ragged,
+        found: quality.Judged,
+        code: str,
     ) -> None:
         """Judge one series anew, by the limits of each time; changes ``found``."""
-        offset = np.concatenate([[0], np.cumsum(readings["row_size"].to_numpy())])
-        mine = slice(offset[row], offset[row + 1])
-        alone = _only(readings, [code, self.companions.get(code, code)])
-        time = readings["time"].to_numpy()[mine].astype("M8[us]").astype(np.int64)
+        row = codes.index(code)
+        mine = slice(int(readings[0][row]), int(readings[0][row + 1]))
+        wanted, alone = _only(codes, readings, [code, self.companions.get(code, code)])
+        time = readings[1][mine]
         for start, end, limits in self.epochs(code):
             inside = (time >= start) & (time < end)
             if inside.any():
-                judged = self._evaluate(alone, limits)
-                for name in ("flag", "failed"):
-                    told = judged[name].to_numpy()[: len(time)]
-                    found[name].to_numpy()[mine][inside] = told[inside]
+                judged = quality.judge(self._packed(limits.loc[wanted]), wanted, alone)
+                found.flag[mine][inside] = judged.flag[: len(time)][inside]
+                found.failed[mine][inside] = judged.failed[: len(time)][inside]
 
-    def _evaluate(self, readings: xr.Dataset, limits: pd.DataFrame) -> xr.Dataset:
-        return quality.evaluate(
-            readings,
+    def _packed(self, limits: pd.DataFrame) -> Packed:
+        return pack(
             limits,
             events=self.events,
             companions=self.companions,
@@ -164,17 +169,20 @@ def made(connection: Connection, learned: pd.DataFrame | None = None) -> InForce
     always = (overrides["start"] == EARLIEST) & (overrides["end"] == LATEST)
     limits = with_overrides(with_history(kind, history), overrides[always])
     beside = companions(series)
+    events = registry.read_table(connection, "meter_events")
+    calendar = default_calendar(connection)
     found = InForce(
         kind=kind,
         history=history,
         overrides=overrides,
         limits=limits,
         dated=overrides[~always],
-        events=registry.read_table(connection, "meter_events"),
+        events=events,
         companions=beside,
-        calendar=default_calendar(connection),
+        calendar=calendar,
         reach=quality.context(limits, beside),
         interval_s=series.set_index("code")["interval_s"],
+        packed=pack(limits, events=events, companions=beside, calendar=calendar),
     )
     for code in found.dated["series"].unique():
         for _, _, frame in found.epochs(code):
@@ -183,16 +191,22 @@ def made(connection: Connection, learned: pd.DataFrame | None = None) -> InForce
     return found
 
 
-def _only(readings: xr.Dataset, codes: Sequence[str]) -> xr.Dataset:
+def _only(
+    codes: Sequence[str], readings: quality.Ragged, wanted: Sequence[str]
+) -> tuple[list[str], quality.Ragged]:
     """Take the readings of one series and, if they are there, of its companion."""
-    rows = {str(code): n for n, code in enumerate(readings["series"].to_numpy())}
-    wanted = [code for code in dict.fromkeys(codes) if code in rows]
-    size = readings["row_size"].to_numpy()
-    offset = np.concatenate([[0], np.cumsum(size)])
-    index = [np.arange(offset[rows[c]], offset[rows[c] + 1]) for c in wanted]
-    chosen = readings.drop_dims("series").isel(reading=np.concatenate(index))
-    sizes = size[[rows[code] for code in wanted]]
-    return chosen.assign(row_size=("series", sizes)).assign_coords(series=wanted)
+    rows = {code: n for n, code in enumerate(codes)}
+    there = [code for code in dict.fromkeys(wanted) if code in rows]
+    offset, time, value, flag, failed = readings
+    parts = [slice(offset[rows[c]], offset[rows[c] + 1]) for c in there]
+    cuts = np.concatenate([[0], np.cumsum([part.stop - part.start for part in parts])])
+    return there, (
+        cuts,
+        np.concatenate([time[part] for part in parts]),
+        np.concatenate([value[part] for part in parts]),
+        np.concatenate([flag[part] for part in parts]),
+        np.concatenate([failed[part] for part in parts]),
+    )
 
 
 def differing(before: InForce | None, after: InForce) -> list[str]:

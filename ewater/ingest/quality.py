@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from sqlalchemy import Connection, Engine
 
+    from ewater.series.quality import Judged
     from ewater.store.rows import Rows
 
 
@@ -86,10 +87,21 @@ def at_hand(
     limits: InForce, codes: Sequence[str], rows: Rows, cuts: NDArray[np.int64]
 ) -> Rows:
     """Judge incoming readings by each other; their neighbours are not looked up."""
-    found = limits.evaluate(dataset(codes, rows, cuts))
-    return replace(
-        rows, flag=found["flag"].to_numpy(), failed=found["failed"].to_numpy()
+    return replace(rows, **tested(limits, codes, rows, cuts)._asdict())
+
+
+def tested(
+    limits: InForce, codes: Sequence[str], rows: Rows, cuts: NDArray[np.int64]
+) -> Judged:
+    """Put rows to the tests, of which each series has those from cut to cut."""
+    readings = (
+        cuts,
+        np.ascontiguousarray(rows.time),
+        np.ascontiguousarray(rows.value),
+        np.ascontiguousarray(rows.flag),
+        np.ascontiguousarray(rows.failed),
     )
+    return limits.judge(codes, readings)
 
 
 def refresh(engine: Engine, who: str = "") -> Report:
@@ -175,7 +187,8 @@ def judge(
     rows, cuts = chunks.rows_of(connection, window)
     rows, cuts = standing(rows, cuts)
     codes = [codes_of[i] for i in window.series_id.tolist()]
-    found = limits.evaluate(dataset(codes, rows, cuts))
+    flags = tested(limits, codes, rows, cuts)
+    found = dataset(codes, replace(rows, **flags._asdict()), cuts)
     found = _with_verdicts(connection, found, window, rows, cuts, new_verdicts)
     inside, series_cuts = _inside(spans, rows, cuts)
     mine = rows.take(inside)

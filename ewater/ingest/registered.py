@@ -50,8 +50,22 @@ def newest(frame: pd.DataFrame, key: str) -> pd.DataFrame:
     return ordered.drop_duplicates(key, keep="last").reset_index(drop=True)
 
 
+_last: tuple[object, Schema] | None = None  # of this process; never changed
+
+
 def schema(connection: Connection) -> Schema:
-    """Take number, factor to SI and zone of every registered series."""
+    """Take number, factor to SI and zone of every registered series.
+
+    What a process has read last it keeps for as long as the registry stands still.
+    """
+    global _last
+    key = str(connection.engine.url), registry.version(connection)
+    if _last is None or _last[0] != key:
+        _last = key, _schema(connection)
+    return _last[1]
+
+
+def _schema(connection: Connection) -> Schema:
     frame = series_frame(connection)
     known = chunks.series_codes(connection)
     numbers = {code: number for number, code in known.items()}

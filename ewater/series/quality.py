@@ -16,15 +16,24 @@ import pandas as pd
 import xarray as xr
 
 from ewater.errors import UsageError
-from ewater.series.calendars import Calendar, local_days, to_utc
-from ewater.series.quality_limits import CLIMATE, check_columns
-from ewater.series.volumes import microseconds, ragged, some
+from ewater.series.calendars import Calendar
+from ewater.series.quality_limits import check_columns
+from ewater.series.quality_packed import Packed, pack
+from ewater.series.volumes import ragged
 from ewater.terms import Flag, Test
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
+
+    Ragged = tuple[
+        NDArray[np.int64],
+        NDArray[np.int64],
+        NDArray[np.float64],
+        NDArray[np.uint8],
+        NDArray[np.uint32],
+    ]
 
 _PARALLEL_FROM = 200_000  # readings; below, a thread costs more than it saves
 
@@ -54,13 +63,11 @@ SUSPECT_TESTS = (
 )
 
 
-class _Limits(NamedTuple):
-    """What the loops need to know of each series."""
+class Judged(NamedTuple):
+    """What the tests say of readings."""
 
-    numbers: NDArray[np.float64]  # (series, NUMBERS)
-    spans: NDArray[np.int64]  # (series, SPANS), microseconds, -1 for none
-    climate: NDArray[np.float64]  # (series, 24), lowest then highest of each month
-    companion: NDArray[np.int64]  # (series,), -1 for none
+    flag: NDArray[np.uint8]
+    failed: NDArray[np.uint32]
 
 
 def evaluate(
@@ -112,22 +119,49 @@ def evaluate(
     UsageError
         A series has no limits, or its times do not increase.
     """
-    from ewater.series import quality_kernels as kernels  # numba is slow to import
-
-    codes = pd.Index(readings["series"].to_numpy())
     offset, time, value, flag = ragged(readings)
     failed = np.zeros(time.size, dtype=np.uint32)
     if "failed" in readings:
         failed = np.ascontiguousarray(readings["failed"].to_numpy(), dtype=np.uint32)
-    packed = _pack(_rows(limits, codes), codes, companions or {})
-    out = np.empty(time.size, np.uint8), np.empty(time.size, np.uint32)
-    arguments = (
-        (offset, time, value, flag, failed),
-        tuple(packed),
-        _months(calendar, offset, time),
-        _event_times(codes, events),
-        *out,
-    )
+    packed = pack(limits, events=events, companions=companions, calendar=calendar)
+    codes = readings["series"].to_numpy().tolist()
+    found = judge(packed, codes, (offset, time, value, flag, failed), threads=threads)
+    return readings.assign(flag=_flags(found.flag), failed=_bits(found.failed))
+
+
+def judge(
+    packed: Packed, codes: Sequence[str], readings: Ragged, threads: int | None = None
+) -> Judged:
+    """Do as `evaluate` does, on plain arrays and limits that are packed already.
+
+    Parameters
+    ----------
+    packed
+        Of these series and, if need be, others.
+    codes : (series,)
+        Whose readings they are.
+    readings
+        Offset (series + 1,), then time in microseconds UTC, value in SI, flag and
+        failed tests (reading,); contiguous, they are not changed.
+    threads
+        Default: all that numba may use.
+
+    Raises
+    ------
+    UsageError
+        A series has no limits, or its times do not increase.
+    """
+    from ewater.series import quality_kernels as kernels  # numba is slow to import
+
+    offset, time = readings[:2]
+    limits, events = packed.of(codes)
+    if time.size == 0:
+        return Judged(np.zeros(0, np.uint8), np.zeros(0, np.uint32))
+    given = np.diff(offset) > 0
+    ends = time[offset[:-1][given]].min(), time[offset[1:][given] - 1].max()
+    out = Judged(np.empty(time.size, np.uint8), np.empty(time.size, np.uint32))
+    months = packed.months(*ends)
+    arguments = (readings, tuple(limits), months, tuple(events), *out)
     cuts = _cuts(offset, threads)
     if len(cuts) == 2:
         unsorted = [kernels.block(0, len(codes), *arguments)]
@@ -143,7 +177,7 @@ def evaluate(
             f"readings of {codes[max(unsorted)]} are not in order of time, or two have "
             "one time; sort them and keep one value per instant"
         )
-    return readings.assign(flag=_flags(out[0]), failed=_bits(out[1]))
+    return out
 
 
 def context(
@@ -235,65 +269,6 @@ def _bits(failed: NDArray[np.uint32]) -> xr.Variable:
     meanings = " ".join(str(one.name).lower() for one in Test)
     attrs = {"flag_masks": [int(one) for one in Test], "flag_meanings": meanings}
     return xr.Variable("reading", failed, attrs)
-
-
-def _rows(limits: pd.DataFrame, codes: pd.Index[str]) -> pd.DataFrame:
-    check_columns(limits)
-    unknown = codes.difference(limits.index)
-    if len(unknown):
-        raise UsageError(
-            f"series {some(list(unknown))} have readings but no limits; make them with "
-            "default_limits from all registered series"
-        )
-    return limits.loc[codes]
-
-
-def _pack(
-    rows: pd.DataFrame, codes: pd.Index[str], companions: Mapping[str, str]
-) -> _Limits:
-    from ewater.series import quality_kernels as kernels
-
-    spans = _array(rows, kernels.SPANS)
-    beside = [companions.get(code, "") for code in codes]
-    return _Limits(
-        numbers=_array(rows, kernels.NUMBERS),
-        spans=np.where(np.isnan(spans), -1, microseconds(spans)),
-        climate=_array(rows, CLIMATE),
-        companion=np.asarray(codes.get_indexer_for(pd.Index(beside)), dtype=np.int64),
-    )
-
-
-def _array(rows: pd.DataFrame, names: tuple[str, ...]) -> NDArray[np.float64]:
-    return np.ascontiguousarray(rows[list(names)].to_numpy(dtype=np.float64))
-
-
-def _months(
-    calendar: Calendar, offset: NDArray[np.int64], time: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Where months begin around the readings, closed by an end; which month it is."""
-    if time.size == 0:
-        return np.zeros(1, np.int64), np.ones(1, np.int64)
-    given = np.diff(offset) > 0
-    first, last = time[offset[:-1][given]].min(), time[offset[1:][given] - 1].max()
-    ends = local_days(calendar, np.array([first, last])).astype("M8[M]")
-    months = np.arange(ends[0], ends[1] + np.timedelta64(2, "M"))
-    starts = to_utc(calendar, months.astype("M8[D]"))
-    return starts, months.astype(np.int64) % 12 + 1
-
-
-def _event_times(
-    codes: pd.Index[str], events: pd.DataFrame | None
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Take the times of the meter events, ragged by series."""
-    if events is None or events.empty:
-        return np.zeros(len(codes) + 1, np.int64), np.zeros(0, np.int64)
-    at = codes.get_indexer_for(pd.Index(events["series"]))
-    stamps = pd.to_datetime(events["time"], utc=True).dt.tz_localize(None)
-    time = stamps.to_numpy().astype("M8[us]").astype(np.int64)
-    order = np.lexsort((time, at))
-    order = order[at[order] >= 0]
-    offset = np.searchsorted(at[order], np.arange(len(codes) + 1))
-    return offset.astype(np.int64), time[order]
 
 
 def _workers(threads: int | None) -> int:

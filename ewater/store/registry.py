@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pandas as pd
-from sqlalchemy import Engine, func, literal, select, text, union_all
+from sqlalchemy import Engine, func, literal, select, text
 
 from ewater.errors import FaultsError, UsageError
 from ewater.store import folder, overtaken, registry_rows
@@ -27,6 +27,18 @@ if TYPE_CHECKING:
     from ewater.store.folder_table import ExpressionCodes
 
 _LOCK = 0x65777267  # "ewrg": loads of the registry, one after the other
+
+# built once: it takes longer to build and to compile than to run
+_NEWEST = select(
+    func.greatest(
+        *(
+            select(
+                func.greatest(func.max(t.c.recorded_from), func.max(t.c.recorded_to))
+            ).scalar_subquery()
+            for t in TABLES.values()
+        )
+    )
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,15 +166,7 @@ def read_table(
 
 def version(connection: Connection) -> datetime | None:
     """Newest time at which anything in the registry was recorded or closed."""
-    latest = union_all(
-        *(
-            select(
-                func.greatest(func.max(t.c.recorded_from), func.max(t.c.recorded_to))
-            )
-            for t in TABLES.values()
-        )
-    ).subquery()
-    newest: datetime | None = connection.scalar(select(func.max(latest.c[0])))
+    newest: datetime | None = connection.scalar(_NEWEST)
     return newest
 
 

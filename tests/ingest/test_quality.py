@@ -19,6 +19,7 @@ from ewater.ingest.limits import in_force
 from ewater.ingest.outcome import Options
 from ewater.ingest.source import Memory
 from ewater.series.quality_verdicts import Approval
+from ewater.series.volumes import ragged
 from ewater.store import chunks, chunks_compact, quality_due, reading_history, registry
 from ewater.store.instants import microseconds
 from ewater.terms import Flag, Lineage, Test
@@ -111,10 +112,13 @@ def override(engine, rows, **validity):
 
 
 def whole(engine, codes):
-    """What `evaluate` says of all that is stored, at once."""
+    """What the tests say of all that is stored, at once."""
     with engine.connect() as connection:
         found = chunks.read(connection, codes)
-        return in_force(connection).evaluate(found.assign(flag=found["flag"] * 0 + 2))
+        found = found.assign(flag=found["flag"] * 0 + 2)
+        readings = *ragged(found), found["failed"].to_numpy()
+        told = in_force(connection).judge(codes, readings)
+    return found.assign(flag=("reading", told.flag), failed=("reading", told.failed))
 
 
 def levels(seed, count):
