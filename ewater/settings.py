@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from platformdirs import user_data_path
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -24,6 +24,29 @@ class Settings(BaseSettings):
     )
     database_url: str | None = Field(
         default=None, description="An existing PostgreSQL + PostGIS to use instead"
+    )
+
+    public_url: str | None = Field(
+        default=None, description="Address people type, https://…, behind a proxy"
+    )
+    proxies: int = Field(
+        default=0, ge=0, le=5, description="Proxies in front, whose word is taken"
+    )
+    public: bool = Field(
+        default=False, description="Show published editions to everybody"
+    )
+    session_idle_minutes: int = Field(default=60, ge=1, le=24 * 60)
+    session_hours: int = Field(default=12, ge=1, le=7 * 24)
+    requests_per_minute: int = Field(
+        default=1200, ge=1, description="Of one person, in one process"
+    )
+    oidc_issuer: str | None = Field(
+        default=None, description="Provider by which people sign in (OpenID Connect)"
+    )
+    oidc_client_id: str = "ewater"
+    oidc_client_secret: SecretStr | None = None
+    oidc_provision: bool = Field(
+        default=False, description="Whom the provider knows may enter as viewer"
     )
 
     def model_post_init(self, _context: Any) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 
 from ewater.accounts import documents, runs
 from ewater.accounts.documents import finite
+from ewater.accounts.scope import ScopedReader
 from ewater.accounts.views import View
 from ewater.errors import UsageError
 from ewater.series.calendars import bounds
@@ -17,12 +18,13 @@ from ewater.store import recording, registry
 from ewater.terms import Status
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     import pandas as pd
     from geopandas import GeoDataFrame
     from sqlalchemy import Engine
 
+    from ewater.accounts.scope import Scope
     from ewater.terms import Step
 
     Document = dict[str, Any]
@@ -46,6 +48,10 @@ class DatabaseReader:
         self._engine = engine
         self._views: dict[tuple[Any, ...], View] = {}
         self._lock = threading.Lock()
+
+    def of(self, scope: Scope) -> ScopedReader:
+        """Give the same, of what a scope contains; the rest raises ForbiddenError."""
+        return ScopedReader(self, scope)
 
     def version(self) -> str:
         """Identify the state of the data; changes whenever an answer could."""
@@ -93,14 +99,16 @@ class DatabaseReader:
         end: dt.date,
         boundary: str = "managed",
         basis: Basis = NOW,
+        only: Collection[str] | None = None,
     ) -> dict[str, Document]:
-        """One period for each territory of a kind."""
+        """One period for each territory of a kind, or of those of it in ``only``."""
         view, periods = self._periods(start, end, step_of(start, end), boundary, basis)
         ledger = view.ledger
         codes = ledger.territories[ledger.territory_kind == kind]
         return {
             str(code): documents.periods_of(view, str(code), periods[-1:])[0]
             for code in codes
+            if only is None or str(code) in only
         }
 
     def flows(
@@ -124,6 +132,11 @@ class DatabaseReader:
         columns = ["item", "value", "unit", "source", "note"]
         given = chosen[columns].astype(object).where(chosen[columns].notna(), None)
         return cast("list[Document]", given.to_dict("records"))
+
+    def territories_of_sites(self) -> pd.DataFrame:
+        """Columns ``site`` and ``territory``: where each site lies."""
+        with self._engine.connect() as connection:
+            return registry.site_territories(connection)
 
     def _table(self, name: str) -> pd.DataFrame:
         with self._engine.connect() as connection:

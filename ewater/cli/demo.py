@@ -41,14 +41,17 @@ def demo(
     """Load the sample country, compute its accounts, print and serve them.
 
     The sample's telemetry is simulated on published totals. What is already there
-    is not done again. Exit status: 0 done or stopped by Ctrl-C, 2 failed.
+    is not done again. The pages are open to this machine,
+    without sign-in. Exit status: 0 done or stopped by Ctrl-C, 2 failed.
     """
     from ewater.settings import settings
     from ewater.store import cluster, database
 
     if not no_serve:
         from ewater.dashboard import server
+        from ewater.dashboard.access import config
 
+        config.check_open(host)
         server.check_port(host, port)
     configured = settings()
     with cluster.running(configured) as url:
@@ -63,7 +66,7 @@ def demo(
         from ewater.dashboard import wsgi
 
         server.serve(
-            wsgi.make,
+            lambda: wsgi.make(host, is_open=True),
             host=host,
             port=port,
             workers=1,

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from flask import Flask
 
 HOST, PORT = "127.0.0.1", 8050
 
@@ -22,18 +25,25 @@ def serve(
     push_only: Annotated[
         bool, typer.Option("--push-only", help="The endpoint of loggers alone")
     ] = False,
+    is_open: Annotated[
+        bool, typer.Option("--open", help="No sign-in; for this machine alone")
+    ] = False,
 ) -> None:
     """Serve the dashboard, and the endpoint that loggers post to, until Ctrl-C.
 
-    What is posted is loaded by `ewater worker`. Exit status: 0 stopped, 2 could not
-    start.
+    People sign in (`ewater user add`). What is posted is loaded by `ewater worker`.
+    Exit status: 0 stopped, 2 could not start.
     """
     from ewater.dashboard import server
 
     if push_only:
         from ewater.ingest.push.endpoint import make
     else:
-        from ewater.dashboard.wsgi import make
+        from ewater.dashboard import wsgi
+
+        def make() -> Flask:
+            return wsgi.make(host, is_open=is_open)
+
     what = "Push endpoint" if push_only else "Dashboard"
     server.serve(
         make,

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from dash import Dash, html
 
+from ewater.dashboard.access import menu
+from ewater.dashboard.access.install import install
 from ewater.dashboard.i18n import language
 from ewater.dashboard.pages.registry import PAGES
 from ewater.dashboard.queries import CachedReader
@@ -18,6 +20,7 @@ from ewater.dashboard.theme import css_variables
 if TYPE_CHECKING:
     from flask import Response
 
+    from ewater.dashboard.access.guard import Guard
     from ewater.dashboard.queries import Reader
 
 _INDEX = """<!DOCTYPE html>
@@ -38,10 +41,11 @@ _INDEX = """<!DOCTYPE html>
 </html>"""
 
 
-def create_app(reader: Reader) -> Dash:
+def create_app(reader: Reader | CachedReader, guard: Guard | None = None) -> Dash:
     """Make the application over a reader of accounts.
 
-    Nothing is asked of the reader until a browser asks for a page.
+    Nothing is asked of the reader until a browser asks for a page. Without a guard
+    everybody who reaches it sees everything.
     """
     app = Dash(
         "ewater.dashboard",
@@ -62,11 +66,18 @@ def create_app(reader: Reader) -> Dash:
     content = [page.layout(blank, english) for page in PAGES]
     checked: Any = app
     checked.validation_layout = html.Div([app.layout, *content])
-    cached = reader if isinstance(reader, CachedReader) else CachedReader(reader)
+    cached = (
+        reader
+        if isinstance(reader, CachedReader)
+        else CachedReader(reader, scope=guard.scope if guard else None)
+    )
+    install(app.server, guard)
     controls.register(app, cached)
     frame.register(app, cached)
     for page in PAGES:
         page.register(app, cached)
+    if guard is not None:
+        menu.register(app, guard)
     _protect(app)
     return app
 

@@ -8,6 +8,7 @@ import shapely
 from shapely.geometry.polygon import orient
 
 from ewater.dashboard.labels import TERRITORY_KINDS
+from ewater.errors import ForbiddenError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +32,15 @@ class Geography:
         self._plane = territories.geometry.make_valid().to_crs(_PLANE)
 
     def kind(self, code: str) -> str:
-        """Kind of a territory."""
+        """Kind of a territory.
+
+        Raises
+        ------
+        ForbiddenError
+            There is none of this code, or not for this viewer.
+        """
+        if code not in self._names:
+            raise ForbiddenError(f"no territory {code!r} for you")
         return str(self.frame.at[code, "kind"])
 
     def name(self, code: str, lang: Language) -> str:
@@ -83,7 +92,7 @@ class Geography:
             basin = self.basin_of(code)
         if basin is not None and (districts := self.districts_of(basin)):
             return districts
-        return self.of_kind(level) or self.of_kind("country")
+        return self.of_kind(level) or self.of_kind("country") or [code]
 
     def drawable(self, codes: Sequence[str]) -> list[str]:
         """Those of some territories that have an outline."""

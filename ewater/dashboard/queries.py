@@ -11,6 +11,11 @@ import threading
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, NamedTuple, NotRequired, Protocol, TypedDict
 
+from sqlalchemy.exc import SQLAlchemyError
+
+from ewater.accounts.scope import Scope
+from ewater.store import database
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
     from datetime import date
@@ -154,6 +159,9 @@ class Published(TypedDict):
 class Reader(Protocol):
     """Read-only access to the accounts of one country."""
 
+    def of(self, scope: Scope) -> Reader:
+        """Give the same, of what a scope contains; the rest raises ForbiddenError."""
+
     def version(self) -> str:
         """Identify the state of the data; changes whenever an answer could."""
 
@@ -207,20 +215,50 @@ class Reader(Protocol):
 class CachedReader:
     """Answer repeated questions from memory until the data change.
 
+    What is kept is kept by the scope of the asker: nobody is given the answer of
+    another who may see more.
+
     Answers are shared between callers and must not be changed by them. Two
     threads that ask the same thing at once compute it once.
     """
 
-    def __init__(self, reader: Reader, size: int = _CACHE_SIZE) -> None:
+    def __init__(
+        self,
+        reader: Reader,
+        size: int = _CACHE_SIZE,
+        scope: Callable[[], Scope] | None = None,
+    ) -> None:
+        """Answer from a reader; ``scope`` tells what the asker may see, now."""
         self._reader = reader
         self._size = size
+        self._scope = scope or Scope
+        self._version: str | None = None
+        self.down = False
         self._lock = threading.Lock()
         self._answers: OrderedDict[Hashable, Any] = OrderedDict()
         self._busy: dict[Hashable, threading.Lock] = {}
 
     def version(self) -> str:
-        """Ask the reader itself: it alone knows whether the data changed."""
-        return self._reader.version()
+        """Ask the reader itself: it alone knows whether the data changed.
+
+        While the database does not answer, nothing changes either: the last version
+        is still shown, and ``down`` says so.
+        """
+        try:
+            self._version = self._reader.version()
+        except SQLAlchemyError as error:
+            if self._version is None or not database.unreachable(error):
+                raise
+            self.down = True
+        else:
+            self.down = False
+        return self._version
+
+    @property
+    def _source(self) -> Reader:
+        """The reader, of what this asker may see."""
+        scope = self._scope()
+        return self._reader if scope.is_all else self._reader.of(scope)
 
     def _get(self, key: Hashable) -> tuple[bool, Any]:
         with self._lock:
@@ -237,7 +275,7 @@ class CachedReader:
                 self._answers.popitem(last=False)
 
     def _ask(self, method: Callable[..., Any], *args: Hashable) -> Any:
-        key = (self.version(), method.__name__, *args)
+        key = (self.version(), self._scope(), method.__name__, *args)
         found, answer = self._get(key)
         if found:
             return answer
@@ -261,22 +299,22 @@ class CachedReader:
 
     def territories(self) -> GeoDataFrame:
         """See `Reader.territories`."""
-        territories: GeoDataFrame = self._ask(self._reader.territories)
+        territories: GeoDataFrame = self._ask(self._source.territories)
         return territories
 
     def sites(self) -> GeoDataFrame:
         """See `Reader.sites`; the index is ``code`` either way."""
-        sites: GeoDataFrame = self._ask(self._reader.sites)
+        sites: GeoDataFrame = self._ask(self._source.sites)
         return sites.set_index("code") if "code" in sites.columns else sites
 
     def years(self) -> list[int]:
         """See `Reader.years`."""
-        years: list[int] = self._ask(self._reader.years)
+        years: list[int] = self._ask(self._source.years)
         return years
 
     def calendars(self) -> dict[str, int]:
         """See `Reader.calendars`."""
-        calendars: dict[str, int] = self._ask(self._reader.calendars)
+        calendars: dict[str, int] = self._ask(self._source.calendars)
         return calendars
 
     def balance(
@@ -290,7 +328,7 @@ class CachedReader:
     ) -> Balance:
         """See `Reader.balance`."""
         answer: Balance = self._ask(
-            self._reader.balance, territory, start, end, step, boundary, basis
+            self._source.balance, territory, start, end, step, boundary, basis
         )
         return answer
 
@@ -304,7 +342,7 @@ class CachedReader:
     ) -> dict[str, Period]:
         """See `Reader.balances`."""
         answer: dict[str, Period] = self._ask(
-            self._reader.balances, kind, start, end, boundary, basis
+            self._source.balances, kind, start, end, boundary, basis
         )
         return answer
 
@@ -318,11 +356,11 @@ class CachedReader:
     ) -> list[Flow]:
         """See `Reader.flows`."""
         answer: list[Flow] = self._ask(
-            self._reader.flows, territory, start, end, boundary, basis
+            self._source.flows, territory, start, end, boundary, basis
         )
         return answer
 
     def published(self, territory: str, year: int) -> list[Published]:
         """See `Reader.published`."""
-        answer: list[Published] = self._ask(self._reader.published, territory, year)
+        answer: list[Published] = self._ask(self._source.published, territory, year)
         return answer

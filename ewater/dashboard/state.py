@@ -17,6 +17,7 @@ from urllib.parse import parse_qs, urlencode
 from ewater.dashboard.i18n import LANGUAGES
 from ewater.dashboard.labels import LEVELS, MEASURES, STEPS, VERSIONS
 from ewater.dashboard.queries import Basis
+from ewater.errors import UsageError
 from ewater.terms import BOUNDARIES, SECTORS
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ _CHOICES: Mapping[str, Collection[str]] = {
 }
 _ALWAYS = ("boundary", "measure", "level", "lang", "theme")
 _MORE = re.compile(r"[a-z][a-z0-9_]{0,30}")
+_LAST_YEAR = 9998
 _LONGEST = 200  # characters of a page's own choice
 _FIRST_DAY_OF_TEN = (1, 1, 11, 21)
 
@@ -156,11 +158,17 @@ class State:
 
     @classmethod
     def from_store(cls, data: Mapping[str, Any]) -> State:
-        """Read back what `to_store` wrote and JSON carried."""
-        given = {k: v for k, v in data.items() if k != "query"}
-        given["dropped"] = tuple(given["dropped"])
-        given["more"] = tuple((k, v) for k, v in given["more"])
-        return cls(**given)
+        """Read back what `to_store` wrote and JSON carried, or somebody made up.
+
+        Raises
+        ------
+        UsageError
+            It was not written here.
+        """
+        try:
+            return cls(**_checked(data))
+        except (KeyError, TypeError, ValueError) as error:
+            raise UsageError(f"this is no state of a view: {error!r}") from error
 
     def _year_of(self, month: int) -> int:
         """Civil year in which a month of the year shown lies."""
@@ -183,6 +191,27 @@ def as_of_text(text: str) -> str:
     if text and datetime.fromisoformat(text).tzinfo is None:
         raise ValueError(text)
     return text
+
+
+def _checked(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Fields of a state, each of which could have come from an address."""
+    for key, allowed in {**_CHOICES, "period": PERIODS}.items():
+        _one_of(data[key], allowed)
+    more = tuple((str(k), str(v)) for k, v in data["more"])
+    if not all(_MORE.fullmatch(k) and len(v) <= _LONGEST for k, v in more):
+        raise ValueError("more")
+    year, month = int(data["year"]), int(data["first_month"])
+    if not (0 <= year <= _LAST_YEAR and 1 <= month <= 12):
+        raise ValueError("year")
+    return {
+        **{key: data[key] for key in (*_CHOICES, "period")},
+        **{key: str(data[key]) for key in ("territory", "calendar")},
+        "as_of": as_of_text(str(data["as_of"])),
+        "year": year,
+        "first_month": month,
+        "more": more,
+        "dropped": tuple(str(text)[:_LONGEST] for text in data["dropped"]),
+    }
 
 
 def _one_of(text: str, allowed: Collection[str]) -> str:

@@ -11,14 +11,33 @@ from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from flask import Flask
+    from sqlalchemy import Engine
 
+    from ewater.dashboard.access.config import Access
     from ewater.dashboard.queries import Reader
 
 
 @cache
-def make() -> Flask:
-    """Connect to the store of this environment and finish the application."""
+def make(host: str | None = None, *, is_open: bool = False) -> Flask:
+    """Connect to the store of this environment and finish the application.
+
+    Parameters
+    ----------
+    host
+        Address it will listen on, as far as is known; weak settings are refused.
+    is_open
+        Everybody who reaches it sees everything: for this machine alone.
+
+    Raises
+    ------
+    UsageError
+        The settings are weak.
+    NotReadyError
+        Nobody may sign in yet.
+    """
     from ewater.accounts.reader import DatabaseReader
+    from ewater.dashboard.access import config
+    from ewater.dashboard.access.guard import Guard
     from ewater.dashboard.app import create_app, warm
     from ewater.dashboard.queries import CachedReader
     from ewater.dashboard.view import prefetch
@@ -26,16 +45,42 @@ def make() -> Flask:
     from ewater.settings import settings
     from ewater.store import cluster, database
 
-    engine = database.connect(cluster.database_url(settings()))
+    configured = settings()
+    guard = None
+    if is_open:
+        config.check_open(host)
+    else:
+        access = config.from_settings(configured, host)
+    engine = database.connect(cluster.database_url(configured))
+    if not is_open:
+        database.migrate(engine)
+        _check_users(engine, access)
+        guard = Guard(engine, access)
     source = cast("Reader", DatabaseReader(engine))  # it may not import our types
-    reader = CachedReader(source)
-    dash = create_app(reader)
+    reader = CachedReader(source, scope=guard.scope if guard else None)
+    dash = create_app(reader, guard)
+    server: Flask = dash.server
+    if is_open:  # a page elsewhere cannot pass for this machine
+        server.config["TRUSTED_HOSTS"] = list(config.LOOPBACK_NAMES)
+    server.register_blueprint(blueprint(engine))
     warm(dash)
     prefetch(reader)
     engine.dispose()  # a connection must not be shared with forked workers
-    server: Flask = dash.server
-    server.register_blueprint(blueprint(engine))
     return server
+
+
+def _check_users(engine: Engine, access: Access) -> None:
+    from ewater.errors import NotReadyError
+    from ewater.people import users
+
+    with engine.connect() as connection:
+        if users.any_exist(connection) or access.public:
+            return
+    raise NotReadyError(
+        "nobody may sign in yet. Make the first administrator with\n"
+        "    ewater user add NAME --role admin\n"
+        "or serve without sign-in, for this machine alone, with `ewater serve --open`"
+    )
 
 
 def __getattr__(name: str) -> Any:

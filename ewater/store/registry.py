@@ -149,7 +149,7 @@ def read(connection: Connection, as_of: datetime | None = None) -> Frames:
     while True:  # a load that commits between two tables would mix its states
         before = version(connection)
         frames = {name: read_table(connection, name, as_of) for name in FILES}
-        frames["site_territories"] = _site_territories(connection, as_of)
+        frames["site_territories"] = site_territories(connection, as_of)
         if version(connection) == before:
             return frames
 
@@ -203,7 +203,10 @@ def _recorded(connection: Connection, wanted: datetime | None) -> datetime:
     return wanted
 
 
-def _site_territories(connection: Connection, as_of: datetime | None) -> pd.DataFrame:
+def site_territories(
+    connection: Connection, as_of: datetime | None = None
+) -> pd.DataFrame:
+    """Territories in which sites lie: columns ``site`` and ``territory``."""
     at = literal(as_of, UTC) if as_of else text("'infinity'::timestamptz")
     join = func.site_territories_as_of(at).table_valued("site", "territory")
     rows = connection.execute(select(join.c.site, join.c.territory)).all()

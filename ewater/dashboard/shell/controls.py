@@ -12,11 +12,11 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from dash import ALL, Input, Output, State, ctx, no_update
-from flask import request
 
 from ewater.dashboard import state as states
 from ewater.dashboard import view
-from ewater.dashboard.i18n import LANGUAGES, language, mark
+from ewater.dashboard.access.refusals import browser_language
+from ewater.dashboard.i18n import language, mark
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -107,11 +107,6 @@ def clicked(
         if points[0].get("location") in codes:
             return str(points[0]["location"])
     return None
-
-
-def browser_language() -> str:
-    """Language that the browser of this request asks for."""
-    return request.accept_languages.best_match(LANGUAGES) or "en"
 
 
 def register(app: Dash, reader: CachedReader) -> None:

@@ -8,15 +8,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Flask, Response, jsonify, request
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.exc import SQLAlchemyError
 
 from ewater.errors import FaultsError
 from ewater.ingest.push import body as bodies
 from ewater.ingest.push import keys
 from ewater.ingest.push.batch import line_in_post
 from ewater.ingest.push.keys import Keyring
-from ewater.store import posts, sources
+from ewater.store import database, posts, sources
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
@@ -63,7 +62,7 @@ def blueprint(engine: Engine) -> Blueprint:
 def make() -> Flask:
     """Make an application of the endpoint alone, over the store of this environment."""
     from ewater.settings import settings
-    from ewater.store import cluster, database
+    from ewater.store import cluster
 
     engine = database.connect(cluster.database_url(settings()))
     database.migrate(engine)
@@ -88,10 +87,8 @@ def _answered(engine: Engine, keyring: Keyring, act: Any, *arguments: Any) -> Re
         message = "the body is refused; nothing of it was kept"
         answer = jsonify({"error": message, "faults": faults})
         answer.status_code = 400
-    except (OperationalError, InterfaceError, PoolTimeoutError) as error:
-        answer = _unavailable(error)
-    except DBAPIError as error:
-        if not error.connection_invalidated:
+    except SQLAlchemyError as error:
+        if not database.unreachable(error):
             raise
         answer = _unavailable(error)
     return answer

@@ -1,0 +1,156 @@
+"""What one person may see of the accounts: some organisations, some territories."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+from ewater.errors import ForbiddenError
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    import pandas as pd
+    from geopandas import GeoDataFrame
+
+    from ewater.accounts.reader import Basis, DatabaseReader, Document
+    from ewater.terms import Step
+
+_NOW = ("", "", "raw")
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Codes of organisations, whose sites, and of territories, whose accounts.
+
+    None of a kind means all of it. A territory has its parts with it.
+    """
+
+    organisations: tuple[str, ...] = ()
+    territories: tuple[str, ...] = ()
+
+    @property
+    def is_all(self) -> bool:
+        """Whether nothing is left out."""
+        return not (self.organisations or self.territories)
+
+
+def with_parts(territories: pd.DataFrame, codes: tuple[str, ...]) -> frozenset[str]:
+    """Territories of some codes with all whose parents are among them, at any depth.
+
+    Parameters
+    ----------
+    territories
+        Index ``code``, column ``parent``.
+    """
+    inside = set(codes) & set(territories.index)
+    while True:
+        more = set(territories.index[territories["parent"].isin(inside)]) - inside
+        if not more:
+            return frozenset(inside)
+        inside |= more
+
+
+class ScopedReader:
+    """A reader of what a scope contains.
+
+    Every question is written out here, none is passed on unseen: a question that is
+    added to the reader cannot be asked by a scoped person until it is answered here.
+
+    Raises
+    ------
+    ForbiddenError
+        By every question that names a territory outside the scope.
+    """
+
+    def __init__(self, reader: DatabaseReader, scope: Scope) -> None:
+        self._reader = reader
+        self._scope = scope
+
+    def of(self, scope: Scope) -> ScopedReader:
+        """Refuse: a scope is not widened."""
+        raise ForbiddenError(f"{self._scope} is the scope, not {scope}")
+
+    def version(self) -> str:
+        """Identify the state of the data."""
+        return self._reader.version()
+
+    def territories(self) -> GeoDataFrame:
+        """Those of the scope, with their parts."""
+        frame = self._reader.territories()
+        if not self._scope.territories:
+            return frame
+        kept = frame.index.isin(with_parts(frame, self._scope.territories))
+        return cast("GeoDataFrame", frame[kept])
+
+    def sites(self) -> GeoDataFrame:
+        """Those of the organisations, in the territories."""
+        frame = self._reader.sites()
+        if self._scope.organisations:
+            frame = frame[frame["organisation"].isin(self._scope.organisations)]
+        if self._scope.territories:
+            placed = self._reader.territories_of_sites()
+            inside = placed["territory"].isin(self.territories().index)
+            frame = frame[frame.index.isin(placed["site"][inside])]
+        return frame
+
+    def years(self) -> list[int]:
+        """Years with an account, ascending."""
+        return self._reader.years()
+
+    def calendars(self) -> dict[str, int]:
+        """First month of the year by code of calendar."""
+        return self._reader.calendars()
+
+    def territories_of_sites(self) -> pd.DataFrame:
+        """Where each site of the scope lies, as far as that is inside."""
+        placed = self._reader.territories_of_sites()
+        mine = placed["site"].isin(self.sites().index)
+        return placed[mine & placed["territory"].isin(self.territories().index)]
+
+    def balance(
+        self,
+        territory: str,
+        start: dt.date,
+        end: dt.date,
+        step: Step,
+        boundary: str = "managed",
+        basis: Basis = _NOW,
+    ) -> Document:
+        """Account of one territory of the scope."""
+        self._allow(territory)
+        return self._reader.balance(territory, start, end, step, boundary, basis)
+
+    def balances(
+        self,
+        kind: str,
+        start: dt.date,
+        end: dt.date,
+        boundary: str = "managed",
+        basis: Basis = _NOW,
+    ) -> dict[str, Document]:
+        """One period for each territory of a kind that is in the scope."""
+        return self._reader.balances(
+            kind, start, end, boundary, basis, only=frozenset(self.territories().index)
+        )
+
+    def flows(
+        self,
+        territory: str,
+        start: dt.date,
+        end: dt.date,
+        boundary: str = "managed",
+        basis: Basis = _NOW,
+    ) -> list[Document]:
+        """Flows that touch a territory of the scope."""
+        self._allow(territory)
+        return self._reader.flows(territory, start, end, boundary, basis)
+
+    def published(self, territory: str, year: int) -> list[dict[str, Any]]:
+        """Figures published for a territory of the scope."""
+        self._allow(territory)
+        return self._reader.published(territory, year)
+
+    def _allow(self, territory: str) -> None:
+        if territory not in self.territories().index:
+            raise ForbiddenError(f"territory {territory!r} is outside the scope")

@@ -1,0 +1,1 @@
+"""Who may ask: sign-in, scope of each request, limits, and refusals in words."""
