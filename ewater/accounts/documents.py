@@ -103,6 +103,7 @@ class _Writer:
         self.starts = labels(view.run.calendar, view.run.bounds)
         self.unmodelled = view.missing.not_modelled(code)
         self.gaps = gaps_of(view.run, code)
+        self.returns = view.returned.of(code)
         row = int(view.ledger.rows([code])[0])
         self.account = {name: a[row] for name, a in view.plain("account").items()}
         self.totals = {name: _Quantities(self.account, name) for name in _TOTALS}
@@ -148,6 +149,7 @@ class _Writer:
         uses = [entry["use"]["missing"] for entry in answer["sectors"].values()]
         answer["use"] = self.use.at(n, lambda: sorted({m for u in uses for m in u}))
         answer["gaps"] = self.gaps.get(n, [])
+        answer["returns"] = self.returns[n]
         return answer
 
     def _lacks(self, n: int, quantity: str) -> Callable[[], list[str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from ewater.accounts.returned import Returned
 from ewater.balance.account import account_of
 from ewater.balance.flows import Flows, resolve
 from ewater.balance.missing import Missing
@@ -67,6 +68,11 @@ class View:
         return Missing.of(
             self.ledger, self.flows, self.run.inputs.stocks, boundary=self.boundary
         )
+
+    @cached_property
+    def returned(self) -> Returned:
+        """What returns disagree on, and what was recirculated."""
+        return Returned(self.run.frames, self.run.bounds)
 
     def plain(self, dataset: str) -> dict[str, NDArray[Any]]:
         """Arrays of one of the datasets: labelled access to each cell is slow."""

@@ -11,6 +11,7 @@ from scipy import sparse
 
 from ewater.balance.estimate import Estimate
 from ewater.balance.expressions import Report, Rule, Sum, Way, parse
+from ewater.balance.sectors import consumed_share, use_sign
 from ewater.balance.shared import root_of_sum
 from ewater.errors import UsageError
 from ewater.terms import TERMS, Status
@@ -272,6 +273,8 @@ class _Evaluation:
             return self._reports(code, str(arguments[0]), impute=True)
         if name == "balance":
             return self._closing(code, str(arguments[0]))
+        if name == "consumed":
+            return self._consumed(code, str(arguments[0]), arguments[1:])
         if name == "share":
             base = self._flow_or_series(str(arguments[0]))
             volume, coverage = base.volume * float(arguments[1]), base.coverage
@@ -300,6 +303,32 @@ class _Evaluation:
         depth = self.know.depth.sel(series=series)
         volume: Array = float(factor) * depth["depth"].values * area
         return volume, depth["coverage"].values
+
+    def _consumed(
+        self, code: str, account: str, given: tuple[str | float, ...]
+    ) -> Estimate:
+        """Give this flow the consumed part of what an account uses (METHODS 6.6)."""
+        sector = str(self.accounts.get(account, {}).get("sector"))
+        share, u_share = consumed_share(account, sector, given, RULE_U)
+        volume = np.zeros_like(self.know.seconds)
+        variance = np.zeros_like(volume)
+        entered = False
+        for other, flow in self.flows.items():
+            sign = use_sign(account, flow.entering, flow.leaving, flow.term)
+            if other == code or sign == 0:
+                continue
+            entered = entered or sign > 0
+            estimate = self.flow(other)
+            volume += sign * estimate.volume
+            variance += estimate.u_random**2 + estimate.u_systematic**2
+        if not entered:
+            raise UsageError(
+                f"flows.csv: {code} is consumed by {account}, which nothing enters; "
+                "name the account that uses the water"
+            )
+        u = np.hypot(share * np.sqrt(variance), u_share * np.abs(volume))
+        known = np.isfinite(volume).astype(float)
+        return Estimate.of(share * volume, u, known, Status.MODELLED)
 
     def _closing(self, code: str, account: str) -> Estimate:
         """Give this flow what the others of an account and its stock leave over."""

@@ -33,6 +33,7 @@ RULE_ARGUMENTS: Mapping[str, tuple[tuple[CodeKind, ...], int]] = {
     "seasonal": (("series", "number"), 1),
     "last_report": (("item",), 1),
     "balance": (("account",), 1),
+    "consumed": (("account", "number"), 1),
 }
 
 _CODE = re.compile(CODE_PATTERN)

@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 
 from ewater.balance.estimate import Estimate
+from ewater.balance.returns import approved, settle, spread
 from ewater.terms import Status, activity_in
-from ewater.units import factor_to_si
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,16 +26,9 @@ REPORT_U = 0.15  # METHODS 4, norm-based report: U = 30 % [D]
 IMPUTED_U = 0.30  # METHODS 6.3: u of an imputed return is at least 30 %
 LEAST_ANSWERS = 5  # METHODS 6.3: respondents of a class whose change is carried over
 ANSWERED = 1 - 1e-6  # of the due time; less is a missing return, not a small one
-_KEY = [
-    "enterprise",
-    "period_start",
-    "period_end",
-    "item",
-    "source",
-    "purpose",
-    "counterparty",
-]
 _YEAR = pd.DateOffset(years=1)
+_A_YEAR = {"year": 1.0, "month": 12.0, "day": 365.25}
+_YEAR_S = 365.25 * 86_400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +40,7 @@ class ReportedVolumes:
     are the same for the returns of one year before, moved to these periods.
     """
 
-    rows: pd.DataFrame  # enterprise, item, territory, sector
+    rows: pd.DataFrame  # enterprise, item, territory, sector, size (class)
     volume: NDArray[np.float64]
     coverage: NDArray[np.float64]
     earlier_volume: NDArray[np.float64]
@@ -73,8 +66,8 @@ class ReportedVolumes:
         """Add up all rows; unknown in a period for which a due return is missing.
 
         With ``impute`` a missing return is taken as the one of a year before, where
-        there is one, times the change of those that answered in both years, where
-        these are five or more (METHODS 6.3).
+        there is one, times the change of those of its size that answered in both
+        years, where these are five or more (METHODS 6.3).
         """
         due = np.isfinite(self.coverage)
         absent = due & (self.coverage < ANSWERED)
@@ -100,14 +93,17 @@ class ReportedVolumes:
         return replace(estimate, status=status.astype(np.int8))
 
     def _change(self) -> NDArray[np.float64]:
-        """Ratio of the volume to the earlier one, of those with both, (period,)."""
+        """Ratio to the year before of the size class of each row, (row, period)."""
         both = (self.coverage >= ANSWERED) & (self.earlier_coverage >= ANSWERED)
-        now = np.where(both, self.volume, 0.0).sum(axis=0)
-        then = np.where(both, self.earlier_volume, 0.0).sum(axis=0)
-        enough = (both.sum(axis=0) >= LEAST_ANSWERS) & (then > 0)
-        ratio: NDArray[np.float64] = np.divide(
-            now, then, out=np.ones(now.shape), where=enough
-        )
+        size = self.rows["size"].to_numpy()
+        ratio = np.ones(both.shape)
+        for kind in np.unique(size):
+            mine = both & (size == kind)[:, None]
+            now = np.where(mine, self.volume, 0.0).sum(axis=0)
+            then = np.where(mine, self.earlier_volume, 0.0).sum(axis=0)
+            enough = (mine.sum(axis=0) >= LEAST_ANSWERS) & (then > 0)
+            change = np.divide(now, then, out=np.ones(now.shape), where=enough)
+            ratio[size == kind] = change
         return ratio
 
 
@@ -130,9 +126,11 @@ def reported_volumes(
         anything has a row, without volume, for each item that others of its sector
         and territory report: it is due, and nothing says how much it took.
     """
-    reports = _current(frames["reports"])
-    enterprises = _with_sector(frames["enterprises"], frames["sectors"])
-    rows = _rows(reports, enterprises)
+    told = approved(frames["reports"])
+    reports = settle(told).reports
+    enterprises = with_sector(frames["enterprises"], frames["sectors"])
+    rows = _rows(told, enterprises)
+    rows = rows.assign(size=_size_class(rows, reports, frames["permits"]))
     position = {
         key: n for n, key in enumerate(zip(rows.enterprise, rows.item, strict=True))
     }
@@ -143,12 +141,12 @@ def reported_volumes(
     )
     shape = (len(rows), len(bounds) - 1)
     due = _due_seconds(rows, frames["permits"], bounds)
-    volume, seconds = _split(reports, row, bounds, shape)
+    volume, seconds = spread(reports, row, bounds, shape)
     shifted = reports.assign(
         period_start=reports["period_start"] + _YEAR,
         period_end=reports["period_end"] + _YEAR,
     )
-    earlier_volume, earlier_seconds = _split(shifted, row, bounds, shape)
+    earlier_volume, earlier_seconds = spread(shifted, row, bounds, shape)
     with np.errstate(invalid="ignore", divide="ignore"):
         return ReportedVolumes(
             rows=rows,
@@ -159,17 +157,8 @@ def reported_volumes(
         )
 
 
-def _current(reports: pd.DataFrame) -> pd.DataFrame:
-    approved = reports[reports["status"] == "approved"]
-    newest = approved.sort_values("revision", kind="stable").drop_duplicates(
-        _KEY, keep="last"
-    )
-    factors = {unit: factor_to_si(unit, "volume") for unit in newest["unit"].unique()}
-    volume = newest["value"] * newest["unit"].map(factors).astype(float)
-    return newest.assign(volume=volume).reset_index(drop=True)
-
-
-def _with_sector(enterprises: pd.DataFrame, sectors: pd.DataFrame) -> pd.DataFrame:
+def with_sector(enterprises: pd.DataFrame, sectors: pd.DataFrame) -> pd.DataFrame:
+    """Add the sector of each enterprise; finer ISIC codes roll up."""
     sector = dict(zip(sectors["isic"].astype(str), sectors["sector"], strict=True))
     found = [
         sector.get(activity_in(str(isic), sector) or "") for isic in enterprises["isic"]
@@ -191,11 +180,27 @@ def _rows(reports: pd.DataFrame, enterprises: pd.DataFrame) -> pd.DataFrame:
     ]
 
 
-def _microseconds(times: pd.Series) -> NDArray[np.int64]:
-    stamps: NDArray[np.int64] = (
-        times.dt.tz_convert("UTC").dt.as_unit("us").astype("int64").to_numpy()
-    )
-    return stamps
+def _size_class(
+    rows: pd.DataFrame, reports: pd.DataFrame, permits: pd.DataFrame
+) -> NDArray[np.int64]:
+    """Power of ten of what each row is permitted a year, else of what it returned.
+
+    0 where neither is known: m3 a year, so that nobody real is in that class.
+    """
+    permitted = pd.Series(dtype=float)
+    if "limit_m3" in permits:
+        yearly = permits["limit_m3"].astype(float) * permits["per"].map(_A_YEAR)
+        each = yearly.groupby([permits["enterprise"], permits["code"]]).max()
+        permitted = each.groupby(level=0).sum()
+    seconds = (reports["period_end"] - reports["period_start"]).dt.total_seconds()
+    told = reports.assign(seconds=seconds).groupby(["enterprise", "item"])
+    sums = told[["volume", "seconds"]].sum()
+    rate = sums["volume"] / sums["seconds"] * _YEAR_S
+    key = pd.MultiIndex.from_frame(rows[["enterprise", "item"]])
+    size = rows["enterprise"].map(permitted).astype(float).to_numpy()
+    size = np.where(size > 0, size, rate.reindex(key).to_numpy(dtype=float))
+    known = np.nan_to_num(size) >= 1
+    return np.floor(np.log10(np.where(known, size, 1.0))).astype(np.int64)
 
 
 def _due_seconds(
@@ -215,37 +220,3 @@ def _due_seconds(
         inside = np.minimum(bounds[1:], last) - np.maximum(bounds[:-1], first)
         due[mine] = np.maximum(inside, 0) / _US
     return due
-
-
-def _split(
-    reports: pd.DataFrame,
-    row: NDArray[np.int64],
-    bounds: NDArray[np.int64],
-    shape: tuple[int, int],
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Volume and covered seconds of each row and period, splitting by time."""
-    start, end = (_microseconds(reports[c]) for c in ("period_start", "period_end"))
-    first = np.searchsorted(bounds, start, side="right") - 1
-    last = np.searchsorted(bounds, end, side="left")
-    first, last = np.clip(first, 0, shape[1]), np.clip(last, 0, shape[1])
-    count = np.maximum(last - first, 0)
-    report = np.repeat(np.arange(len(reports)), count)
-    offset = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
-    period = first[report] + offset
-    overlap = np.minimum(bounds[period + 1], end[report]) - np.maximum(
-        bounds[period], start[report]
-    )
-    overlap = np.maximum(overlap, 0).astype(float)
-    share = overlap / (end - start)[report]
-    value = reports["volume"].to_numpy(dtype=float)[report]
-    volume, seconds = np.zeros(shape), np.zeros(shape)
-    np.add.at(volume, (row[report], period), value * share)
-    # one return may hold several lines of an item: its time counts once
-    line = reports.duplicated(["enterprise", "item", "period_start", "period_end"])
-    counted = ~line.to_numpy()[report]
-    np.add.at(
-        seconds,
-        (row[report[counted]], period[counted]),
-        overlap[counted] / _US,
-    )
-    return volume, seconds

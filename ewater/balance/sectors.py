@@ -6,6 +6,7 @@ whole definition.
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,10 +15,11 @@ from scipy import sparse
 from ewater.balance.labels import labelled
 from ewater.balance.matrices import by_group, csr
 from ewater.balance.totals import shown, totals
+from ewater.errors import UsageError
 from ewater.terms import SECTORS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     import xarray as xr
     from numpy.typing import ArrayLike, NDArray
@@ -43,6 +45,57 @@ HANDED_ON = ("delivery", "transfer", "passed_on")
 SUPPLIED = ("wastewater", "reuse", "desalinated")
 #: Water that a user gives back to the environment.
 RETURNED = ("return_flow", "losses_in_conveyance", "seepage")
+
+
+#: Least and greatest part of its use that a sector consumes (METHODS 6.6) [D]:
+#: irrigation, thermal power cooled once through, industry, municipal use.
+CONSUMED: Mapping[str, tuple[float, float]] = MappingProxyType(
+    {
+        "agriculture": (0.5, 0.9),
+        "energy": (0.01, 0.02),
+        "industry": (0.1, 0.2),
+        "services": (0.1, 0.2),
+        "households": (0.1, 0.2),
+    }
+)
+
+
+def consumed_share(
+    account: str, sector: str, given: Sequence[str | float], u_given: float
+) -> tuple[float, float]:
+    """Share of its use that an account consumes, and its standard uncertainty.
+
+    The middle of the range of its sector, uncertain as a rectangle of that width; or
+    the share that is given, uncertain by the part ``u_given`` of it.
+
+    Raises
+    ------
+    UsageError
+        No share is given, and there is none for the sector; or it is above 1.
+    """
+    if given:
+        share = float(given[0])
+        if not 0 <= share <= 1:
+            raise UsageError(
+                f"flows.csv: {account} cannot consume {share:g} of what it uses; give "
+                "a share from 0 to 1"
+            )
+        return share, share * u_given
+    if sector not in CONSUMED:
+        raise UsageError(
+            f"flows.csv: what {account} consumes has no usual share (sector "
+            f"{sector!r}); write rule:consumed({account}, SHARE)"
+        )
+    low, high = CONSUMED[sector]
+    return (low + high) / 2, (high - low) / np.sqrt(12)
+
+
+def use_sign(account: str, entering: str, leaving: str, term: str) -> int:
+    """Sign with which a flow counts in the use of an account: 1, -1 or 0."""
+    if entering == account and term in (*RECEIVED, "seawater_abstraction"):
+        return 1
+    gone = (*HANDED_ON, "losses_in_conveyance")
+    return -1 if leaving == account and term in gone else 0
 
 
 def sector_totals(

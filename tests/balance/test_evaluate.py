@@ -93,9 +93,11 @@ def knowledge(volumes):
     )
 
 
-def run(volumes, *rows):
+def run(volumes, *rows, term=None):
+    frame = flows(*rows)
+    frame["term"] = [(term or {}).get(code, "delivery") for code in frame["code"]]
     sources, weights = evaluate(
-        flows(*rows), ACCOUNTS, lambda code: {code}, knowledge(volumes)
+        frame, ACCOUNTS, lambda code: {code}, knowledge(volumes)
     )
     return sources, weights, weights @ sources["volume"].values
 
@@ -178,3 +180,35 @@ def test_rules_that_go_round_in_a_circle_are_named():
 def test_a_report_between_accounts_without_economy_is_refused():
     with pytest.raises(UsageError, match="neither end is economy"):
         run({}, ("A", "R", "C", "report:used", np.nan))
+
+
+def test_consumption_by_coefficient_is_that_of_the_sector_and_modelled():
+    sources, _, volume = run(
+        {"Q": [100.0, np.nan], "K": [20.0, 20.0]},
+        ("IN", "C", "D", "Q", np.nan),
+        ("ON", "D", "C", "K", np.nan),  # handed on unused
+        ("GONE", "D", "R", "rule:consumed(D)", np.nan),
+        term={"GONE": "consumption"},
+    )
+    np.testing.assert_allclose(volume[2], [0.15 * 80, np.nan])
+    assert sources.sel(source="flow:GONE")["status"][0] == Status.MODELLED
+    u = sources.sel(source="flow:GONE")["u_systematic"].values[0]
+    use = np.hypot(0.05 * 100, 0.05 * 20)
+    assert u == pytest.approx(np.hypot(0.15 * use, 0.1 / np.sqrt(12) * 80))
+
+
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        ("rule:consumed(C)", "no usual share"),
+        ("rule:consumed(D, 1.2)", "cannot consume 1.2"),
+        ("rule:consumed(R, 0.2)", "which nothing enters"),
+    ],
+)
+def test_consumption_without_a_share_or_an_account_is_refused(rule, message):
+    with pytest.raises(UsageError, match=message):
+        run(
+            {"Q": [1.0, 1.0]},
+            ("IN", "R", "D", "Q", np.nan),
+            ("X", "D", "R", rule, np.nan),
+        )

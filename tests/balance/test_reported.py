@@ -149,6 +149,31 @@ def test_a_missing_return_follows_the_change_of_five_that_answered(answering, im
     assert estimate.coverage[0] < 1
 
 
+def test_the_small_do_not_follow_the_change_of_the_large():
+    large, small = [f"L{n}" for n in range(5)], [f"S{n}" for n in range(5)]
+    given = [row(name, "2022-01-01", "2023-01-01", 20.0) for name in large]
+    given += [row(name, "2023-01-01", "2024-01-01", 40.0) for name in large]
+    given += [row(n, "2022-01-01", "2023-01-01", 0.2) for n in [*small, "SILENT"]]
+    given += [row(name, "2023-01-01", "2024-01-01", 0.1) for name in small]
+    frames = country(reports(*given), enterprises=(*large, *small, "SILENT"))
+    estimate = total(frames, bounds("2023-01-01", "2024-01-01"), impute=True)
+    assert estimate.volume[0] / 1e6 == pytest.approx(5 * 40 + 5 * 0.1 + 0.1)
+
+
+def test_a_refusal_is_imputed_and_not_zero():
+    given = [
+        row("E1", "2022-01-01", "2023-01-01", 4.0),
+        row("E1", "2023-01-01", "2024-01-01", np.nan),
+        row("E2", "2023-01-01", "2024-01-01", np.nan),
+    ]
+    frames = country(reports(*given), enterprises=("E1", "E2"))
+    year = bounds("2023-01-01", "2024-01-01")
+    assert np.isnan(total(frames, year).volume[0])
+    assert np.isnan(total(frames, year, impute=True).volume[0])  # E2 has no past
+    frames = country(reports(*given[:2]))
+    assert total(frames, year, impute=True).volume[0] == 4e6
+
+
 def test_two_lines_of_one_return_add_up_but_cover_its_time_once():
     lines = reports(
         row("E1", "2023-01-01", "2024-01-01", 4.0),
