@@ -18,7 +18,7 @@ from ewater.ingest import repeats
 from ewater.ingest.parse import Reject, readable
 from ewater.store import chunks, rejects
 from ewater.store.codec import decode
-from ewater.store.instants import cursor, instants
+from ewater.store.instants import array, cursor
 from ewater.terms import Flag, Lineage
 
 if TYPE_CHECKING:
@@ -201,7 +201,7 @@ def _days(
 ) -> dict[int, NDArray[np.float64]]:
     """Means of the days within a year of each sample, by its place."""
     first = np.array([rows.time[a] for a, _ in samples])
-    limits = (instants(first - _YEAR_US), instants(first + _YEAR_US))
+    limits = (array(first - _YEAR_US), array(first + _YEAR_US))
     out = cursor(connection)
     out.execute(_DAYS, [ids.tolist(), *limits])
     found = out.fetchall()

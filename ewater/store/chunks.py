@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from ewater.errors import UsageError
 from ewater.store.codec import decode
-from ewater.store.instants import EARLIEST, LATEST, cursor, instants, microseconds
+from ewater.store.instants import EARLIEST, LATEST, array, cursor, microseconds
 from ewater.terms import Lineage
 
 if TYPE_CHECKING:
@@ -190,7 +190,7 @@ def rows_of(
     """
     past = every or as_of is not None
     out = cursor(connection)
-    limits = (instants(window.first), instants(window.last))
+    limits = (array(window.first), array(window.last))
     out.execute(
         _CHUNKS, [window.series_id.tolist(), *limits, as_of or "infinity", past]
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sqlalchemy import text
 
-from ewater.store.instants import cursor, instants, microseconds
+from ewater.store.instants import array, cursor, instants, microseconds
 from ewater.store.stretch import Stretch
 
 if TYPE_CHECKING:
@@ -73,8 +73,8 @@ def around(connection: Connection, stretch: Stretch) -> Stretch:
         _AROUND,
         [
             stretch.series_id.tolist(),
-            instants(stretch.first),
-            instants(stretch.last),
+            array(stretch.first),
+            array(stretch.last),
         ],
     )
     first, last = stretch.first.copy(), stretch.last.copy()
@@ -99,7 +99,7 @@ def readings(connection: Connection, stretch: Stretch) -> NDArray[np.int64]:
     out = cursor(connection)
     out.execute(
         _READINGS,
-        [stretch.series_id.tolist(), instants(stretch.first), instants(stretch.last)],
+        [stretch.series_id.tolist(), array(stretch.first), array(stretch.last)],
     )
     return np.array([row[0] for row in out.fetchall()], np.int64)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
     from psycopg import Cursor
     from sqlalchemy import Connection
@@ -31,6 +32,20 @@ def instants(microseconds: NDArray[np.int64]) -> list[datetime]:
     """Timestamps of many."""
     naive: list[datetime] = microseconds.astype("M8[us]").tolist()
     return [moment.replace(tzinfo=UTC) for moment in naive]
+
+
+def array(microseconds: NDArray[np.int64]) -> str:
+    """Timestamps of many as one parameter, for ``%s::timestamptz[]``.
+
+    The driver takes ten times as long over a list.
+
+    Examples
+    --------
+    >>> array(np.array([1_500_000]))
+    '{1970-01-01T00:00:01.500000Z}'
+    """
+    said = np.datetime_as_string(microseconds.astype("M8[us]"), timezone="UTC")
+    return "{" + ",".join(said.tolist()) + "}"
 
 
 def microseconds(moment: datetime) -> int:

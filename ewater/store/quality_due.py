@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sqlalchemy import text
 
-from ewater.store.instants import cursor, instants, microseconds
+from ewater.store.instants import array, cursor, microseconds
 from ewater.store.stretch import Stretch
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def beside(connection: Connection, span: Stretch, reach: Stretch) -> NDArray[np.
     """
     out = cursor(connection)
     ends = (span.first, span.last, reach.first, reach.last)
-    out.execute(_BESIDE, [span.series_id.tolist(), *(instants(end) for end in ends)])
+    out.execute(_BESIDE, [span.series_id.tolist(), *(array(end) for end in ends)])
     return np.array(out.fetchall(), np.bool_).reshape(len(span), 3)
 
 
@@ -99,7 +99,7 @@ def add(connection: Connection, span: Stretch) -> None:
         cursor(connection).execute(
             "INSERT INTO quality_due (series_id, first_time, last_time) "
             "SELECT * FROM unnest(%s::int4[], %s::timestamptz[], %s::timestamptz[])",
-            [span.series_id.tolist(), instants(span.first), instants(span.last)],
+            [span.series_id.tolist(), array(span.first), array(span.last)],
         )
 
 

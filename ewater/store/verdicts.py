@@ -8,7 +8,7 @@ import pandas as pd
 from sqlalchemy import text
 
 from ewater.store import chunks, landing
-from ewater.store.instants import cursor, instant, instants
+from ewater.store.instants import array, cursor, instant
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -91,8 +91,8 @@ def add(
             author,
             made,
             span.series_id.tolist(),
-            instants(span.first),
-            instants(span.last),
+            array(span.first),
+            array(span.last),
             list(flag),
         ],
     )
