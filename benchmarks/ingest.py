@@ -1,10 +1,12 @@
 """Ingest of readings from CSV, against server-side COPY of the same file.
 
 Both run on the same server, one after the other, in turns. COPY goes into an unlogged
-table without index, key or check; ingest parses, checks, judges what is at hand, lands
-the raw bytes with their hash, encodes, compares with what is stored, and publishes.
-With daily, all quality control that is due and the daily sums are done as well. Memory
-is the largest resident set of a process of its own that loads a file with all of that.
+table without index, key or check. Plain ingest parses, checks, lands the raw bytes with
+their hash, encodes, compares with what is stored, and publishes; the tests of the
+readings stay due. With daily, they are judged while they are loaded, and what is due
+then and the daily sums are done as well. Corrections are judged while they are loaded.
+Memory is the largest resident set of a process of its own that loads a file with all
+of that. Of the appends, ``--quick`` makes one an hour instead of one every ten minutes.
 
     python benchmarks/ingest.py [--quick]
 """
@@ -47,6 +49,7 @@ ROUNDS = 3
 _EMPTY = (
     "daily",
     "daily_due",
+    "quality_due",
     "chunk",
     "reject",
     "load",
@@ -81,8 +84,8 @@ def copy(engine: Engine, path: Path) -> float:
 def ingest(engine: Engine, path: Path, *, daily: bool) -> float:
     """Seconds of a first load into empty tables."""
     empty(engine)
-    what = "ingest with daily" if daily else "ingest"
-    return load(engine, path, what, "new", Options(daily=daily))
+    what = "ingest, judged, with daily" if daily else "ingest"
+    return load(engine, path, what, "new", Options(daily=daily, judge=daily))
 
 
 def load(engine: Engine, path: Path, what: str, kind: str, options: Options) -> float:
@@ -130,29 +133,49 @@ def print_peak(path: Path) -> None:
     print(int(line.split()[1]) / 1024)
 
 
-def appends(engine: Engine, codes: list[str], days: int) -> tuple[float, float]:
-    """Bytes per reading after appends with 1 % corrections: before and after."""
+def appends(engine: Engine, codes: list[str], every: int) -> tuple[float, float]:
+    """Bytes per reading after 30 days of appends, ``every`` so many steps.
+
+    One in a hundred readings is corrected by a later append. Before compaction, after.
+    """
     empty(engine)
     rng = np.random.default_rng(7)
-    steps = days * 144
+    steps = 30 * 144
     values = np.array([discharge(rng, steps) for _ in codes])
-    times = np.datetime_as_string(START + np.arange(steps) * STEP, unit="s")
-    for step in range(steps):
-        rows = [
-            f"{code},{times[step]}Z,{value:.2f}"
-            for code, value in zip(codes, values[:, step].tolist(), strict=True)
-        ]
-        wrong = np.flatnonzero(rng.random(len(codes)) < 0.01) if step else []
-        back = int(rng.integers(0, step)) if step else 0
-        rows += [f"{codes[k]},{times[back]}Z,{values[k, back] + 1:.2f}" for k in wrong]
+    times = np.datetime_as_string(START + np.arange(steps) * STEP, unit="s").tolist()
+    used, started = time.process_time(), time.perf_counter()
+    for step in range(0, steps, every):
+        at = np.repeat(np.arange(step, step + every), len(codes))
+        of = np.tile(np.arange(len(codes)), every)
+        rows = _rows(codes, times, of, at, values[of, at])
+        if step:
+            wrong = np.flatnonzero(rng.random(len(of)) < 0.01)
+            back = np.full(len(wrong), int(rng.integers(0, step)))
+            of, first = np.unique(of[wrong], return_index=True)
+            rows += _rows(codes, times, of, back[first], values[of, back[first]] + 1)
         body = "\n".join(["series,time,value", *rows, ""]).encode()
         jobs.ingest(engine, Memory(f"{step}.csv", body), Options(daily=False))
+    print(
+        f"  {steps // every} appends: {time.perf_counter() - started:.0f} s, "
+        f"{time.process_time() - used:.0f} s of this process's time"
+    )
     before = size(engine)
     started = time.perf_counter()
     done = chunks_compact.compact(engine)
-    seconds = time.perf_counter() - started
-    print(f"  {steps} appends: {done} in {seconds:.1f} s")
+    print(f"  {done} in {time.perf_counter() - started:.1f} s")
     return before, size(engine)
+
+
+def _rows(
+    codes: list[str],
+    times: list[str],
+    of: np.ndarray,
+    at: np.ndarray,
+    value: np.ndarray,
+) -> list[str]:
+    """Lines of a readings file: series, step and value of each."""
+    rows = zip(of.tolist(), at.tolist(), value.tolist(), strict=True)
+    return [f"{codes[k]},{times[i]}Z,{x:.2f}" for k, i, x in rows]
 
 
 def size(engine: Engine) -> float:
@@ -176,10 +199,10 @@ def main() -> None:
     series, count = (50, 10_000) if given.quick else (200, 50_000)
     with fresh_database() as engine, tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)
-        measure(engine, Path(folder), series, count, 3 if given.quick else 30)
+        measure(engine, Path(folder), series, count, 6 if given.quick else 1)
 
 
-def measure(engine: Engine, folder: Path, series: int, count: int, days: int) -> None:
+def measure(engine: Engine, folder: Path, series: int, count: int, every: int) -> None:
     """Measure and print all bars."""
     codes = register(engine, 3 * series)
     path, changed = folder / "readings.csv", folder / "corrected.csv"
@@ -208,7 +231,7 @@ def measure(engine: Engine, folder: Path, series: int, count: int, days: int) ->
     long = folder / "long.csv"
     write_csv(long, codes, count)
     large = peak(engine, long)
-    before, after = appends(engine, codes[:50], days)
+    before, after = appends(engine, codes[:50], every)
     print(f"  before compaction {before:.0f} bytes/reading; {machine()}")
     bar("ingest_over_copy", min(copied) / min(plain), "x", 5)
     bar("ingest_daily_over_copy", min(copied) / min(summed), "x", 3)

@@ -24,16 +24,22 @@ def note(
     limits: InForce,
     schema: Schema,
     staged: Sequence[Stretch],
+    *,
+    judged: bool = True,
 ) -> None:
     """Note which readings are to be judged again, with all their neighbours.
 
-    ``staged`` is what was judged together; in the transaction that publishes it.
+    ``staged`` is what was judged together, or with ``judged`` False not at all; in the
+    transaction that publishes it.
     """
     spans = Stretch.concatenate(staged)
     by_id = np.argsort(schema.ids)
     place = by_id[np.searchsorted(schema.ids[by_id], spans.series_id)]
     codes = [schema.codes[k] for k in place.tolist()]
-    quality_due.add(connection, affected(connection, limits, codes, spans))
+    due = affected(connection, limits, codes, spans)
+    if not judged:
+        due = Stretch.concatenate([due, spans]).merged()
+    quality_due.add(connection, due)
 
 
 def affected(

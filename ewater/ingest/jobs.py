@@ -271,6 +271,7 @@ def _load(
                 reader=_reader(options),
                 load=load,
                 limits=in_force,
+                judge=options.judge,
                 issued_at=issued_at,
                 now_us=options.now_us,
                 progress=options.progress,

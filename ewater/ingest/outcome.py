@@ -97,7 +97,10 @@ class Options:
     """How to run; the same for every file of a command.
 
     ``now`` stands for the present where readings of the future are refused; tests
-    set it. ``daily`` False leaves the daily sums for a later refresh.
+    set it. ``daily`` False leaves the daily sums for a later refresh, ``judge`` False
+    the tests of the readings too: all of them are due then, and stay not evaluated
+    until a refresh writes their flags as a load of its own, which takes more work and
+    more room than judging while loading.
     ``profile`` says what the files are like where they are not canonical; ``reader``
     reads them instead, where it is given, and ``said`` is what a load keeps of how.
     Only readings in ``span`` are taken.
@@ -111,6 +114,7 @@ class Options:
     who: str = ""
     now: datetime | None = None
     daily: bool = True
+    judge: bool = True
     progress: Callable[[int], None] | None = None
     profile: Profile | None = None
     span: Span = EVERYTHING

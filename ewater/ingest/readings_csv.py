@@ -59,6 +59,7 @@ class Run:
     only: frozenset[tuple[int, str]] | None = None  # of a replay by such a reader
     span: Span = EVERYTHING
     limits: InForce | None = None
+    judge: bool = True  # while it is staged; False leaves all to what is due
     unit_accepted: bool = False  # a person has said that the values are right
 
     def parse(self, body: bytes, first_line: int, *, placed: bool = True) -> Parsed:
@@ -209,7 +210,7 @@ def _write(
     if not differs.any():
         return
     rows, cuts = window.rows, window.cuts
-    if run.limits is not None:
+    if run.limits is not None and run.judge:
         codes = [run.schema.codes[place] for place in window.series]
         rows = quality.at_hand(run.limits, codes, rows, cuts)
     if not differs.all():
@@ -345,7 +346,9 @@ def publish(
         if also:
             also(connection, run.load)
         if run.limits is not None:
-            affected.note(connection, run.limits, run.schema, tally.staged)
+            affected.note(
+                connection, run.limits, run.schema, tally.staged, judged=run.judge
+            )
         counts = tally.counts()
         recorded = landing.publish(
             connection, run.load, counts, clock.monotonic() - started, tally.outside

@@ -489,3 +489,16 @@ def test_failed_readings_give_no_volume(pump):
     assert day.volume == 23 * 3600.0
     assert day.observed_s == 23 * 3600.0
     assert day.volume_pass == day.volume
+
+
+def test_readings_that_were_loaded_unjudged_are_due_and_get_the_same_flags(pump):
+    rows = levels(3, 300)
+    load(pump, rows, judge=False, daily=False)
+    assert set(flags(pump, "H")) == {Flag.NOT_EVALUATED}
+    assert due(pump) == 1
+    derived.refresh(pump)
+    expected = whole(pump, ["H"])
+    assert flags(pump, "H") == expected.flag.values.tolist()
+    assert bits_of(pump, "H") == expected.failed.values.tolist()
+    assert {Flag.PASS, Flag.FAIL} <= set(flags(pump, "H"))
+    assert due(pump) == 0
