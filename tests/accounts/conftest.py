@@ -14,15 +14,17 @@ from ewater.ingest.outcome import Options
 from ewater.ingest.source import Memory
 from ewater.store import folder, registry
 
+MODULUS = 1_000_000  # of the counter, in series.csv: no reading reaches it
 ISSUED = pd.Timestamp("2024-02-01T00:00Z")
 
 
 def _csv_of(values: dict[str, float], days: pd.DatetimeIndex) -> bytes:
-    """Write one constant value a day for each series; counters grow by theirs."""
+    """Write one constant value for each series; counters grow by theirs, and turn."""
     parts = []
     for series, value in values.items():
         growing = series.endswith(".N")
-        numbers = value * np.arange(len(days)) if growing else np.full(len(days), value)
+        counted = value * np.arange(len(days)) % MODULUS
+        numbers = counted if growing else np.full(len(days), value)
         times = days.strftime("%Y-%m-%dT%H:%M:%SZ")
         parts.append(pd.DataFrame({"series": series, "time": times, "value": numbers}))
     return pd.concat(parts).to_csv(index=False).encode()

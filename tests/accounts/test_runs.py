@@ -101,6 +101,13 @@ def test_an_unknown_territory_is_refused(measured):
         documents.balance(runs.obtain(measured, *YEAR, "year"), "ATLANTIS")
 
 
+def test_a_counter_that_begins_again_gives_all_its_volume(measured):
+    (period,) = balance(measured)["periods"]
+    taken = period["terms"]["abstraction"]
+    assert taken["value"] == pytest.approx(3600 * 365 * 24)
+    assert taken["missing"] == []
+
+
 def test_months_add_up_to_the_year_where_all_is_measured(measured):
     monthly = documents.balance(runs.obtain(measured, *YEAR, "month"), "TB")
     (year,) = balance(measured)["periods"]
