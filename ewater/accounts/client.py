@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from geopandas import GeoDataFrame
     from sqlalchemy import Engine
 
+    from ewater.accounts.explain import Depth
     from ewater.balance.reconciliation.reconcile import LedgerReconciliation
     from ewater.balance.reconciliation.settle import Policy
     from ewater.terms import Step
@@ -294,6 +295,54 @@ class Client:
         run = self.run(first, step=step, as_of=as_of)
         views = view_tables.Views(run, [territory] if territory else None, files)
         return view_tables.bridge_frame(views.bridge_document(start, end))
+
+    def explain(
+        self,
+        cell: str,
+        territory: str | None = None,
+        first: str | None = None,
+        last: str | None = None,
+        *,
+        step: Step = "year",
+        calendar: str | None = None,
+        boundary: str = "managed",
+        as_of: dt.datetime | None = None,
+        depth: Depth = "chunks",
+        top: int = 20,
+        file: str | Path | None = None,
+        inputs: str | Path | None = None,
+    ) -> dict[str, Any]:
+        """Say what made a figure, each part with its share of value and of variance.
+
+        Parameters
+        ----------
+        cell
+            ``VIEW.CELL``, such as ``indicators.use``; what `balance` gives is the
+            view ``balance``: ``balance.terms.abstraction``.
+        territory, first, last, step, calendar, boundary, as_of
+            As for `account`.
+        depth
+            ``flows``, ``sources`` or ``chunks``.
+        top
+            Flows and sources listed; 0: all.
+        file, inputs
+            As for `view`.
+
+        Returns
+        -------
+        dict
+            See docs/explain.md.
+        """
+        from ewater.accounts.explain import Explainer
+        from ewater.accounts.views import View
+
+        name = cell.partition(".")[0]
+        files = view_files.Files.of(name, _path(file), _path(inputs))
+        run = self.run(first, last, step=step, calendar=calendar, as_of=as_of)
+        with self.engine.connect() as connection:
+            return Explainer(View(run, boundary), files).document(
+                cell, territory, depth=depth, top=top, connection=connection
+            )
 
     def run(
         self,

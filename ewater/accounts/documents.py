@@ -164,6 +164,13 @@ class _Writer:
         return _beside(finite(self.account["other_change"][n]), change)
 
 
+def quantity_of(
+    arrays: Fields, name: str, period: int, missing: Callable[[], list[str]]
+) -> Document:
+    """Write one quantity of plain arrays (period,), as the balance does."""
+    return _Quantities(arrays, name).at(period, missing)
+
+
 def _beside(value: float | None, total: Document) -> Document:
     """Write a quantity that is known where a total is, and apart from it."""
     return {

@@ -10,6 +10,8 @@ from ewater.accounts.measured import GAPS
 from ewater.balance import expressions
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable
+
     from ewater.accounts.runs import Run
 
     Document = dict[str, Any]
@@ -42,17 +44,32 @@ def gaps_of(run: Run, territory: str) -> dict[int, list[Document]]:
     for n, row in zip(
         period.tolist(), mine[list(GAPS)].to_dict("records"), strict=True
     ):
-        numbers = {name: _finite(row[name]) for name in _NUMBERS}
-        found.setdefault(n, []).append(
-            {
-                "series": row["series"],
-                "flows": flows[row["series"]],
-                "method": row["method"],
-                "donor": None if row["method"] == "none" else row["donor"],
-                **numbers,
-            }
-        )
+        said = _filled(row)
+        series = said.pop("series")
+        entry = {"series": series, "flows": flows[series], **said}
+        found.setdefault(n, []).append(entry)
     return found
+
+
+def gaps_in(run: Run, period: int) -> dict[str, list[Document]]:
+    """List the gaps of one period by series, as `gaps_of` does, without flows."""
+    table = run.inputs.gaps
+    start = run.bounds[period : period + 1].view("M8[us]")[0]
+    now = table[table["period_start"].to_numpy().astype("M8[us]") == start]
+    found: dict[str, list[Document]] = {}
+    for row in now[list(GAPS)].to_dict("records"):
+        said = _filled(row)
+        found.setdefault(said.pop("series"), []).append(said)
+    return found
+
+
+def _filled(row: dict[Hashable, Any]) -> Document:
+    return {
+        "series": row["series"],
+        "method": row["method"],
+        "donor": None if row["method"] == "none" else row["donor"],
+        **{name: _finite(row[name]) for name in _NUMBERS},
+    }
 
 
 def _flows_of(run: Run, territory: str) -> dict[str, list[str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import threading
 from typing import TYPE_CHECKING, Any, cast
 
@@ -10,6 +11,7 @@ import numpy as np
 
 from ewater.accounts import documents, runs
 from ewater.accounts.documents import finite
+from ewater.accounts.explain import TOP, Explainer
 from ewater.accounts.scope import ScopedReader
 from ewater.accounts.views import View
 from ewater.errors import UsageError
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from geopandas import GeoDataFrame
     from sqlalchemy import Engine
 
+    from ewater.accounts.explain import Depth
     from ewater.accounts.scope import Scope
     from ewater.terms import Step
 
@@ -123,6 +126,33 @@ class DatabaseReader:
         view, periods = self._periods(start, end, step_of(start, end), boundary, basis)
         return flow_rows(view, territory, periods[-1])
 
+    def explain(
+        self,
+        cell: str,
+        territory: str,
+        start: dt.date,
+        end: dt.date,
+        boundary: str = "managed",
+        basis: Basis = NOW,
+        *,
+        depth: Depth = "sources",
+        top: int = TOP,
+    ) -> Document:
+        """Say what made a cell over ``[start, end)``, as docs/explain.md describes it.
+
+        What was made for one cell serves the next of the same run; see `step_of`.
+        """
+        view, periods = self._periods(start, end, step_of(start, end), boundary, basis)
+        with self._engine.connect() as connection:
+            return _explainer(view).document(
+                cell,
+                territory,
+                periods=periods[-1:],
+                depth=depth,
+                top=top,
+                connection=connection,
+            )
+
     def published(self, territory: str, year: int) -> list[Document]:
         """Figures published for a territory and year."""
         frame = self._table("published")
@@ -189,6 +219,11 @@ class DatabaseReader:
                     self._views.pop(next(iter(self._views)))
                 self._views[key] = View(run, boundary)
             return self._views[key]
+
+
+@functools.lru_cache(maxsize=_STEPS_IN_MEMORY)
+def _explainer(view: View) -> Explainer:
+    return Explainer(view)
 
 
 def step_of(start: dt.date, end: dt.date) -> Step:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
+from ewater.accounts.explain import TOP
 from ewater.errors import ForbiddenError
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from geopandas import GeoDataFrame
 
+    from ewater.accounts.explain import Depth
     from ewater.accounts.reader import Basis, DatabaseReader, Document
     from ewater.terms import Step
 
@@ -145,6 +147,24 @@ class ScopedReader:
         """Flows that touch a territory of the scope."""
         self._allow(territory)
         return self._reader.flows(territory, start, end, boundary, basis)
+
+    def explain(
+        self,
+        cell: str,
+        territory: str,
+        start: dt.date,
+        end: dt.date,
+        boundary: str = "managed",
+        basis: Basis = _NOW,
+        *,
+        depth: Depth = "sources",
+        top: int = TOP,
+    ) -> Document:
+        """Say what made a cell of a territory of the scope."""
+        self._allow(territory)
+        return self._reader.explain(
+            cell, territory, start, end, boundary, basis, depth=depth, top=top
+        )
 
     def published(self, territory: str, year: int) -> list[dict[str, Any]]:
         """Figures published for a territory of the scope."""

@@ -49,7 +49,7 @@ def history(connection: Connection, code: str, time: int) -> pd.DataFrame:
             "recorded_from": found["made"],
             "what": found["level"],
             "flag": found["flag"],
-            "by": found["author"].map(_names(connection)),
+            "by": found["author"].map(names(connection)),
             "why": found["reason"],
         }
     )
@@ -76,6 +76,7 @@ def _versions(connection: Connection, code: str, time: int) -> pd.DataFrame:
     )
 
 
-def _names(connection: Connection) -> dict[object, str]:
+def names(connection: Connection) -> dict[object, str]:
+    """Look up the names of people by their random ids; who was erased is not there."""
     rows = connection.execute(text("SELECT id, name FROM person")).all()
     return {row.id: row.name for row in rows}
