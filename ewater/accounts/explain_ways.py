@@ -113,9 +113,9 @@ class Ways:
         for gap in gaps:
             donor = None if gap["method"] == EXTRAPOLATED else gap["donor"]
             role = "long-term mean" if gap["method"] == "seasonal" else "donor"
-            entry = {"code": donor, "role": role}
-            if donor is not None and entry not in series:
-                series.append(entry)
+            if donor is None or {"code": donor, "role": role} in series:
+                continue
+            series.append({"code": donor, "role": role})
         return {
             "kind": kind,
             "measured_by": text,

@@ -238,6 +238,24 @@ def _adds_up(case: Case, view: Evaluated, code: str) -> None:
         assert np.sqrt(made.variance) == pytest.approx(u, rel=1e-6, abs=1e-6)
 
 
+def test_a_shared_rating_has_variance_and_no_water(small: Case) -> None:
+    ratings = {"M": "G", "O": "G"}
+    codes = [str(code) for code in small.sources["source"].to_numpy()]
+    small.sources["u_systematic"].loc[{"source": "O"}] = 2.0
+    small.sources = small.sources.assign_coords(
+        rating=("source", [ratings.get(code, "") for code in codes])
+    )
+    small.flows = resolve(small.ledger, small.sources, small.weights)
+    made = small.made("residual")
+    value, covariance = made.by_source()["rating:G"]
+    assert value == 0.0
+    # 1.5 M in and O out have 0.3 of their squares in common: (6 - 2)^2 x 0.3
+    assert covariance == pytest.approx(0.3 * (1.5 * 4 - 2) ** 2)
+    whole = 1.5**2 * 25 + (2**2 + 2**2) + 6 - 2 * 0.3 * 1.5 * 4 * 2
+    assert made.variance == pytest.approx(whole)
+    assert made.known == pytest.approx(70.0)
+
+
 def test_there_is_no_period_or_cell_beyond_what_is_there(small: Case) -> None:
     with pytest.raises(UsageError, match="no period 1; there are 1"):
         small.moment(1)
