@@ -12,7 +12,7 @@ from hypothesis import settings as hypothesis_settings
 from sqlalchemy import Engine, make_url, text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 hypothesis_settings.register_profile("ewater", derandomize=True, deadline=None)
 hypothesis_settings.load_profile("ewater")
@@ -122,3 +122,9 @@ def country(engine: Engine) -> Engine:
     """Engine on a database with the series Q1, Q2 and Q3; folders may give another."""
     _register(engine, ["Q1", "Q2", "Q3"])
     return engine
+
+
+@pytest.fixture
+def register_series() -> Callable[[Engine, list[str]], None]:
+    """Register series like those of ``country``; others are closed."""
+    return _register

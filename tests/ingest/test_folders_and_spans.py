@@ -82,7 +82,9 @@ def test_a_file_taken_in_part_is_not_known_until_it_was_taken_whole(country):
         assert files.scalar_one() == 1
 
 
-def test_a_span_goes_through_a_profile_and_stays_with_held_rows(country):
+def test_a_span_goes_through_a_profile_and_stays_with_held_rows(
+    country, register_series
+):
     said = profile(
         "columns: {time: [t], values: 'Q.*'}\ntime: {zone: UTC}\n", "p.yaml", "p"
     )
@@ -92,9 +94,7 @@ def test_a_span_goes_through_a_profile_and_stays_with_held_rows(country):
     assert (read(country), read(country, "Q2")) == ([4.0], [5.0])
     assert (done.counts.rejected, done.outside) == (2, 2)
 
-    with country.begin() as connection:
-        connection.execute(text("INSERT INTO series_key (code) VALUES ('Q9')"))
-        connection.execute(text("UPDATE series SET code = 'Q9' WHERE code = 'Q3'"))
+    register_series(country, ["Q1", "Q2", "Q9"])
     again = replay.replay(country, options=Options(now=NOW))
     assert read(country, "Q9") == [6.0], "the held row outside stays outside"
     assert [o.outside for o in again] == [1]

@@ -91,7 +91,9 @@ def test_many_posts_are_one_load_and_each_knows_its_own_rejects(
     assert (run["rows_read"], run["accepted"], run["rejected"]) == (6, 3, 3)
 
 
-def test_a_key_writes_its_own_series_only(country, send, receipt, read):
+def test_a_key_writes_its_own_series_only(
+    country, send, receipt, read, register_series
+):
     send(HEAD + ROW + "Q3,2024-01-01T00:00Z,1\nNEW1,2024-01-01T00:00Z,1\nX,y,1\n")
     drain.drain(country)
     assert (read(), read("Q3")) == ([1.5], [])
@@ -101,15 +103,7 @@ def test_a_key_writes_its_own_series_only(country, send, receipt, read):
         (4, "unknown_series", "held"),
         (5, "not_allowed", "rejected"),
     ]
-    with country.begin() as connection:
-        for code in ("NEW1", "X"):
-            connection.execute(
-                text("INSERT INTO series_key (code) VALUES (:code)"), {"code": code}
-            )
-        change = text("UPDATE series SET code = 'NEW1' WHERE code = 'Q2'")
-        connection.execute(change)
-        change = text("UPDATE series SET code = 'X' WHERE code = 'Q3'")
-        connection.execute(change)
+    register_series(country, ["Q1", "NEW1", "X"])
     replay.replay(country)
     assert (read("NEW1"), read("X")) == ([1.0], [])
     assert receipt(1)["rejected"][1]["state"] == "loaded later, load 2"
