@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ewater.errors import FaultsError
     from ewater.ingest.source import Source
 
-LARGEST = 256 << 20  # a document is in memory whole
+LARGEST = 96 << 20  # a document is in memory whole
 _READERS: dict[str, Callable[[bytes, Profile], Any]] = {
     "waterml1": xml_documents.waterml1,
     "waterml2": xml_documents.waterml2,
