@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import make_url
 
 from ewater.errors import UsageError
+from ewater.people.provider import Provider
 
 if TYPE_CHECKING:
     from ewater.settings import Settings
@@ -47,6 +48,8 @@ class Access:
     idle_minutes: int = 60
     hours: int = 12
     per_minute: int = 1200
+    provider: Provider | None = None
+    provision: bool = False
 
     @property
     def secure(self) -> bool:
@@ -117,6 +120,8 @@ def from_settings(settings: Settings, host: str | None = None) -> Access:
         idle_minutes=settings.session_idle_minutes,
         hours=settings.session_hours,
         per_minute=settings.requests_per_minute,
+        provider=_made_provider(settings),
+        provision=settings.oidc_provision,
     )
 
 
@@ -145,6 +150,17 @@ def _address(public_url: str | None, host: str | None) -> list[str]:
     if parts.scheme == "http" and not is_loopback(parts.hostname):
         return [f"EWATER_PUBLIC_URL {public_url!r} is not https: passwords are read"]
     return []
+
+
+def _made_provider(settings: Settings) -> Provider | None:
+    if settings.oidc_issuer is None:
+        return None
+    secret = settings.oidc_client_secret
+    return Provider(
+        settings.oidc_issuer,
+        settings.oidc_client_id,
+        None if secret is None else secret.get_secret_value(),
+    )
 
 
 def _provider(settings: Settings) -> list[str]:

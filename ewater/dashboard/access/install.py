@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from ewater.dashboard.access import pages, refusals
+from ewater.dashboard.access import elsewhere, pages, refusals
 from ewater.errors import EWaterError, ForbiddenError
 from ewater.store import database
 
@@ -47,6 +47,8 @@ def install(server: Any, guard: Guard | None) -> None:
     limiter = _limiter(server, guard)
     server.before_request(guard.enforce)
     server.register_blueprint(pages.blueprint(guard, limiter))
+    if guard.access.provider is not None:
+        server.register_blueprint(elsewhere.blueprint(guard, guard.access.provider))
 
 
 def _size() -> Response | None:

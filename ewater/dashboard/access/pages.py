@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from flask import Blueprint, Response, g, jsonify, request
 
@@ -97,14 +97,14 @@ def enter(guard: Guard, token: str, path: str) -> Response:
 
 def login_page(guard: Guard, status: int = 200, error: str = "") -> Response:
     """Write the sign-in page; what it says is translated."""
-    lang = refusals.asked_language()
+    lang, provider = refusals.asked_language(), guard.access.provider
     return refusals.page(
         "login.html",
         status,
         error=lang.gettext(error),
         name=request.form.get("name", "")[:100],
         next=own_page(request.values.get("next")),
-        provider=None,
+        provider=provider and urlsplit(provider.issuer).hostname,
         public=guard.access.public,
     )
 

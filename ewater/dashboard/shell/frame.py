@@ -11,6 +11,7 @@ from dash.exceptions import PreventUpdate
 from ewater import __version__
 from ewater.dashboard import state as states
 from ewater.dashboard import view
+from ewater.dashboard.access.refusals import WORDS
 from ewater.dashboard.components import options
 from ewater.dashboard.html import attributes
 from ewater.dashboard.i18n import mark
@@ -256,4 +257,8 @@ def _register_edges(app: Dash, reader: CachedReader) -> None:
     def show_edges(data: Mapping[str, Any]) -> Any:
         state, lang = view.opened(data)
         shown = view.load(reader, state)
-        return notices(state, shown, lang), _footer(shown, lang)
+        parts = notices(state, shown, lang)
+        if reader.down:
+            words = lang.gettext(WORDS[503])
+            parts.append(html.Ul(html.Li(words), className="outage"))
+        return parts, _footer(shown, lang)
