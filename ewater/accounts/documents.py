@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ewater.accounts.gaps import gaps_of
@@ -102,8 +103,6 @@ class _Writer:
         self.view, self.code = view, code
         self.starts = labels(view.run.calendar, view.run.bounds)
         self.unmodelled = view.missing.not_modelled(code)
-        self.gaps = gaps_of(view.run, code)
-        self.returns = view.returned.of(code)
         row = int(view.ledger.rows([code])[0])
         self.account = {name: a[row] for name, a in view.plain("account").items()}
         self.totals = {name: _Quantities(self.account, name) for name in _TOTALS}
@@ -121,8 +120,25 @@ class _Writer:
             "neighbours": _grouped(view, "neighbours", "neighbour", row, _WAYS),
         }
 
+    @cached_property
+    def gaps(self) -> dict[int, list[Document]]:
+        """Gaps behind the figures, by period."""
+        return gaps_of(self.view.run, self.code)
+
+    @cached_property
+    def returns(self) -> Any:
+        """What returns say besides the account, by period."""
+        return self.view.returned.of(self.code)
+
     def period(self, n: int) -> Document:
         """Write one period."""
+        answer = self.figures(n)
+        answer["gaps"] = self.gaps.get(n, [])
+        answer["returns"] = self.returns[n]
+        return answer
+
+    def figures(self, n: int) -> Document:
+        """Write the figures of one period."""
         answer: Document = {"start": self.starts[n], "end": self.starts[n + 1]}
         for name, quantities in self.totals.items():
             answer[name] = quantities.at(n, self._lacks(n, name))
@@ -148,8 +164,6 @@ class _Writer:
             }
         uses = [entry["use"]["missing"] for entry in answer["sectors"].values()]
         answer["use"] = self.use.at(n, lambda: sorted({m for u in uses for m in u}))
-        answer["gaps"] = self.gaps.get(n, [])
-        answer["returns"] = self.returns[n]
         return answer
 
     def _lacks(self, n: int, quantity: str) -> Callable[[], list[str]]:
@@ -162,6 +176,11 @@ class _Writer:
     def _other_change(self, n: int, change: Document) -> Document:
         """Write what new storage curves changed in the books; it is no water."""
         return _beside(finite(self.account["other_change"][n]), change)
+
+
+def figures_of(view: View, code: str, period: int) -> Document:
+    """Write the figures of one territory and period, as `periods_of` does."""
+    return _Writer(view, code).figures(period)
 
 
 def quantity_of(

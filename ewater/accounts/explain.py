@@ -162,7 +162,7 @@ class Explainer:
             )
         basis = self._bases[territory]
         rows = account_cells.rows_of(basis, view.boundary, cell)
-        (written,) = documents.periods_of(view, territory, [moment.period])
+        written = documents.figures_of(view, territory, moment.period)
         found = dict(lines(written)).get(cell) or self._net(territory, moment.period)
         cut = written["apportioned"] and cell in _GROSS
         why = "apportioned" if cut else None

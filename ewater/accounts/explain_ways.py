@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +12,8 @@ from ewater.accounts.gaps import gaps_in
 from ewater.accounts.measured import EXTRAPOLATED
 from ewater.accounts.pipeline import Descendants
 from ewater.balance.expressions import Report, Rule, Sum, parse
-from ewater.balance.reported import returns_in
+from ewater.balance.reported import reported_volumes, returns_in, with_sector
+from ewater.balance.returns import approved, settle
 from ewater.terms import TERMS, Status
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
     from ewater.accounts.runs import Run
     from ewater.balance.expressions import Way
+    from ewater.balance.reported import ReportedVolumes
 
     Document = dict[str, Any]
 
@@ -148,7 +151,10 @@ class Ways:
                     if all(self._sufficient(name) for _, name in terms):
                         return place
                 case Report(item):
-                    if status == Status.REPORTED and self._answered(code, item):
+                    alone = not any(_item(later) for later in ways[place + 1 :])
+                    if status == Status.REPORTED and (
+                        alone or self._answered(code, item)
+                    ):
                         return place
                 case Rule(name):
                     if status in _STATUS.get(name, {Status.MODELLED}):
@@ -206,12 +212,30 @@ class Ways:
         inside = Descendants(self.frames["territories"])(account["territory"])
         return inside, account["sector"]
 
+    @cached_property
+    def _told(self) -> pd.DataFrame:
+        """Returns that reach into the period, with territory and sector."""
+        told = settle(approved(self.frames["reports"])).reports
+        every = with_sector(self.frames["enterprises"], self.frames["sectors"])
+        place = every.drop_duplicates("code", keep="last").set_index("code")
+        within = returns_in(told, self.bounds)
+        return within.assign(
+            **{n: within["enterprise"].map(place[n]) for n in ("territory", "sector")}
+        )
+
+    @cached_property
+    def _reported(self) -> ReportedVolumes:
+        return reported_volumes(self.frames, self.bounds)
+
     def _answered(self, code: str, item: str) -> bool:
-        _, made = returns_in(self.frames, item, *self._asked(code), self.bounds)
+        """Whether every return that is due is there."""
+        made = self._reported.select(item, *self._asked(code)).total(impute=False)
         return bool(np.isfinite(made.volume[0]))
 
     def _returns(self, code: str, item: str) -> list[Document]:
-        listed, _ = returns_in(self.frames, item, *self._asked(code), self.bounds)
+        told, (territories, sector) = self._told, self._asked(code)
+        inside = told["territory"].isin(territories) & (told["sector"] == sector)
+        listed = told[inside & (told["item"] == item)]
         times = ("period_start", "period_end")
         return [
             {

@@ -157,50 +157,24 @@ def reported_volumes(
         )
 
 
-def returns_in(
-    frames: Mapping[str, pd.DataFrame],
-    item: str,
-    territories: set[str],
-    sector: str,
-    bounds: NDArray[np.int64],
-) -> tuple[pd.DataFrame, Estimate]:
-    """List the returns behind a volume of one period, and make it of them alone.
+def returns_in(told: pd.DataFrame, bounds: NDArray[np.int64]) -> pd.DataFrame:
+    """List the returns that reach into one period.
 
     Parameters
     ----------
-    frames
-        As for `reported_volumes`.
-    item, territories, sector
-        As for `ReportedVolumes.select`.
+    told
+        Of `ewater.balance.returns.settle`.
     bounds : (2,), int64 microseconds UTC
 
     Returns
     -------
     pandas.DataFrame
-        Rows of ``reports`` that count (`ewater.balance.returns.settle`), with
-        ``part``: m3 that fall into the period.
-    Estimate : (1,)
-        Their sum, unknown where a return that is due is missing.
+        Those rows, with ``part``: m3 that fall into the period.
     """
-    mine = with_sector(frames["enterprises"], frames["sectors"])
-    mine = mine[(mine["sector"] == sector) & mine["territory"].isin(territories)]
-    codes = set(mine["code"])
-    some = {
-        "sectors": frames["sectors"],
-        "enterprises": mine.drop(columns="sector"),
-        **{
-            name: frames[name][frames[name]["enterprise"].isin(codes)]
-            for name in ("reports", "permits")
-        },
-    }
-    made = reported_volumes(some, bounds).select(item, territories, sector)
-    told = settle(approved(some["reports"])).reports
-    told = told[told["item"] == item]
     part, _ = spread(told, np.arange(len(told)), bounds, (len(told), 1))
     start, end = pd.DatetimeIndex(bounds.view("M8[us]"), tz="UTC")
     listed = told.assign(part=part[:, 0])
-    listed = listed[(told["period_start"] < end) & (told["period_end"] > start)]
-    return listed, made.total(impute=False)
+    return listed[(told["period_start"] < end) & (told["period_end"] > start)]
 
 
 def with_sector(enterprises: pd.DataFrame, sectors: pd.DataFrame) -> pd.DataFrame:
@@ -235,7 +209,9 @@ def _size_class(
     """
     permitted = pd.Series(dtype=float)
     if "limit_m3" in permits:
-        yearly = permits["limit_m3"].astype(float) * permits["per"].map(_A_YEAR)
+        yearly = permits["limit_m3"].astype(float) * permits["per"].map(_A_YEAR).astype(
+            float
+        )
         each = yearly.groupby([permits["enterprise"], permits["code"]]).max()
         permitted = each.groupby(level=0).sum()
     seconds = (reports["period_end"] - reports["period_start"]).dt.total_seconds()

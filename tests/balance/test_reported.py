@@ -59,6 +59,17 @@ def test_a_quarter_is_split_by_days_and_its_total_kept():
     assert volume.sum() == pytest.approx(9e6, rel=1e-15)
 
 
+def test_a_country_without_permits_has_its_returns_all_the_same():
+    none = {name: pd.Series([], dtype="str") for name in ("enterprise", "code", "per")}
+    permits = pd.DataFrame(none | {"limit_m3": pd.Series([], dtype=float)})
+    for name in ("valid_from", "valid_to"):
+        permits[name] = pd.Series([], dtype="datetime64[us, UTC]")
+    frames = country(reports(row("E1", "2023-01-01", "2024-01-01", 5.0)))
+    edges = bounds("2023-01-01", "2024-01-01")
+    given = total(frames | {"permits": permits}, edges)
+    assert given.volume == total(frames, edges).volume
+
+
 def test_the_highest_revision_counts_and_drafts_do_not():
     frames = country(
         reports(
