@@ -67,8 +67,9 @@ def revoke(name: _Name) -> None:
 
     Exit status: 0 taken back (also when it was already), 2 there is none.
     """
+    from ewater.ingest.outcome import Options
     from ewater.ingest.push import keys
 
     with open_store() as engine, engine.begin() as connection:
-        done = keys.revoke(connection, name)
+        done = keys.revoke(connection, name, who=Options().person)
     typer.echo(f"{name}: taken back" if done else f"{name}: was taken back already")

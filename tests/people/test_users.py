@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 from ewater.cli.main import app
 from ewater.errors import UsageError
+from ewater.ingest.push import keys
 from ewater.people import guesses, passwords, roles, sessions, signin, users
 from ewater.store import audit, database
 
@@ -400,3 +401,14 @@ def test_the_command_adds_lists_changes_and_shuts_out(ewater, engine):
         "user.disable", "user.role", "user.add",
     ]  # fmt: skip
     assert "login" in ewater("audit", "--format", "csv")
+
+
+def test_keys_of_loggers_are_audited_without_the_key(engine):
+    with engine.begin() as connection:
+        key = keys.add(connection, "gauge", ["KUR-*"], who="chief")
+        assert keys.revoke(connection, "gauge", who="deputy")
+        assert not keys.revoke(connection, "gauge", who="deputy")
+    revoked, added = audited(engine, action="key")
+    assert (added["who"], added["after"]["series"]) == ("chief", ["KUR-*"])
+    assert (revoked["who"], revoked["after"]) == ("deputy", {"revoked": True})
+    assert key not in str([added, revoked])

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import text
 
 from ewater.errors import UsageError
-from ewater.store import landing
+from ewater.store import audit, landing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,7 +63,7 @@ def add(
             )
     if not patterns:
         raise UsageError("name the series it may write; '*' is all of them")
-    number = secrets.token_hex(6)
+    number, person = secrets.token_hex(6), landing.person(connection, who)
     key = f"ewk_{number}_{secrets.token_urlsafe(32)}"
     made = connection.execute(
         text(
@@ -77,15 +77,17 @@ def add(
             "sha256": _hash(key),
             "patterns": list(patterns),
             "per_minute": per_minute,
-            "actor": landing.person(connection, who),
+            "actor": person,
         },
     )
     if not made.rowcount:
         raise UsageError(f"there is a key named {name!r}; choose another name")
+    given = {"series": list(patterns), "per_minute": per_minute}
+    audit.record(connection, "key.add", f"key:{number}", who=person, after=given)
     return key
 
 
-def revoke(connection: Connection, name: str) -> bool:
+def revoke(connection: Connection, name: str, *, who: str) -> bool:
     """Take a key back; False if it was already.
 
     Raises
@@ -96,11 +98,19 @@ def revoke(connection: Connection, name: str) -> bool:
     done = connection.execute(
         text(
             "UPDATE push_key SET revoked_at = clock_timestamp() "
-            "WHERE name = :name AND revoked_at IS NULL"
+            "WHERE name = :name AND revoked_at IS NULL RETURNING id"
         ),
         {"name": name},
-    )
-    if done.rowcount:
+    ).scalar_one_or_none()
+    if done is not None:
+        audit.record(
+            connection,
+            "key.revoke",
+            f"key:{done}",
+            who=landing.person(connection, who),
+            before={"revoked": False},
+            after={"revoked": True},
+        )
         return True
     known = {row["name"] for row in read(connection)}
     if name not in known:
