@@ -76,6 +76,7 @@ def document(view: View, code: str, periods: Sequence[int] | None = None) -> Doc
         "run": run.code,
         "step": run.step,
         "calendar": run.calendar.code,
+        "empty": bool(view.account["empty"].sel(territory=code)),
         "notices": notices(run),
         "stale": run.stale,
         "periods": periods_of(view, code, chosen),

@@ -83,7 +83,9 @@ def account_of(
         and comes back, in neither gross total. ``apportioned``: gross totals are
         not defined there, and NaN. ``after_balancing_items``: a flow found as what
         is left over took part. ``not_modelled``: accounts without a stock. Where a
-        territory does not exist everything is NaN.
+        territory does not exist everything is NaN. ``empty``: it holds no account
+        inside the boundary; nobody described its water, and its totals are sums of
+        nothing: 0, so that parts add up, without coverage.
 
     Raises
     ------
@@ -123,6 +125,7 @@ def account_of(
         (*QUANTITIES, "other_change", "re_entering"),
         ~ledger.territory_valid(flows.bounds)[rows],
     )
+    described = np.diff(csr(ledger.shares_inside(kinds)[rows]).indptr) > 0
     fields["apportioned"] = apportioned
     fields["after_balancing_items"] = (
         count_missing(crossing.net, flows.status == Status.BALANCING) > 0
@@ -130,7 +133,7 @@ def account_of(
     labels = {"territory": ledger.territories[rows]}
     counted = unmodelled(ledger, kinds, rows).sum(axis=1)
     return labelled(fields, labels, flows.bounds).assign(
-        not_modelled=("territory", counted)
+        not_modelled=("territory", counted), empty=("territory", ~described)
     )
 
 

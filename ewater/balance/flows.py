@@ -17,6 +17,7 @@ from scipy import sparse
 
 from ewater.balance.labels import bounds_of, labelled
 from ewater.balance.matrices import above, csr, filled, pattern
+from ewater.balance.refusals import check_volumes
 from ewater.balance.shared import Parts, split_shared
 from ewater.errors import UsageError
 from ewater.terms import Status
@@ -132,12 +133,14 @@ def resolve(ledger: Ledger, sources: xr.Dataset, weights: Matrix) -> Flows:
     Raises
     ------
     UsageError
-        The weights do not fit, or periods are not side by side.
+        The weights do not fit, periods are not side by side, or a source cannot be
+        meant (`ewater.balance.refusals`).
     """
     shape = (ledger.flows.size, sources.sizes["source"])
     if weights.shape != shape:
         raise UsageError(f"weights are {weights.shape}; flows and sources are {shape}")
     bounds = bounds_of(sources)
+    check_volumes(sources, "source", u=("u_random", "u_systematic"))
     weights, arrays, names = _canonical(weights, sources)
     gap = np.isnan(arrays["volume"])
     for name in ("volume", "u_random", "u_systematic"):

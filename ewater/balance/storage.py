@@ -9,6 +9,7 @@ import pandas as pd
 
 from ewater.balance.flows import expected_volume
 from ewater.balance.matrices import csr
+from ewater.balance.refusals import check_volumes
 from ewater.balance.totals import Totals, count_missing
 from ewater.errors import UsageError
 from ewater.terms import Status
@@ -56,7 +57,8 @@ def storage_change(
     Raises
     ------
     UsageError
-        Stocks at other instants than the bounds, or of accounts without a row.
+        Stocks at other instants than the bounds, of accounts without a row, or that
+        cannot be meant (`ewater.balance.refusals`).
     """
     some = np.flatnonzero(ledger.stocked)
     change, variance = (a[some] for a in _changes(ledger, bounds, stocks))
@@ -104,11 +106,13 @@ def at_instants(
     Raises
     ------
     UsageError
-        Stocks at other instants than the bounds, or of accounts without a row.
+        Stocks at other instants than the bounds, of accounts without a row, or that
+        cannot be meant (`ewater.balance.refusals`).
     """
     instants = stocks["instant"].to_numpy().astype("datetime64[us]").astype(np.int64)
     if not np.array_equal(instants, bounds):
         raise UsageError("stocks must be given at the bounds of the periods")
+    check_volumes(stocks, "account", u=("u_random", "u_systematic_fraction"))
     codes = stocks["account"].to_numpy().astype(np.str_)
     place = pd.Index(ledger.accounts).get_indexer(pd.Index(codes))
     strange = codes[(place < 0) | ~ledger.stocked[place]]

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import xarray as xr
 
 from ewater.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import xarray as xr
     from numpy.typing import ArrayLike, NDArray
 
 
@@ -32,12 +32,24 @@ def aggregate_uncertainty(
     dim
         Dimension summed over.
 
+    Raises
+    ------
+    UsageError
+        Their labels differ.
+
     Returns
     -------
     xarray.DataArray : (...), m3
         NaN where any step has none: the uncertainty of a step is not zero for not
         being known.
     """
+    try:
+        u_random, u_systematic = xr.align(u_random, u_systematic, join="exact")
+    except ValueError as error:
+        raise UsageError(
+            "random and systematic uncertainties have other labels; give both for the "
+            "same periods and sources"
+        ) from error
     random = (u_random**2).sum(dim, skipna=False)
     systematic = u_systematic.sum(dim, skipna=False) ** 2
     total: xr.DataArray = (random + systematic) ** 0.5
@@ -72,7 +84,8 @@ def combine(
     Raises
     ------
     UsageError
-        Lengths differ, or a correlation lies outside -1 to 1 or is not symmetric.
+        Lengths differ, an uncertainty is negative, or a correlation lies outside -1
+        to 1 or is not symmetric.
 
     Examples
     --------
@@ -86,6 +99,8 @@ def combine(
         raise UsageError(
             f"{volume.shape} values and {each.shape} uncertainties; give one each"
         )
+    if (each < 0).any():
+        raise UsageError("an uncertainty is negative; a variance cannot be")
     correlation = _correlation(np.asarray(rho, dtype=float), each.size)
     signed = np.broadcast_to(np.asarray(coefficients, dtype=float), each.shape)
     variance = (signed * each) @ correlation @ (signed * each)
