@@ -194,3 +194,10 @@ def test_two_lines_of_one_return_add_up_but_cover_its_time_once():
     estimate = total(country(lines), bounds("2023-01-01", "2024-01-01"))
     assert estimate.volume[0] == pytest.approx(10e6)
     assert estimate.coverage[0] == pytest.approx(1.0)
+
+
+def test_a_country_without_permits_has_no_permitted_size():
+    frames = country(reports(row("E1", "2023-01-01", "2024-01-01", 5.0)))
+    nothing = pd.DataFrame({"code": [], "limit_m3": [], "per": []}, dtype="str")
+    frames["permits"] = frames["permits"].join(nothing)
+    assert total(frames, bounds("2023-01-01", "2024-01-01")).volume == 5e6
