@@ -88,6 +88,7 @@ def ingest(
                         progress=advance,
                         profile=described,
                         span=span,
+                        say=_note,
                     )
                     outcome = _ingest(engine, path, options)
             except (EWaterError, OSError) as error:
@@ -117,6 +118,10 @@ def _described(profile: str | None) -> Profile | None:
     from ewater.ingest.profiles.find import find
 
     return find(profile)
+
+
+def _note(message: str) -> None:
+    typer.echo(message, err=True)
 
 
 def _ingest(engine: Engine, path: Path, options: Options) -> Outcome:
@@ -185,9 +190,10 @@ def compact(
     ] = None,
 ) -> None:
     """Fold changes into larger chunks; every read stays the same, also as of."""
-    from ewater.store import chunks_compact
+    from ewater.store import chunks_compact, unfinished
 
     with open_store() as engine:
+        unfinished.sweep(engine)
         done = chunks_compact.compact(engine, series or None)
     typer.echo(
         f"{done.folded:,} chunks folded into {done.written:,}, "

@@ -2,36 +2,28 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 import uuid
-from collections import deque
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from ewater.errors import Fault, FaultsError, UsageError
-from ewater.ingest import derived, limits, readings_csv, registered, reports_csv
+from ewater.ingest import derived, opening, readings_csv, registered, reports_csv
+from ewater.ingest.keeper import ChangedError, landed
 from ewater.ingest.outcome import KnownError, Options, Outcome
 from ewater.ingest.parse import HEADERS
 from ewater.ingest.patience import patiently
 from ewater.ingest.source import digest, header
 from ewater.ingest.templates import entry as templates
 from ewater.ingest.transaction import discarded_on_error
-from ewater.store import landing
+from ewater.store import landing, unfinished
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from sqlalchemy import Connection, Engine
 
     from ewater.ingest.outcome import Kind, Reading
     from ewater.ingest.source import Source
-
-_AHEAD = 4  # pieces that wait for the store while the file is read on
-_PACKERS = 2
 
 
 def ingest(engine: Engine, source: Source, options: Options | None = None) -> Outcome:
@@ -83,7 +75,7 @@ def _once(engine: Engine, source: Source, options: Options) -> Outcome:
     sha256 = digest(source) if familiar else None
     key = landing.owner_key(sha256 or uuid.uuid4().bytes)
     with landing.owned(engine, key) as holder:
-        landing.clear_leftovers(holder)
+        unfinished.clear(holder)
         known = _published(holder, sha256, options) if sha256 else None
         if known is not None:
             return _known(holder, source, kind, known, started)
@@ -122,7 +114,12 @@ def _run(
         return reports_csv.run(engine, source, key, options, started)
     if options.dry_run:
         return _try(engine, source, options, started)
-    return _load(engine, source, key, options, started, file)
+    try:
+        return _load(engine, source, key, options, started, file)
+    except ChangedError as error:  # its interrupted load is removed by now
+        if options.say:
+            options.say(f"{source.name}: {error}: starts anew")
+        return _load(engine, source, key, options, started, file)
 
 
 def _prepared(source: Source, options: Options) -> tuple[Source, Options]:
@@ -245,114 +242,45 @@ def _load(
     known_file: int | None,
 ) -> Outcome:
     """Load a file; one that was landed before, for another profile, is not again."""
-    with engine.begin() as connection:
-        schema = registered.schema(connection)
-        in_force = limits.in_force(connection)
-        seen = landing.last_recorded(connection)
-        file = known_file or landing.new_file(connection, source.size)
-        load, issued_at = landing.begin(
-            connection,
-            kind="readings",
-            source=source.name,
-            key=key,
-            who=options.person,
-            issued_at=options.issued_at,
-            file=file,
-            profile=options.profile_said,
-            span=options.span.given,
-        )
-    with discarded_on_error(engine, load):
-        with landed(engine, None if known_file else file) as keeper:
+    begun = opening.begin(engine, source, key, options, known_file)
+    file = None if known_file else begun.file
+    with discarded_on_error(engine, begun.load):
+        with landed(engine, file, begun.pieces) as keeper:
             run = readings_csv.Run(
                 engine=engine,
                 source=source,
-                schema=schema,
+                schema=begun.schema,
                 cells=_cells(source, options),
                 reader=_reader(options),
-                load=load,
-                limits=in_force,
+                load=begun.load,
+                limits=begun.limits,
                 judge=options.judge,
-                issued_at=issued_at,
-                now_us=options.now_us,
+                issued_at=begun.issued_at,
+                now_us=begun.rule.now_us,
                 progress=options.progress,
                 tap=keeper.take,
                 span=options.span,
                 unit_accepted=options.unit_accepted,
+                book=begun.book(keeper.commit),
             )
             tally = readings_csv.stage(run)
 
         def seal(connection: Connection, load: int) -> None:
-            if known_file is None and not landing.seal(connection, file, keeper.digest):
+            if file is not None and not landing.seal(connection, file, keeper.digest):
                 raise KnownError
             if options.published:
                 options.published(connection, load)
 
-        counts, recorded = readings_csv.publish(run, tally, seen, started, seal)
+        counts, recorded = readings_csv.publish(
+            run, tally, begun.rule.seen, started, seal
+        )
     return Outcome(
         source=source.name,
         kind="readings",
-        load=load,
+        load=begun.load,
         known=False,
         counts=counts,
         seconds=time.monotonic() - started,
         recorded_from=recorded,
         outside=tally.outside,
     )
-
-
-class Landing:
-    """Keeps and hashes raw bytes while they are read, on a connection of its own."""
-
-    def __init__(self, connection: Connection, file: int | None) -> None:
-        self._connection, self._file = connection, file
-        self._found = hashlib.sha256()
-        self._packers = ThreadPoolExecutor(_PACKERS)
-        self._writer = ThreadPoolExecutor(1)
-        self._waiting: deque[Future[None]] = deque()
-        self._pieces = 0
-
-    def take(self, block: bytes) -> None:
-        """Store a block in the background; wait when too many are under way."""
-        packed = None
-        if self._file is not None:
-            packed = self._packers.submit(landing.compress, block)
-        self._waiting.append(
-            self._writer.submit(self._keep, block, packed, self._pieces)
-        )
-        self._pieces += 1
-        if len(self._waiting) > _AHEAD:
-            self._waiting.popleft().result()
-
-    def _keep(self, block: bytes, packed: Future[bytes] | None, number: int) -> None:
-        self._found.update(block)
-        if packed is not None and self._file is not None:
-            landing.keep(
-                self._connection, self._file, number, len(block), packed.result()
-            )
-
-    def finish(self) -> None:
-        """Wait for all blocks."""
-        while self._waiting:
-            self._waiting.popleft().result()
-
-    def close(self) -> None:
-        """Stop the background threads."""
-        self._packers.shutdown(cancel_futures=True)
-        self._writer.shutdown(cancel_futures=True)
-
-    @property
-    def digest(self) -> bytes:
-        """SHA-256 of all blocks."""
-        return self._found.digest()
-
-
-@contextmanager
-def landed(engine: Engine, file: int | None) -> Iterator[Landing]:
-    """Keep the raw bytes that the block reads; none where they are kept already."""
-    with engine.begin() as connection:
-        keeper = Landing(connection, file)
-        try:
-            yield keeper
-            keeper.finish()
-        finally:
-            keeper.close()

@@ -128,14 +128,16 @@ def in_force(connection: Connection) -> InForce:
     What a process has read last it keeps for as long as the registry stands still.
     """
     global _last
-    key = (
-        str(connection.engine.url),
-        registry.version(connection),
-        connection.execute(text(_LEARNED)).scalar_one(),
-    )
+    key = str(connection.engine.url), version(connection)
     if _last is None or _last[0] != key:
         _last = key, made(connection)
     return _last[1]
+
+
+def version(connection: Connection) -> tuple[object, object]:
+    """Say of what time registry and learned limits are: equal ones are the same."""
+    learned = connection.execute(text(_LEARNED)).scalar_one()
+    return registry.version(connection), learned
 
 
 def made(connection: Connection, learned: pd.DataFrame | None = None) -> InForce:

@@ -107,6 +107,7 @@ class Options:
     ``again`` loads also bytes that were loaded before, as a later word of their
     source. ``published`` is given the load in the transaction that publishes it.
     ``unit_accepted`` says that values are right which seem to be in another unit.
+    ``say`` is told what a person should know while it runs.
     """
 
     issued_at: datetime | None = None
@@ -123,6 +124,7 @@ class Options:
     reader: Reading | None = None
     unit_accepted: bool = False
     said: str | None = None
+    say: Callable[[str], None] | None = None
 
     @property
     def profile_said(self) -> str | None:

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ewater.ingest import affected, damage, quality, repeats, wrong_unit
+from ewater.ingest.checkpoints import Found, Place
 from ewater.ingest.outcome import EVERYTHING, Span
 from ewater.ingest.parse import Parsed, Reject, Schema, parse
 from ewater.ingest.source import bodies
 from ewater.ingest.tally import Tally
 from ewater.ingest.window import WINDOW_ROWS, Spans, Window, gather
-from ewater.store import chunks_stage, landing, rejects
+from ewater.store import chunks_stage, landing, rejects, unfinished
 from ewater.store.instants import microseconds
 from ewater.store.stretch import Stretch
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from sqlalchemy import Connection, Engine
 
+    from ewater.ingest.checkpoints import Book
     from ewater.ingest.limits import InForce
     from ewater.ingest.outcome import Reading
     from ewater.ingest.source import Source
@@ -61,6 +63,7 @@ class Run:
     limits: InForce | None = None
     judge: bool = True  # while it is staged; False leaves all to what is due
     unit_accepted: bool = False  # a person has said that the values are right
+    book: Book | None = None  # of a load that can go on after it was killed
 
     def parse(self, body: bytes, first_line: int, *, placed: bool = True) -> Parsed:
         """Read one block, and leave out what is outside the span.
@@ -107,22 +110,53 @@ class Run:
             return self.reader.bodies(self.source, tap)
         return bodies(self.source, tap)
 
-    def parsed(self, pool: ThreadPoolExecutor) -> Iterator[Parsed]:
-        """Read all blocks, a few ahead of whoever takes them."""
-        waiting: deque[tuple[Future[Parsed], int]] = deque()
-        for body, line in self.bodies(self.tap):
-            block = pool.submit(self.parse, body, line, placed=False)
-            waiting.append((block, len(body)))
-            if len(waiting) > _AHEAD:
-                yield self._done(*waiting.popleft())
-        while waiting:
-            yield self._done(*waiting.popleft())
+    def parsed(self, pool: ThreadPoolExecutor) -> Iterator[tuple[Parsed, Place]]:
+        """Read all blocks that are not staged, a few ahead of whoever takes them.
 
-    def _done(self, block: Future[Parsed], size: int) -> Parsed:
-        result = block.result()
+        Each comes with the place behind it.
+        """
+        waiting: deque[_Ahead] = deque()
+        staged = self.book.start.blocks if self.book else 0
+        read = 0
+
+        def tap(raw: bytes) -> None:
+            nonlocal read
+            read += len(raw)
+            if self.tap:
+                self.tap(raw)
+
+        for number, (body, line) in enumerate(self.bodies(tap), 1):
+            if number <= staged:
+                self._advance(len(body))
+                continue
+            block = pool.submit(self.parse, body, line, placed=False)
+            waiting.append(_Ahead(block, number, read, line, len(body)))
+            if len(waiting) > _AHEAD:
+                yield self._done(waiting)
+        while waiting:
+            yield self._done(waiting)
+
+    def _done(self, waiting: deque[_Ahead]) -> tuple[Parsed, Place]:
+        one = waiting.popleft()
+        result = one.block.result()
+        self._advance(one.size)
+        line = waiting[0].line if waiting else 0
+        return result, Place(blocks=one.number, position=one.read, line=line)
+
+    def _advance(self, size: int) -> None:
         if self.progress:
             self.progress(size)
-        return result
+
+
+@dataclass(frozen=True, slots=True)
+class _Ahead:
+    """A block that is being parsed; ``read`` bytes of its file were read with it."""
+
+    block: Future[Parsed]
+    number: int
+    read: int
+    line: int
+    size: int
 
 
 def cells_of(header: str) -> int:
@@ -138,18 +172,22 @@ def stage(run: Run) -> Tally:
     """
     tally = Tally.empty(len(run.schema.codes))
     spans = Spans(len(run.schema.codes))
+    if run.book:
+        run.book.restore(tally, spans)
     parts: list[Parsed] = []
+    place = Place()
     with ThreadPoolExecutor(_WORKERS) as pool:
-        for block in run.parsed(pool):
+        for block, place in run.parsed(pool):
             tally.rows_read += block.rows_read
             tally.outside += block.outside
             _reject(run, tally, block.rejects)
             parts.append(block)
             if sum(len(part.series) for part in parts) >= WINDOW_ROWS:
-                _stage_window(run, tally, spans, parts)
+                _stage_window(run, tally, spans, parts, place, run.book)
                 parts = []
-    if parts:
-        _stage_window(run, tally, spans, parts)
+    if parts:  # of a small file no checkpoint is worth its cost
+        book = run.book if run.book and run.book.is_begun else None
+        _stage_window(run, tally, spans, parts, place, book)
     contradicted = np.empty((0, 2), np.int64)
     if spans.any:
         contradicted = _settle_repeats(run, tally, spans)
@@ -160,6 +198,7 @@ def stage(run: Run) -> Tally:
 
 def _reject(run: Run, tally: Tally, found: list[Reject]) -> None:
     tally.rejected += len(found)
+    tally.last_rejected = max([tally.last_rejected, *(r.line for r in found)])
     if run.load is None:
         tally.kept.extend(found)
     elif found:
@@ -171,19 +210,33 @@ def _reject(run: Run, tally: Tally, found: list[Reject]) -> None:
             )
 
 
-def _stage_window(run: Run, tally: Tally, spans: Spans, parts: list[Parsed]) -> None:
-    window = gather(parts, len(run.schema.codes), run.load or 0)
-    spans.add(window)
-    if len(window.conflicts):
-        spans.include(window.conflicts)
-        tally.conflicts.append(window.conflicts)
-    if len(window.rows) == 0:
-        return
+def _stage_window(
+    run: Run,
+    tally: Tally,
+    spans: Spans,
+    parts: list[Parsed],
+    place: Place,
+    book: Book | None,
+) -> None:
+    count = len(run.schema.codes)
+    window = gather(parts, count, run.load or 0)
+    first, last = window.covered(count)
     with run.engine.begin() as connection:
         change = _compare(run, connection, window.series, window.rows, window.cuts)
-        tally.add(window.series, chunks_stage.counts(change, window.cuts))
+        staged = Stretch.concatenate([])
         if run.load is not None:
-            _write(run, connection, tally, window, change)
+            staged = _write(run, connection, window, change)
+        found = Found(
+            first=first,
+            last=last,
+            conflicts=window.conflicts,
+            series=window.series,
+            changes=chunks_stage.counts(change, window.cuts),
+            staged=staged,
+        )
+        found.add_to(tally, spans)
+        if book:
+            book.write(connection, place, tally, found)
 
 
 def _compare(
@@ -193,6 +246,8 @@ def _compare(
     rows: Rows,
     cuts: NDArray[np.int64],
 ) -> NDArray[np.uint8]:
+    if len(rows) == 0:
+        return np.empty(0, np.uint8)
     return chunks_stage.compare(
         connection, run.schema.ids[series], rows, cuts, microseconds(run.issued_at)
     )
@@ -201,14 +256,16 @@ def _compare(
 def _write(
     run: Run,
     connection: Connection,
-    tally: Tally,
     window: Window,
     change: NDArray[np.uint8],
-) -> None:
-    """Stage the rows that are new or corrected, judged by what is at hand."""
+) -> Stretch:
+    """Stage the rows that are new or corrected, judged by what is at hand.
+
+    Gives what was judged together.
+    """
     differs = change <= chunks_stage.CORRECTED
     if not differs.any():
-        return
+        return Stretch.concatenate([])
     rows, cuts = window.rows, window.cuts
     if run.limits is not None and run.judge:
         codes = [run.schema.codes[place] for place in window.series]
@@ -216,7 +273,6 @@ def _write(
     if not differs.all():
         rows = rows.take(differs)
         cuts = np.concatenate([[0], np.cumsum(differs)])[cuts]
-    tally.staged.append(Stretch.of(run.schema.ids[window.series], rows.time, cuts))
     chunks_stage.write(
         connection,
         run.schema.ids[window.series],
@@ -226,6 +282,7 @@ def _write(
         kind="delta",
         load=run.load,
     )
+    return Stretch.of(run.schema.ids[window.series], rows.time, cuts)
 
 
 def _settle_repeats(run: Run, tally: Tally, spans: Spans) -> NDArray[np.int64]:
@@ -240,6 +297,7 @@ def _settle_repeats(run: Run, tally: Tally, spans: Spans) -> NDArray[np.int64]:
         if run.load is None:
             _recount(run, connection, tally, found)
         else:
+            unfinished.forget(connection, run.load)
             settle(run, connection, tally, np.unique(found.series), found.contradicted)
     return found.contradicted
 
@@ -313,7 +371,7 @@ def settle(
         rows=rows,
         conflicts=np.empty((0, 2), np.int64),
     )
-    _write(run, connection, tally, window, change)
+    tally.staged.append(_write(run, connection, window, change))
 
 
 def publish(
@@ -349,6 +407,8 @@ def publish(
             affected.note(
                 connection, run.limits, run.schema, tally.staged, judged=run.judge
             )
+        if run.book and run.book.is_begun:
+            unfinished.forget(connection, run.load)
         counts = tally.counts()
         recorded = landing.publish(
             connection, run.load, counts, clock.monotonic() - started, tally.outside

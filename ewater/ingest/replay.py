@@ -15,7 +15,7 @@ from ewater.ingest.profiles.reader import Reader
 from ewater.ingest.source import Memory, header
 from ewater.ingest.templates import entry as templates
 from ewater.ingest.transaction import discarded_on_error
-from ewater.store import landing, rejects
+from ewater.store import landing, rejects, unfinished
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,7 +50,7 @@ def replay(
     for number, held in waiting.items():
         key = landing.owner_key(b"replay %d" % number)
         with landing.owned(engine, key) as holder:
-            landing.clear_leftovers(holder)
+            unfinished.clear(holder)
             outcome = _replay(engine, number, held, key, options)
         if outcome is not None:
             outcomes.append(outcome)

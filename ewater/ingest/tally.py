@@ -26,6 +26,7 @@ class Tally:
     corrected: NDArray[np.int64]
     outdated: NDArray[np.int64]
     outside: int = 0
+    last_rejected: int = 0  # line
     conflicts: list[NDArray[np.int64]] = field(default_factory=list)
     kept: list[Reject] = field(default_factory=list)
     staged: list[Stretch] = field(default_factory=list)  # what was judged together

@@ -1,4 +1,4 @@
-"""A load that fails leaves nothing behind."""
+"""A load that fails leaves nothing behind; one that is interrupted can go on."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ewater.ingest.patience import is_away
-from ewater.store import landing
+from ewater.store import unfinished
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,13 +16,15 @@ if TYPE_CHECKING:
 
 @contextmanager
 def discarded_on_error(engine: Engine, load: int) -> Iterator[None]:
-    """Remove an unpublished load when the block fails or is interrupted.
+    """Remove an unpublished load when the block fails.
 
-    Where the server has gone, the next ingest removes it.
+    One that a person interrupts is left where it has a checkpoint to go on from.
+    Where the server has gone, the next ingest goes on with it or removes it.
     """
     try:
         yield
     except BaseException as error:
         if not is_away(error):
-            landing.discard(engine, load)
+            by_person = isinstance(error, KeyboardInterrupt)
+            unfinished.discard(engine, load, resumable=by_person)
         raise

@@ -34,6 +34,17 @@ class Window:
     rows: Rows
     conflicts: NDArray[np.int64]
 
+    def covered(self, count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """First and last time of each of so many series; none: last before first."""
+        first = np.full(count, np.iinfo(np.int64).max)
+        last = np.full(count, np.iinfo(np.int64).min)
+        if len(self.rows):
+            first[self.series] = self.rows.time[self.cuts[:-1]]
+            last[self.series] = self.rows.time[self.cuts[1:] - 1]
+        np.minimum.at(first, self.conflicts[:, 0], self.conflicts[:, 1])
+        np.maximum.at(last, self.conflicts[:, 0], self.conflicts[:, 1])
+        return first, last
+
 
 @njit(cache=True, nogil=True)
 def _order(series, time, count):  # type: ignore[no-untyped-def]
@@ -151,16 +162,8 @@ class Spans:
         self.first = np.full(series_count, np.iinfo(np.int64).max)
         self.last = np.full(series_count, np.iinfo(np.int64).min)
 
-    def add(self, window: Window) -> None:
-        """Note a window, and where it overlaps an earlier one."""
-        first = np.full(len(self.first), np.iinfo(np.int64).max)
-        last = np.full(len(self.last), np.iinfo(np.int64).min)
-        if len(window.rows):
-            first[window.series] = window.rows.time[window.cuts[:-1]]
-            last[window.series] = window.rows.time[window.cuts[1:] - 1]
-        for pair in window.conflicts:
-            first[pair[0]] = min(first[pair[0]], pair[1])
-            last[pair[0]] = max(last[pair[0]], pair[1])
+    def add(self, first: NDArray[np.int64], last: NDArray[np.int64]) -> None:
+        """Note what a window covers, and where it overlaps an earlier one."""
         for earlier_first, earlier_last in self._windows:
             low = np.maximum(first, earlier_first)
             high = np.minimum(last, earlier_last)

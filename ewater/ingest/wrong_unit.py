@@ -16,7 +16,7 @@ from sqlalchemy import text
 
 from ewater.ingest import repeats
 from ewater.ingest.parse import Reject, readable
-from ewater.store import chunks, rejects
+from ewater.store import chunks, rejects, unfinished
 from ewater.store.codec import decode
 from ewater.store.instants import array, cursor
 from ewater.terms import Flag, Lineage
@@ -108,6 +108,7 @@ def hold(run: Run, tally: Tally, contradicted: NDArray[np.int64]) -> None:
             text("DELETE FROM chunk WHERE load_id = :load AND series_id = ANY(:ids)"),
             {"load": run.load, "ids": ids.tolist()},
         )
+        unfinished.forget(connection, run.load)
     tally.staged = [s.take(~np.isin(s.series_id, ids)) for s in tally.staged]
     tally.new[series] = tally.corrected[series] = tally.outdated[series] = 0
 

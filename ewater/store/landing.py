@@ -1,7 +1,7 @@
 """Life of a load: landed, staged while nobody sees it, published at one instant.
 
 A process that works on a load holds an advisory lock; a load that is neither
-published nor held was left behind by a crash, and the next one clears it away.
+published nor held was left behind by a crash: `ewater.store.unfinished`.
 """
 
 from __future__ import annotations
@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Engine
 
+_FORGET = """
+DELETE FROM landed_file AS f
+WHERE f.id = :file AND NOT EXISTS (SELECT FROM load WHERE file_id = f.id)
+    AND NOT EXISTS (SELECT FROM source_run WHERE file_id = f.id)
+"""
 _CODEC_LEVEL = 1  # faster than the disk, and CSV shrinks six times already
 
 
@@ -68,56 +73,6 @@ def owned(engine: Engine, key: int) -> Iterator[Connection]:
             yield holder
         finally:
             holder.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": key})
-
-
-def clear_leftovers(holder: Connection) -> int:
-    """Remove every unpublished load whose process is gone; return how many."""
-    unpublished = holder.execute(
-        text("SELECT id, owner_key FROM load WHERE recorded_from IS NULL")
-    ).all()
-    gone = 0
-    for load, key in unpublished:
-        locked = holder.execute(
-            text("SELECT pg_try_advisory_lock(:key)"), {"key": key}
-        ).scalar_one()
-        if not locked:
-            continue
-        try:
-            gone += _remove(holder, load)
-        finally:
-            holder.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": key})
-    return gone
-
-
-_REMOVE = (
-    "DELETE FROM chunk WHERE load_id = :load",
-    "DELETE FROM load WHERE id = :load",
-)
-_FORGET_FILE = """
-DELETE FROM landed_file AS f
-WHERE f.id = :file AND NOT EXISTS (SELECT FROM load WHERE file_id = f.id)
-"""
-
-
-def _remove(connection: Connection, load: int) -> int:
-    """Remove a load and its file, unless it was published in the meantime."""
-    found = connection.execute(
-        text("SELECT file_id FROM load WHERE id = :load AND recorded_from IS NULL"),
-        {"load": load},
-    ).one_or_none()
-    if found is None:
-        return 0
-    for statement in _REMOVE:
-        connection.execute(text(statement), {"load": load})
-    if found.file_id is not None:
-        connection.execute(text(_FORGET_FILE), {"file": found.file_id})
-    return 1
-
-
-def discard(engine: Engine, load: int) -> None:
-    """Remove an unpublished load of this process."""
-    with engine.begin() as connection:
-        _remove(connection, load)
 
 
 def published(
@@ -259,6 +214,14 @@ def compress(raw: bytes) -> bytes:
     return packed
 
 
+def decompress(packed: bytes, size: int) -> bytes:
+    """Give back what `compress` took, of so many bytes."""
+    raw: bytes = pa.Codec("zstd").decompress(
+        packed, decompressed_size=size, asbytes=True
+    )
+    return raw
+
+
 def new_file(connection: Connection, size: int) -> int:
     """Make room for a file whose bytes are yet to land."""
     found: int = connection.execute(
@@ -301,6 +264,11 @@ def seal(connection: Connection, file: int, sha256: bytes) -> bool:
     return bool(sealed.rowcount)
 
 
+def forget(connection: Connection, file: int) -> None:
+    """Remove a landed file that neither a load nor a run tells of."""
+    connection.execute(text(_FORGET), {"file": file})
+
+
 def may_be_known(connection: Connection, size: int) -> bool:
     """Say whether a file of this size has landed: others need no hash beforehand."""
     found: bool = connection.execute(
@@ -311,6 +279,28 @@ def may_be_known(connection: Connection, size: int) -> bool:
         {"size": size},
     ).scalar_one()
     return found
+
+
+def pieces(connection: Connection, file: int) -> int:
+    """Count the pieces of a file that have landed."""
+    found: int = connection.execute(
+        text("SELECT count(*) FROM landed_piece WHERE file_id = :file"), {"file": file}
+    ).scalar_one()
+    return found
+
+
+def piece(connection: Connection, file: int, number: int) -> bytes | None:
+    """Give one piece of a file back; None where there are fewer."""
+    found = connection.execute(
+        text(
+            "SELECT size, content FROM landed_piece "
+            "WHERE file_id = :file AND number = :number"
+        ),
+        {"file": file, "number": number},
+    ).one_or_none()
+    if found is None:
+        return None
+    return decompress(found.content, found.size)
 
 
 def landed(connection: Connection, load: int) -> Iterator[bytes]:
@@ -331,18 +321,9 @@ def landed(connection: Connection, load: int) -> Iterator[bytes]:
     digest = hashlib.sha256()
     number = 0
     while True:
-        piece = connection.execute(
-            text(
-                "SELECT size, content FROM landed_piece "
-                "WHERE file_id = :file AND number = :number"
-            ),
-            {"file": file.id, "number": number},
-        ).one_or_none()
-        if piece is None:
+        raw = piece(connection, file.id, number)
+        if raw is None:
             break
-        raw: bytes = pa.Codec("zstd").decompress(
-            piece.content, decompressed_size=piece.size, asbytes=True
-        )
         digest.update(raw)
         number += 1
         yield raw

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from ewater.ingest import jobs, readings_csv
 from ewater.ingest.outcome import Options
 from ewater.ingest.source import File, Memory
-from ewater.store import chunks, landing, rejects
+from ewater.store import chunks, landing, rejects, unfinished
 
 pytestmark = pytest.mark.db
 
@@ -61,7 +61,9 @@ def test_a_crash_before_publishing_leaves_nothing_visible_and_a_rerun_cleans_up(
     file = source(rows("Q1", 5) + "Q9,2024-01-01T00:00Z,1\n")
     with monkeypatch.context() as patch:
         patch.setattr(landing, where, crash)
-        patch.setattr(landing, "discard", lambda *_: None)  # the process is dead
+        patch.setattr(
+            unfinished, "discard", lambda *_, **__: None
+        )  # the process is dead
         with pytest.raises(Crash):
             jobs.ingest(country, file, Options(now=NOW))
     left = counts(country)
@@ -80,7 +82,7 @@ def test_a_crash_before_publishing_leaves_nothing_visible_and_a_rerun_cleans_up(
 def test_leftovers_of_another_file_are_cleared_by_the_next_ingest(country, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(landing, "publish", crash)
-        patch.setattr(landing, "discard", lambda *_: None)
+        patch.setattr(unfinished, "discard", lambda *_, **__: None)
         with pytest.raises(Crash):
             jobs.ingest(country, source(rows("Q1", 5)), Options(now=NOW))
     jobs.ingest(country, source(rows("Q2", 1)), Options(now=NOW))

@@ -177,8 +177,9 @@ def test_a_full_disk_leaves_nothing_partial_and_a_restart_is_waited_for(
 # Phases of a load, in order: a function whose call kills the process that loads.
 PHASES = [
     "landing.owned",
-    "landing.clear_leftovers",
+    "unfinished.clear",
     "registered.schema",
+    "unfinished.adopt",
     "landing.new_file",
     "landing.begin",
     "landing.keep",
@@ -207,7 +208,9 @@ from ewater.ingest import (
 )
 from ewater.ingest.outcome import Options
 from ewater.ingest.source import Memory
-from ewater.store import chunks_stage, database, landing, recording, rejects
+from ewater.store import (
+    chunks_stage, database, landing, recording, rejects, unfinished
+)
 
 url = sys.argv[1]
 body = sys.stdin.buffer.read(int(sys.argv[2]))

@@ -161,6 +161,60 @@ class Load(Base):
     )
 
 
+class LoadCheckpoint(Base):
+    """A staged window of an unpublished load; it goes on behind the last one."""
+
+    __tablename__ = "load_checkpoint"
+    __table_args__ = (
+        {"comment": "Staged windows of unpublished loads, from which they go on"},
+    )
+
+    load_id: Mapped[int] = mapped_column(
+        ForeignKey("load.id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+        comment="Load, not published",
+    )
+    number: Mapped[int] = mapped_column(
+        Integer, primary_key=True, autoincrement=False, comment="Window, from 0"
+    )
+    same: Mapped[bytes] = mapped_column(
+        LargeBinary, comment="Hash of what must be unchanged for the load to go on"
+    )
+    seen: Mapped[datetime] = mapped_column(
+        UTC, comment="Newest recorded time of any load when this one was opened"
+    )
+    now_us: Mapped[int] = mapped_column(
+        BigInteger, comment="When it was opened, us since 1970: later times are ahead"
+    )
+    blocks: Mapped[int] = mapped_column(
+        BigInteger, comment="Blocks of the file that are staged"
+    )
+    line: Mapped[int] = mapped_column(
+        BigInteger, comment="Next line; 0 where none is left"
+    )
+    position: Mapped[int] = mapped_column(
+        BigInteger, comment="Bytes of the file that were read for them"
+    )
+    last_rejected: Mapped[int] = mapped_column(
+        BigInteger, comment="Last line up to there that was rejected; 0: none"
+    )
+    rows_read: Mapped[int] = mapped_column(BigInteger, comment="Rows up to there")
+    rejected: Mapped[int] = mapped_column(
+        BigInteger, comment="Rows up to there that were rejected"
+    )
+    outside: Mapped[int] = mapped_column(
+        BigInteger, comment="Rows up to there that were left out"
+    )
+    state: Mapped[bytes] = mapped_column(
+        LargeBinary,
+        comment="What the window found: its size, then NumPy arrays in zstd",
+    )
+    made_at: Mapped[datetime] = mapped_column(
+        UTC, server_default=func.clock_timestamp(), comment="When the window was staged"
+    )
+
+
 class Reject(Base):
     """A row that was not loaded."""
 

@@ -130,6 +130,11 @@ class SourceRun(Base):
     load_id: Mapped[int | None] = mapped_column(
         ForeignKey("load.id", ondelete="SET NULL"), index=True, comment="Load it made"
     )
+    file_id: Mapped[int | None] = mapped_column(
+        ForeignKey("landed_file.id"),
+        index=True,
+        comment="Landed file of a run that failed; else that of its load",
+    )
     sha256: Mapped[bytes | None] = mapped_column(
         LargeBinary, comment="SHA-256 of the bytes as received"
     )
