@@ -75,7 +75,7 @@ def jobs(
         rows = source_runs.read(
             connection, source=source, only_failed=failed, most=most
         )
-    more = () if format == "table" else ("who", "job", "sha256", "size")
+    more = () if format == "table" else ("who", "job", "sha256", "size", "file")
     if format == "table":
         for row in rows:
             row["started_at"] = row["started_at"].strftime("%Y-%m-%d %H:%M:%SZ")

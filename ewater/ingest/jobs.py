@@ -8,13 +8,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from ewater.errors import Fault, FaultsError, UsageError
+from ewater.errors import EWaterError, Fault, FaultsError, UsageError
 from ewater.ingest import derived, opening, readings_csv, registered, reports_csv
 from ewater.ingest.keeper import ChangedError, landed
 from ewater.ingest.outcome import KnownError, Options, Outcome
 from ewater.ingest.parse import HEADERS
 from ewater.ingest.patience import patiently
-from ewater.ingest.source import digest, header
+from ewater.ingest.source import bodies, digest, header
 from ewater.ingest.templates import entry as templates
 from ewater.ingest.transaction import discarded_on_error
 from ewater.store import landing, unfinished
@@ -204,11 +204,10 @@ def _known(
     )
 
 
-def _try(engine: Engine, source: Source, options: Options, started: float) -> Outcome:
-    """Do all but write."""
+def _trial(engine: Engine, source: Source, options: Options) -> readings_csv.Run:
     with engine.connect() as connection:
         schema = registered.schema(connection)
-    run = readings_csv.Run(
+    return readings_csv.Run(
         engine=engine,
         source=source,
         schema=schema,
@@ -220,6 +219,29 @@ def _try(engine: Engine, source: Source, options: Options, started: float) -> Ou
         progress=options.progress,
         span=options.span,
     )
+
+
+def rows_of(engine: Engine, source: Source, options: Options) -> int:
+    """Count the rows of a file, whatever is wrong with it.
+
+    Of an unknown header the lines below it; 0 where rows cannot be told apart.
+    """
+    try:
+        if options.profile is None and header(source) not in HEADERS:
+            return sum(_filled(body) for body, _ in bodies(source))
+        source, options = _prepared(source, replace(options, progress=None))
+        return _trial(engine, source, options).count()
+    except (EWaterError, OSError, ValueError):
+        return 0
+
+
+def _filled(body: bytes) -> int:
+    return sum(bool(line.strip()) for line in body.split(b"\n"))
+
+
+def _try(engine: Engine, source: Source, options: Options, started: float) -> Outcome:
+    """Do all but write."""
+    run = _trial(engine, source, options)
     tally = readings_csv.stage(run)
     return Outcome(
         source=source.name,

@@ -39,9 +39,12 @@ class Begun:
     rule: unfinished.Rule
     pieces: int = 0
     checkpoints: tuple[unfinished.Checkpoint, ...] = ()
+    resumable: bool = True
 
-    def book(self, before: Callable[[], None]) -> Book:
-        """Make the book of its checkpoints."""
+    def book(self, before: Callable[[], None]) -> Book | None:
+        """Make the book of its checkpoints; None if it is to leave none."""
+        if not self.resumable:
+            return None
         return Book(
             load=self.load,
             rule=self.rule,
@@ -69,14 +72,16 @@ def begin(
         schema = registered.schema(connection)
         in_force = limits.in_force(connection)
         same = _same(connection, options)
-        found = unfinished.adopt(
-            connection,
-            key=key,
-            same=same,
-            source=file.name,
-            size=file.size,
-            file=known_file,
-        )
+        found = None
+        if _is_resumable(options):
+            found = unfinished.adopt(
+                connection,
+                key=key,
+                same=same,
+                source=file.name,
+                size=file.size,
+                file=known_file,
+            )
         if found is None:
             return _anew(
                 connection, file, key, options, known_file, schema, in_force, same
@@ -126,7 +131,13 @@ def _anew(
         schema=schema,
         limits=in_force,
         rule=unfinished.Rule(same=same, seen=seen, now_us=options.now_us),
+        resumable=_is_resumable(options),
     )
+
+
+def _is_resumable(options: Options) -> bool:
+    """Whether a file is what is loaded: posts and templates bring readers of theirs."""
+    return options.reader is None and not options.again
 
 
 def _same(connection: Connection, options: Options) -> bytes:

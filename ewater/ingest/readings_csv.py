@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ewater.ingest import affected, damage, quality, repeats, wrong_unit
+from ewater.ingest import affected, damage, quality, recount, repeats, wrong_unit
 from ewater.ingest.checkpoints import Found, Place
 from ewater.ingest.outcome import EVERYTHING, Span
 from ewater.ingest.parse import Parsed, Reject, Schema, parse
@@ -109,6 +109,29 @@ class Run:
         if self.reader:
             return self.reader.bodies(self.source, tap)
         return bodies(self.source, tap)
+
+    def compare(
+        self,
+        connection: Connection,
+        series: NDArray[np.int32],
+        rows: Rows,
+        cuts: NDArray[np.int64],
+    ) -> NDArray[np.uint8]:
+        """Say of each row what it does to what is published."""
+        if len(rows) == 0:
+            return np.empty(0, np.uint8)
+        return chunks_stage.compare(
+            connection,
+            self.schema.ids[series],
+            rows,
+            cuts,
+            microseconds(self.issued_at),
+        )
+
+    def count(self) -> int:
+        """Count all rows, also those of a file that is damaged."""
+        blocks = self.bodies(None)
+        return sum(self._parse(*block, placed=False).rows_read for block in blocks)
 
     def parsed(self, pool: ThreadPoolExecutor) -> Iterator[tuple[Parsed, Place]]:
         """Read all blocks that are not staged, a few ahead of whoever takes them.
@@ -222,7 +245,7 @@ def _stage_window(
     window = gather(parts, count, run.load or 0)
     first, last = window.covered(count)
     with run.engine.begin() as connection:
-        change = _compare(run, connection, window.series, window.rows, window.cuts)
+        change = run.compare(connection, window.series, window.rows, window.cuts)
         staged = Stretch.concatenate([])
         if run.load is not None:
             staged = _write(run, connection, window, change)
@@ -237,20 +260,6 @@ def _stage_window(
         found.add_to(tally, spans)
         if book:
             book.write(connection, place, tally, found)
-
-
-def _compare(
-    run: Run,
-    connection: Connection,
-    series: NDArray[np.int32],
-    rows: Rows,
-    cuts: NDArray[np.int64],
-) -> NDArray[np.uint8]:
-    if len(rows) == 0:
-        return np.empty(0, np.uint8)
-    return chunks_stage.compare(
-        connection, run.schema.ids[series], rows, cuts, microseconds(run.issued_at)
-    )
 
 
 def _write(
@@ -293,41 +302,13 @@ def _settle_repeats(run: Run, tally: Tally, spans: Spans) -> NDArray[np.int64]:
     found = repeats.find(run.bodies(None), run.parse, spans, tally.conflicts)
     _reject(run, tally, found.rejects)
     with run.engine.begin() as connection:
-        tally.outdated -= _outdated(run, connection, found)
+        tally.outdated -= recount.outdated(run, connection, found)
         if run.load is None:
-            _recount(run, connection, tally, found)
+            recount.uncount(run, connection, tally, found)
         else:
             unfinished.forget(connection, run.load)
             settle(run, connection, tally, np.unique(found.series), found.contradicted)
     return found.contradicted
-
-
-def _outdated(
-    run: Run, connection: Connection, found: repeats.Repeats
-) -> NDArray[np.int64]:
-    """Count contradictory rows that were taken for outdated in their own window."""
-    series, rows = found.counted
-    count = len(run.schema.codes)
-    if len(rows) == 0:
-        return np.zeros(count, np.int64)
-    cuts = chunks_stage.starts_of(series)
-    change = _compare(run, connection, series[cuts[:-1]], rows, cuts)
-    return np.bincount(series[change == chunks_stage.OUTDATED], minlength=count)
-
-
-def _recount(
-    run: Run, connection: Connection, tally: Tally, found: repeats.Repeats
-) -> None:
-    """Take from a trial's counts what was counted twice; nothing is staged."""
-    series, rows = found.surplus
-    if len(rows) == 0:
-        return
-    cuts = chunks_stage.starts_of(series)
-    change = _compare(run, connection, series[cuts[:-1]], rows, cuts)
-    count = len(run.schema.codes)
-    tally.new -= np.bincount(series[change == chunks_stage.NEW], minlength=count)
-    corrected = series[change == chunks_stage.CORRECTED]
-    tally.corrected -= np.bincount(corrected, minlength=count)
 
 
 def settle(
@@ -363,7 +344,7 @@ def settle(
     if len(rows) == 0:
         return
     cuts = chunks_stage.starts_of(place)
-    change = _compare(run, connection, place[cuts[:-1]], rows, cuts)
+    change = run.compare(connection, place[cuts[:-1]], rows, cuts)
     tally.add(place[cuts[:-1]], chunks_stage.counts(change, cuts))
     window = Window(
         series=place[cuts[:-1]],

@@ -134,6 +134,11 @@ class Memory:
             yield self.data
 
 
+def unparted(source: Source) -> Source:
+    """Let a file be read in any pieces: its lines are not asked for."""
+    return File(source.path, in_lines=False) if isinstance(source, File) else source
+
+
 def digest(source: Source) -> bytes:
     """SHA-256 of all bytes."""
     found = hashlib.sha256()

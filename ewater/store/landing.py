@@ -255,7 +255,7 @@ def seal(connection: Connection, file: int, sha256: bytes) -> bool:
     sealed = connection.execute(
         text(
             "UPDATE landed_file SET sha256 = :sha256, size = "
-            "(SELECT sum(size) FROM landed_piece WHERE file_id = :file) "
+            "(SELECT coalesce(sum(size), 0) FROM landed_piece WHERE file_id = :file) "
             "WHERE id = :file "
             "AND NOT EXISTS (SELECT FROM landed_file WHERE sha256 = :sha256)"
         ),
@@ -304,33 +304,32 @@ def piece(connection: Connection, file: int, number: int) -> bytes | None:
 
 
 def landed(connection: Connection, load: int) -> Iterator[bytes]:
-    """Give the file of a load back, piece by piece.
+    """Give the file of a load back, piece by piece; errors as of `content`."""
+    file = connection.execute(
+        text("SELECT file_id FROM load WHERE id = :load"), {"load": load}
+    ).scalar_one()
+    return content(connection, file)
+
+
+def content(connection: Connection, file: int) -> Iterator[bytes]:
+    """Give a landed file back, piece by piece.
 
     Raises
     ------
     LandingError
         The pieces are not the bytes that were landed.
     """
-    file = connection.execute(
-        text(
-            "SELECT f.id, f.sha256 FROM landed_file AS f "
-            "JOIN load AS l ON l.file_id = f.id WHERE l.id = :load"
-        ),
-        {"load": load},
-    ).one()
+    sha256 = connection.execute(
+        text("SELECT sha256 FROM landed_file WHERE id = :file"), {"file": file}
+    ).scalar_one()
     digest = hashlib.sha256()
     number = 0
-    while True:
-        raw = piece(connection, file.id, number)
-        if raw is None:
-            break
+    while (raw := piece(connection, file, number)) is not None:
         digest.update(raw)
         number += 1
         yield raw
-    if digest.digest() != file.sha256:
-        raise LandingError(
-            f"the landed file of load {load} is not whole; restore it from a backup"
-        )
+    if digest.digest() != sha256:
+        raise LandingError(f"landed file {file} is not whole; restore it from a backup")
 
 
 def lock_series(connection: Connection, load: int) -> None:

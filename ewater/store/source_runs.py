@@ -100,6 +100,17 @@ def failed(
     )
 
 
+def refused(connection: Connection, run: int, file: int, rows: int) -> None:
+    """Say of a run that failed where its bytes are, and that no row was taken."""
+    connection.execute(
+        text(
+            "UPDATE source_run SET file_id = :file, rows_read = :rows, "
+            "rejected = :rows WHERE id = :run"
+        ),
+        {"run": run, "file": file, "rows": rows},
+    )
+
+
 def settle_lost(connection: Connection, source: str) -> int:
     """Close runs whose process is gone; the caller holds the lock of the source.
 
@@ -140,8 +151,8 @@ def read(
             "SELECT r.id, coalesce(r.source, '') AS source, r.item, "
             "coalesce(p.name, '') AS who, r.started_at, r.seconds, r.state, "
             "r.attempt, r.job, r.load_id AS load, encode(r.sha256, 'hex') AS sha256, "
-            "r.size, r.rows_read, r.accepted, r.rejected, r.new, r.corrected, "
-            "r.unchanged, r.error FROM source_run AS r "
+            "r.size, r.file_id AS file, r.rows_read, r.accepted, r.rejected, r.new, "
+            "r.corrected, r.unchanged, r.error FROM source_run AS r "
             "LEFT JOIN person AS p ON p.id = r.actor "
             "WHERE (cast(:source AS text) IS NULL OR r.source = :source) "
             "AND (NOT :only_failed OR r.state IN ('failed', 'lost')) "

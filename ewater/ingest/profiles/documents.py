@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ewater.ingest.profiles import json_documents, tables, text, xml_documents
 from ewater.ingest.profiles.model import DOCUMENT_COLUMNS, Profile
-from ewater.ingest.source import BLOCK, File
+from ewater.ingest.source import BLOCK, unparted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -138,6 +138,4 @@ def _too_large(source: Source) -> FaultsError:
 
 def uncut(source: Source, profile: Profile) -> Source:
     """Let a document be read in any pieces: it may be a single line."""
-    if is_one(profile) and isinstance(source, File):
-        return File(source.path, in_lines=False)
-    return source
+    return unparted(source) if is_one(profile) else source

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-from ewater.errors import EWaterError, NotReadyError
-from ewater.ingest import jobs
-from ewater.ingest.source import digest
+from ewater.errors import EWaterError, FaultsError, NotReadyError
+from ewater.ingest import jobs, refused
+from ewater.ingest.source import digest, unparted
 from ewater.store import landing, recording, source_runs
 
 if TYPE_CHECKING:
@@ -145,9 +145,15 @@ def load(
         outcome = jobs.ingest(
             engine, data, replace(options, who=item.call.who, published=published)
         )
+    except KeyboardInterrupt:
+        with engine.begin() as connection:
+            source_runs.failed(connection, run, "interrupted by whoever ran it")
+        raise
     except Exception as error:
         with engine.begin() as connection:
             _failed(connection, run, error, data)
+        if isinstance(error, FaultsError):
+            refused.keep(engine, run, data, options)
         raise
     with engine.begin() as connection:
         source_runs.done(
@@ -194,5 +200,5 @@ def _failed(
     sha256 = size = None
     if data is not None:
         with suppress(OSError, EWaterError):  # it may be what cannot be read
-            sha256, size = digest(data), data.size
+            sha256, size = digest(unparted(data)), data.size
     source_runs.failed(connection, run, why, sha256, size)
