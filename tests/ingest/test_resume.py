@@ -200,8 +200,6 @@ def test_a_load_may_be_killed_again_and_again(country, file, load, kill, whole):
         ("ewater.ingest.repeats", "find"),
         ("ewater.ingest.readings_csv", "settle"),
         ("ewater.ingest.wrong_unit", "suspects"),
-        ("ewater.store.landing", "lock_series"),
-        ("ewater.store.landing", "seal"),
         ("ewater.store.landing", "publish"),
     ],
 )
