@@ -149,6 +149,7 @@ def _same(connection: Connection, options: Options) -> bytes:
         options.span.given,
         options.issued_at,
         options.unit_accepted,
+        options.judge,
         source.BLOCK,
         window.WINDOW_ROWS,
     )

@@ -185,7 +185,7 @@ def test_a_drop_folder_is_emptied_and_nothing_is_lost_or_doubled(
     found = [(r["item"], r["state"], r["rows_read"], r["new"]) for r in runs()]
     assert found == [
         ("a.csv", "done", 2, 2),
-        ("c.csv", "failed", 0, 0),
+        ("c.csv", "failed", 1, 0),
         ("sub/b.csv", "done", 1, 1),
     ]
     assert all(r["who"] == "tester" and len(r["sha256"]) == 64 for r in runs())
