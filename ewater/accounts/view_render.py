@@ -72,7 +72,7 @@ class Style:
 
         Examples
         --------
-        >>> Style().number(17_462_500_000, "m3"), Style().number(23.05, "%")
+        >>> Style().number(17_463_100_000, "m3"), Style().number(23.05, "%")
         ('17,463', '23.1')
         """
         shown = value / volume_factor(self.unit) if unit == "m3" else value
