@@ -11,7 +11,7 @@ from ewater.accounts.documents import finite
 from ewater.accounts.gaps import gaps_in
 from ewater.accounts.measured import EXTRAPOLATED
 from ewater.accounts.pipeline import Descendants
-from ewater.balance.expressions import Report, Rule, Sum, parse
+from ewater.balance.expressions import BETWEEN, Report, Rule, Sum, parse
 from ewater.balance.reported import reported_volumes, returns_in, with_sector
 from ewater.balance.returns import approved, settle
 from ewater.terms import TERMS, Status
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
     Document = dict[str, Any]
 
-_BETWEEN = " else "
 _ON_WATER = ("evaporation", "precipitation")
 #: What a way other than a sum of series can say of itself (ewater.balance.evaluate).
 _STATUS: Mapping[str, frozenset[Status]] = {
@@ -89,7 +88,7 @@ class Ways:
         if place is None:
             every = [pair for way in ways for pair in self._series_of(way)]
             return self._said("none", text or None, None, every) | self._u(code)
-        way, said = ways[place], text.split(_BETWEEN)[place].strip()
+        way, said = ways[place], text.split(BETWEEN)[place].strip()
         kind = {Sum: "series", Report: "report", Rule: "rule"}[type(way)]
         how = self._said(kind, text, said, self._series_of(way)) | self._u(code)
         if isinstance(way, Rule):

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ewater.balance.expressions import BETWEEN
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -57,7 +59,7 @@ class Origins:
         if kind == "rating":
             return self._entry("rating", code, None, code, feeds)
         said = _text(self.flow_rows.get(code, {}).get("measured_by"))
-        first = said.split("|")[0].strip() if said else ""
+        first = said.split(BETWEEN)[0].strip() if said else ""
         how = next((k for k in ("report", "rule") if first.startswith(k)), "series")
         return self._entry(how, code, said, self._site_of(code, first), feeds)
 

@@ -36,6 +36,7 @@ RULE_ARGUMENTS: Mapping[str, tuple[tuple[CodeKind, ...], int]] = {
     "consumed": (("account", "number"), 1),
 }
 
+BETWEEN = " else "  # the ways of a ``measured_by``
 _CODE = re.compile(CODE_PATTERN)
 _RULE = re.compile(r"rule:([a-z_]+)\(([^()]*)\)")
 _NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
@@ -82,7 +83,7 @@ def parse(text: str) -> tuple[Way, ...]:
     ValueError
         The text is not of the grammar; the message says what would be.
     """
-    return tuple(_way(part.strip()) for part in text.split(" else "))
+    return tuple(_way(part.strip()) for part in text.split(BETWEEN))
 
 
 def codes(text: str) -> Iterator[tuple[CodeKind, str]]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from ewater.balance.expressions import BETWEEN
 from ewater.simulate import weather
 from ewater.store import folder
 
@@ -65,7 +66,7 @@ def _reported_flows(country: Country) -> dict[tuple[str, str, str], list[int]]:
     accounts = country.model.frames["accounts"].set_index("code")
     result: dict[tuple[str, str, str], list[int]] = {}
     for row, flow in enumerate(country.table.itertuples()):
-        first = str(flow.measured_by).split(" else ")[0]
+        first = str(flow.measured_by).split(BETWEEN)[0]
         if not first.startswith("report:"):
             continue
         item = first.removeprefix("report:")
