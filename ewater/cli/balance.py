@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
+from ewater.cli.options import (
+    AsOfOption,
+    CalendarOption,
+    Format,
+    FromOption,
+    StepOption,
+    TerritoryOption,
+    ToOption,
+)
 from ewater.cli.session import instant, open_store
-from ewater.terms import Boundary, Step
-
-Format = Literal["table", "json", "csv"]
+from ewater.terms import Boundary
 
 
 def register(app: typer.Typer) -> None:
@@ -19,25 +26,13 @@ def register(app: typer.Typer) -> None:
 
 def balance(
     *,
-    territory: Annotated[
-        str | None, typer.Option(help="Code of a territory; default: the country")
-    ] = None,
-    from_: Annotated[
-        str | None,
-        typer.Option("--from", help="2023, 2023-04 or 2023-04-11; default: last year"),
-    ] = None,
-    to: Annotated[
-        str | None,
-        typer.Option(help="A year or month is included; a full date is not"),
-    ] = None,
-    step: Annotated[Step, typer.Option(help="Length of the periods")] = "year",
-    calendar: Annotated[
-        str | None, typer.Option(help="Code of a calendar; default: the first")
-    ] = None,
+    territory: TerritoryOption = None,
+    from_: FromOption = None,
+    to: ToOption = None,
+    step: StepOption = "year",
+    calendar: CalendarOption = None,
     boundary: Annotated[Boundary, typer.Option(help="What is inside")] = "managed",
-    as_of: Annotated[
-        str | None, typer.Option(help="As known at this time, with its offset")
-    ] = None,
+    as_of: AsOfOption = None,
     reconcile: Annotated[
         bool,
         typer.Option("--reconcile", help="Adjusted figures beside the raw ones"),

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
+from ewater.cli.options import (
+    AsOfOption,
+    CalendarOption,
+    Format,
+    FromOption,
+    InputsOption,
+    StepOption,
+    TerritoryOption,
+    ToOption,
+    ViewFileOption,
+)
 from ewater.cli.session import instant, open_store
-from ewater.terms import Boundary, Step
+from ewater.terms import Boundary
 
-Format = Literal["table", "json", "csv"]
 Depth = Literal["flows", "sources", "chunks"]
 
 
@@ -27,40 +36,23 @@ def explain(
         ),
     ],
     *,
-    territory: Annotated[
-        str | None, typer.Option(help="Code of a territory; default: the country")
-    ] = None,
-    from_: Annotated[
-        str | None,
-        typer.Option("--from", help="2023, 2023-04 or 2023-04-11; default: last year"),
-    ] = None,
-    to: Annotated[
-        str | None,
-        typer.Option(help="A year or month is included; a full date is not"),
-    ] = None,
-    step: Annotated[Step, typer.Option(help="Length of the periods")] = "year",
-    calendar: Annotated[
-        str | None, typer.Option(help="Code of a calendar; default: the first")
-    ] = None,
+    territory: TerritoryOption = None,
+    from_: FromOption = None,
+    to: ToOption = None,
+    step: StepOption = "year",
+    calendar: CalendarOption = None,
     boundary: Annotated[
         Boundary, typer.Option(help="What is inside, for cells of balance")
     ] = "managed",
-    as_of: Annotated[
-        str | None, typer.Option(help="As known at this time, with its offset")
-    ] = None,
+    as_of: AsOfOption = None,
     depth: Annotated[
         Depth, typer.Option(help="How far down: flows, their sources, chunks")
     ] = "chunks",
     top: Annotated[
         int, typer.Option(min=0, help="Flows and sources listed, largest first; 0: all")
     ] = 10,
-    file: Annotated[
-        Path | None,
-        typer.Option(help="Your own view (YAML), or a folder with it and inputs.csv"),
-    ] = None,
-    inputs: Annotated[
-        Path | None, typer.Option(help="CSV of population, value added and the like")
-    ] = None,
+    file: ViewFileOption = None,
+    inputs: InputsOption = None,
     format_: Annotated[Format, typer.Option("--format")] = "table",
 ) -> None:
     """Say what made a figure, each part with its share of value and of variance.

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
+from ewater.cli.options import (
+    AsOfOption,
+    CalendarOption,
+    Format,
+    FromOption,
+    InputsOption,
+    StepOption,
+    TerritoryOption,
+    ToOption,
+    ViewFileOption,
+)
 from ewater.cli.session import instant, open_store
-from ewater.terms import Step
 
-Format = Literal["table", "json", "csv"]
 Language = Literal["az", "en", "ru"]
 
 
@@ -32,31 +40,14 @@ def view(
             help="Lead from VIEW.CELL to VIEW.CELL, or to published:ITEM",
         ),
     ] = None,
-    territory: Annotated[
-        str | None, typer.Option(help="Code of a territory; default: the country")
-    ] = None,
-    from_: Annotated[
-        str | None,
-        typer.Option("--from", help="2023, 2023-04 or 2023-04-11; default: last year"),
-    ] = None,
-    to: Annotated[
-        str | None,
-        typer.Option(help="A year or month is included; a full date is not"),
-    ] = None,
-    step: Annotated[Step, typer.Option(help="Length of the periods")] = "year",
-    calendar: Annotated[
-        str | None, typer.Option(help="Code of a calendar; default: the first")
-    ] = None,
-    as_of: Annotated[
-        str | None, typer.Option(help="As known at this time, with its offset")
-    ] = None,
-    file: Annotated[
-        Path | None,
-        typer.Option(help="Your own view (YAML), or a folder with it and inputs.csv"),
-    ] = None,
-    inputs: Annotated[
-        Path | None, typer.Option(help="CSV of population, value added and the like")
-    ] = None,
+    territory: TerritoryOption = None,
+    from_: FromOption = None,
+    to: ToOption = None,
+    step: StepOption = "year",
+    calendar: CalendarOption = None,
+    as_of: AsOfOption = None,
+    file: ViewFileOption = None,
+    inputs: InputsOption = None,
     lang: Annotated[Language, typer.Option(help="Language of the labels")] = "en",
     unit: Annotated[str, typer.Option(help="Of volumes in the table")] = "hm3",
     format_: Annotated[Format, typer.Option("--format")] = "table",

@@ -7,20 +7,10 @@ from typing import Annotated, Any
 import typer
 
 from ewater.cli.ingest import FormatOption, show
+from ewater.cli.options import FromOption, StepOption, TerritoryOption, ToOption
 from ewater.cli.session import open_store
 from ewater.terms import Boundary, Step
 from ewater.units import HM3
-
-_Territory = Annotated[
-    str | None, typer.Option(help="Code of a territory; default: the country")
-]
-_From = Annotated[
-    str | None,
-    typer.Option("--from", help="2023, 2023-04 or 2023-04-11; default: last year"),
-]
-_To = Annotated[
-    str | None, typer.Option(help="A year or month is included; a full date is not")
-]
 
 
 def register(app: typer.Typer) -> None:
@@ -31,10 +21,10 @@ def register(app: typer.Typer) -> None:
 
 def losses(
     *,
-    territory: _Territory = None,
-    from_: _From = None,
-    to: _To = None,
-    step: Annotated[Step, typer.Option(help="Length of the periods")] = "decade",
+    territory: TerritoryOption = None,
+    from_: FromOption = None,
+    to: ToOption = None,
+    step: StepOption = "decade",
     each: Annotated[
         bool, typer.Option("--each", help="Rank every period on its own")
     ] = False,
@@ -74,10 +64,10 @@ def meters(
         ),
     ],
     count: Annotated[int, typer.Option(min=1, help="How many meters")] = 40,
-    territory: _Territory = None,
-    from_: _From = None,
-    to: _To = None,
-    step: Annotated[Step, typer.Option(help="Length of the periods")] = "year",
+    territory: TerritoryOption = None,
+    from_: FromOption = None,
+    to: ToOption = None,
+    step: StepOption = "year",
     boundary: Annotated[Boundary, typer.Option(help="What is inside")] = "managed",
     u_pct: Annotated[
         float | None,
