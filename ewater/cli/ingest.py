@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ewater.cli.rows import FormatOption, show
 from ewater.cli.session import instant, open_store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from sqlalchemy import Engine
 
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from ewater.ingest.profiles.model import Profile
 
 _SHOWN = 20
-_FORMATS = ("table", "csv", "json")
-FormatOption = Annotated[str, typer.Option("--format", help="table, csv or json")]
 
 
 def register(app: typer.Typer) -> None:
@@ -273,61 +271,3 @@ def _say_cleared(cells: Sequence[str]) -> None:
         typer.echo(f"  {cell}")
     if len(cells) > _SHOWN:
         typer.echo(f"  and {len(cells) - _SHOWN:,} more")
-
-
-def _cell(value: object) -> object:
-    return value.isoformat() if hasattr(value, "isoformat") else value
-
-
-def show(
-    rows: Iterable[Mapping[str, Any]], columns: Sequence[str], format: str
-) -> None:
-    """Print rows as a table, CSV or JSON."""
-    from ewater.errors import UsageError
-
-    cells = [{name: _cell(row[name]) for name in columns} for row in rows]
-    if format == "json":
-        typer.echo(json.dumps(cells, ensure_ascii=False, indent=1))
-    elif format == "csv":
-        typer.echo(_csv(cells, columns), nl=False)
-    elif format == "table":
-        show_table(cells, columns)
-    else:
-        raise UsageError(f"--format {format!r} is unknown; use {', '.join(_FORMATS)}")
-
-
-def _csv(cells: Sequence[Mapping[str, object]], columns: Sequence[str]) -> str:
-    import csv
-    import io
-
-    out = io.StringIO()
-    writer = csv.DictWriter(out, columns, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(
-        {name: _harmless(cell) for name, cell in row.items()} for row in cells
-    )
-    return out.getvalue()
-
-
-def _harmless(cell: object) -> object:
-    """Put a quote before text that a spreadsheet would take for a formula."""
-    if not isinstance(cell, str) or not cell.startswith(
-        ("=", "+", "-", "@", "\t", "\r")
-    ):
-        return cell
-    try:
-        float(cell)
-    except ValueError:
-        return f"'{cell}"
-    return cell
-
-
-def show_table(cells: Sequence[Mapping[str, object]], columns: Sequence[str]) -> None:
-    """Print rows under their columns."""
-    texts = [["" if row[c] is None else str(row[c]) for c in columns] for row in cells]
-    widths = [
-        max(len(t) for t in column) for column in zip(columns, *texts, strict=True)
-    ]
-    for row in (list(columns), *texts):
-        line = "  ".join(t.ljust(w) for t, w in zip(row, widths, strict=True))
-        typer.echo(line.rstrip())

@@ -62,7 +62,7 @@ def list_() -> None:
 
 
 def _show(report: object) -> None:
-    from ewater.cli.ingest import show_table
+    from ewater.cli.rows import show_table
     from ewater.ingest.profiles.check import Report
 
     if not isinstance(report, Report):

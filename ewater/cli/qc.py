@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 from typer.core import TyperGroup
 
-from ewater.cli.ingest import FormatOption, show
 from ewater.cli.readings import SeriesArgument
+from ewater.cli.rows import FormatOption, show
 from ewater.cli.session import microseconds, open_store
 
 if TYPE_CHECKING:

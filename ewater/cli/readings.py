@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ewater.cli.ingest import FormatOption, show
+from ewater.cli.rows import FormatOption, show
 from ewater.cli.session import instant, microseconds, open_store
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ewater.cli.ingest import FormatOption, show
+from ewater.cli.rows import FormatOption, show
 from ewater.cli.session import open_store
 
 _COLUMNS = ("run", "step", "period_start", "period_end", "as_of", "computed_at")

@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from ewater.cli.ingest import FormatOption, say, show, span_of
+from ewater.cli.ingest import say, span_of
+from ewater.cli.rows import FormatOption, show
 from ewater.cli.session import open_store
 
 _group = typer.Typer(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ewater.cli.ingest import FormatOption, show
+from ewater.cli.rows import FormatOption, show
 from ewater.cli.session import open_store
 
 if TYPE_CHECKING:

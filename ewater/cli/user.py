@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from ewater.cli.ingest import FormatOption, show
+from ewater.cli.rows import FormatOption, show
 from ewater.cli.session import open_store
 
 _group = typer.Typer(help="People who may sign in.", no_args_is_help=True)

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from ewater.cli.ingest import FormatOption, show
 from ewater.cli.options import FromOption, StepOption, TerritoryOption, ToOption
+from ewater.cli.rows import FormatOption, show
 from ewater.cli.session import open_store
 from ewater.terms import Boundary, Step
 from ewater.units import HM3

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from ewater.cli.ingest import FormatOption, show
+from ewater.cli.rows import FormatOption, show
 from ewater.cli.session import open_store
 
 _jobs = typer.Typer(help="Runs of ingest, by sources and by hand.")
