@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import uuid
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings as hypothesis_settings
@@ -18,6 +19,15 @@ hypothesis_settings.register_profile("ewater", derandomize=True, deadline=None)
 hypothesis_settings.load_profile("ewater")
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"
+_CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+_CHROMIUM_ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--no-first-run",
+    "--disable-sync",
+)
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -35,6 +45,21 @@ def shared_data() -> Path:
     if not SHARED.is_dir():
         pytest.skip("../shared/data is not beside this checkout")
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """The system's Chromium, started once: a process can hold but one driver of it."""
+    playwright_api = pytest.importorskip("playwright.sync_api")
+    executable = next(filter(None, map(shutil.which, _CHROMIUM)), None)
+    if executable is None:
+        pytest.skip("no Chromium on this machine: install the package chromium")
+    with playwright_api.sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=executable, args=list(_CHROMIUM_ARGUMENTS)
+        )
+        yield chromium
+        chromium.close()
 
 
 @pytest.fixture(scope="session")

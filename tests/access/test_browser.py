@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
@@ -13,21 +11,6 @@ from ewater.people import users
 pytestmark = [pytest.mark.db, pytest.mark.browser, pytest.mark.slow]
 
 OWN = "river flows at dawn"
-_CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
-
-
-@pytest.fixture(scope="module")
-def browser():
-    playwright_api = pytest.importorskip("playwright.sync_api")
-    executable = next(filter(None, map(shutil.which, _CHROMIUM)), None)
-    if executable is None:
-        pytest.skip("no Chromium on this machine: install the package chromium")
-    with playwright_api.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=executable, args=["--no-sandbox", "--disable-gpu"]
-        )
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture

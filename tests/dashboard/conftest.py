@@ -9,7 +9,6 @@ for anything elsewhere or logs an error.
 from __future__ import annotations
 
 import importlib.util
-import shutil
 import sys
 import threading
 from pathlib import Path
@@ -21,17 +20,8 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-_CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 _WINDOW = {"viewport": {"width": 1440, "height": 900}, "locale": "en-US"}
 _BUSY: dict[Any, set[Any]] = {}  # requests under way, by page
-_ARGUMENTS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--no-first-run",
-    "--disable-sync",
-)
 
 
 def _load(name: str) -> Any:
@@ -86,21 +76,6 @@ def serve_reader() -> Iterator[Callable[[Any], str]]:
 def dashboard_url(serve_reader: Callable[[Any], str], reader: Any) -> str:
     """Address of the application over the made-up country."""
     return serve_reader(reader)
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
-    """The system's Chromium, started once."""
-    playwright_api = pytest.importorskip("playwright.sync_api")
-    executable = next(filter(None, map(shutil.which, _CHROMIUM)), None)
-    if executable is None:
-        pytest.skip("no Chromium on this machine: install the package chromium")
-    with playwright_api.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=executable, args=list(_ARGUMENTS)
-        )
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture(scope="session")
