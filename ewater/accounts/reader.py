@@ -12,7 +12,7 @@ import numpy as np
 from ewater.accounts import documents, runs
 from ewater.accounts.documents import finite
 from ewater.accounts.explain import TOP, Explainer
-from ewater.accounts.scope import ScopedReader
+from ewater.accounts.scope import Scope, ScopedReader
 from ewater.accounts.views import View
 from ewater.errors import UsageError
 from ewater.series.calendars import bounds
@@ -20,14 +20,13 @@ from ewater.store import recording, registry
 from ewater.terms import Status
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Hashable, Sequence
 
     import pandas as pd
     from geopandas import GeoDataFrame
     from sqlalchemy import Engine
 
     from ewater.accounts.explain import Depth
-    from ewater.accounts.scope import Scope
     from ewater.terms import Step
 
     Document = dict[str, Any]
@@ -55,6 +54,19 @@ class DatabaseReader:
     def of(self, scope: Scope) -> ScopedReader:
         """Give the same, of what a scope contains; the rest raises ForbiddenError."""
         return ScopedReader(self, scope)
+
+    @property
+    def engine(self) -> Engine:
+        """The database behind the accounts."""
+        return self._engine
+
+    def ask(self, question: Callable[..., Any], *args: Hashable) -> Any:
+        """Answer ``question(engine, scope, *args)``, of everything.
+
+        A question lives where its facts do, keeps to the scope in its own queries and
+        raises ForbiddenError for what is outside.
+        """
+        return question(self._engine, Scope(), *args)
 
     def version(self) -> str:
         """Identify the state of the data; changes whenever an answer could."""

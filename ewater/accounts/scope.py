@@ -10,6 +10,7 @@ from ewater.errors import ForbiddenError
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Callable, Hashable
 
     import pandas as pd
     from geopandas import GeoDataFrame
@@ -72,6 +73,10 @@ class ScopedReader:
     def of(self, scope: Scope) -> ScopedReader:
         """Refuse: a scope is not widened."""
         raise ForbiddenError(f"{self._scope} is the scope, not {scope}")
+
+    def ask(self, question: Callable[..., Any], *args: Hashable) -> Any:
+        """Answer ``question(engine, scope, *args)``, of this scope."""
+        return question(self._reader.engine, self._scope, *args)
 
     def version(self) -> str:
         """Identify the state of the data."""

@@ -162,6 +162,9 @@ class Reader(Protocol):
     def of(self, scope: Scope) -> Reader:
         """Give the same, of what a scope contains; the rest raises ForbiddenError."""
 
+    def ask(self, question: Callable[..., Any], *args: Hashable) -> Any:
+        """Answer ``question(engine, scope, *args)`` of the page that asks it."""
+
     def version(self) -> str:
         """Identify the state of the data; changes whenever an answer could."""
 
@@ -287,6 +290,14 @@ class CachedReader:
                 answer = method(*args)
                 self._put(key, answer)
         return answer
+
+    def ask(self, question: Callable[..., Any], *args: Hashable) -> Any:
+        """Answer a question of a page: ``question(engine, scope, *args)``.
+
+        ``question`` is a function of a module, which keeps to the scope in its own
+        queries; its answer is plain data, kept until the data change.
+        """
+        return self._ask(self._source.ask, question, *args)
 
     def derived(self, name: str, compute: Callable[..., Any], *args: Hashable) -> Any:
         """Keep what a page computed from the answers, under a name of its own."""

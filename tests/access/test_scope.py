@@ -94,6 +94,18 @@ def test_a_scope_of_a_territory_that_is_gone_shows_nothing(whole):
     assert len(mine.territories()) == len(mine.sites()) == 0
 
 
+def _what_it_was_given(engine, scope, *args):
+    return engine, scope, args
+
+
+def test_a_question_of_a_page_is_given_the_scope_of_its_asker(whole):
+    mine = Scope(("ORG-1",), ("GONE",))
+    engine, scope, args = whole.of(mine).ask(_what_it_was_given, "A", 2023)
+    assert engine is whole.engine
+    assert (scope, args) == (mine, ("A", 2023))
+    assert whole.ask(_what_it_was_given)[1] == Scope()
+
+
 def test_a_scope_is_not_widened(whole):
     with pytest.raises(ForbiddenError):
         whole.of(Scope(territories=("GONE",))).of(Scope())
