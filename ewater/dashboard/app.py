@@ -54,6 +54,7 @@ def create_app(reader: Reader | CachedReader, guard: Guard | None = None) -> Das
         serve_locally=True,
         compress=find_spec("flask_compress") is not None,
         suppress_callback_exceptions=False,
+        use_async=False,  # else chosen by what happens to be installed
         meta_tags=[
             {"name": "viewport", "content": "width=device-width, initial-scale=1"},
             {"name": "referrer", "content": "same-origin"},
