@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import functools
-import threading
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from ewater.accounts import documents, runs
+from ewater.accounts import documents, in_memory, runs
 from ewater.accounts.documents import finite
 from ewater.accounts.explain import TOP, Explainer
+from ewater.accounts.in_memory import NOW, step_of
 from ewater.accounts.scope import Scope, ScopedReader
-from ewater.accounts.views import View
-from ewater.errors import UsageError
-from ewater.series.calendars import bounds
-from ewater.store import recording, registry
+from ewater.store import registry
 from ewater.terms import Status
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Callable, Collection, Hashable, Sequence
 
     import pandas as pd
@@ -27,29 +24,21 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from ewater.accounts.explain import Depth
+    from ewater.accounts.in_memory import Basis
+    from ewater.accounts.views import View
     from ewater.terms import Step
 
     Document = dict[str, Any]
 
-#: Calendar (empty: the first), time as of which (empty: now), raw or reconciled.
-Basis = tuple[str, str, str]
-
-NOW: Basis = ("", "", "raw")
-_STEPS_IN_MEMORY = 8
-_SHORTEST_MONTH = 28  # days
+_EXPLAINERS = 8
 
 
 class DatabaseReader:
-    """Read-only access to the accounts of one country.
-
-    A question about part of the years with an account is answered from the run over
-    all of them, so that a page needs one run for each step, not one for each year.
-    """
+    """Read-only access to the accounts of one country."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._views: dict[tuple[Any, ...], View] = {}
-        self._lock = threading.Lock()
+        self._memory = in_memory.of(engine)
 
     def of(self, scope: Scope) -> ScopedReader:
         """Give the same, of what a scope contains; the rest raises ForbiddenError."""
@@ -70,8 +59,7 @@ class DatabaseReader:
 
     def version(self) -> str:
         """Identify the state of the data; changes whenever an answer could."""
-        with self._engine.connect() as connection:
-            return recording.latest(connection).isoformat()
+        return self._memory.version()
 
     def territories(self) -> GeoDataFrame:
         """Index ``code``; kind, parent, name_az, name_en, name_ru, geometry."""
@@ -91,8 +79,7 @@ class DatabaseReader:
 
     def calendars(self) -> dict[str, int]:
         """First month of the year by code of calendar; the default comes first."""
-        starts = self._table("calendars").set_index("code")["year_start"]
-        return {str(code): int(start[:2]) for code, start in starts.items()}
+        return self._memory.calendars()
 
     def balance(
         self,
@@ -104,7 +91,7 @@ class DatabaseReader:
         basis: Basis = NOW,
     ) -> Document:
         """Account of one territory by steps over ``[start, end)``."""
-        view, periods = self._periods(start, end, step, boundary, basis)
+        view, periods = self._memory.periods(start, end, step, boundary, basis)
         return documents.document(view, view.territory(territory), periods)
 
     def balances(
@@ -117,7 +104,7 @@ class DatabaseReader:
         only: Collection[str] | None = None,
     ) -> dict[str, Document]:
         """One period for each territory of a kind, or of those of it in ``only``."""
-        view, periods = self._periods(start, end, step_of(start, end), boundary, basis)
+        view, periods = self._whole(start, end, boundary, basis)
         ledger = view.ledger
         codes = ledger.territories[ledger.territory_kind == kind]
         return {
@@ -135,7 +122,7 @@ class DatabaseReader:
         basis: Basis = NOW,
     ) -> list[Document]:
         """Flows that touch a territory over ``[start, end)``, see `step_of`."""
-        view, periods = self._periods(start, end, step_of(start, end), boundary, basis)
+        view, periods = self._whole(start, end, boundary, basis)
         return flow_rows(view, territory, periods[-1])
 
     def explain(
@@ -154,7 +141,7 @@ class DatabaseReader:
 
         What was made for one cell serves the next of the same run; see `step_of`.
         """
-        view, periods = self._periods(start, end, step_of(start, end), boundary, basis)
+        view, periods = self._whole(start, end, boundary, basis)
         with self._engine.connect() as connection:
             return _explainer(view).document(
                 cell,
@@ -180,76 +167,20 @@ class DatabaseReader:
         with self._engine.connect() as connection:
             return registry.site_territories(connection)
 
+    def _whole(
+        self, start: dt.date, end: dt.date, boundary: str, basis: Basis
+    ) -> tuple[View, Sequence[int]]:
+        step = step_of(start, end)
+        return self._memory.periods(start, end, step, boundary, basis)
+
     def _table(self, name: str) -> pd.DataFrame:
         with self._engine.connect() as connection:
             return registry.read_table(connection, name)
 
-    def _periods(
-        self, start: dt.date, end: dt.date, step: Step, boundary: str, basis: Basis
-    ) -> tuple[View, Sequence[int]]:
-        """View over all years with an account, and the periods asked for."""
-        calendar, as_of, version = basis
-        if version != "raw":
-            raise UsageError(f"figures {version!r} are not kept; choose 'raw'")
-        years = self.years()
-        month = self.calendars()[calendar] if calendar else 1
-        first, last = (
-            (dt.date(years[0], month, 1), dt.date(years[-1] + 1, month, 1))
-            if years
-            else (start, end)
-        )
-        if not (first <= start and end <= last):
-            first, last = start, end
-        key = (self.version(), first, last, step, boundary, calendar, as_of)
-        view = self._view(*key)
-        wanted = bounds(view.run.calendar, start, end, step)
-        place = np.searchsorted(view.run.bounds, wanted)
-        return view, range(int(place[0]), int(place[-1]))
 
-    def _view(
-        self,
-        version: str,
-        start: dt.date,
-        end: dt.date,
-        step: Step,
-        boundary: str,
-        calendar: str,
-        as_of: str,
-    ) -> View:
-        key = (version, start, end, step, boundary, calendar, as_of)
-        with self._lock:  # one thread computes, the others wait for its answer
-            if key not in self._views:
-                run = runs.obtain(
-                    self._engine,
-                    start,
-                    end,
-                    step,
-                    calendar=calendar or None,
-                    as_of=dt.datetime.fromisoformat(as_of) if as_of else None,
-                )
-                while len(self._views) >= _STEPS_IN_MEMORY:
-                    self._views.pop(next(iter(self._views)))
-                self._views[key] = View(run, boundary)
-            return self._views[key]
-
-
-@functools.lru_cache(maxsize=_STEPS_IN_MEMORY)
+@functools.lru_cache(maxsize=_EXPLAINERS)
 def _explainer(view: View) -> Explainer:
     return Explainer(view)
-
-
-def step_of(start: dt.date, end: dt.date) -> Step:
-    """Step of the account that has ``[start, end)`` as one period.
-
-    Examples
-    --------
-    >>> step_of(dt.date(2023, 4, 1), dt.date(2023, 7, 1))
-    'quarter'
-    """
-    if (end - start).days < _SHORTEST_MONTH:
-        return "decade"
-    months = 12 * (end.year - start.year) + end.month - start.month
-    return "month" if months == 1 else "quarter" if months == 3 else "year"
 
 
 def flow_rows(view: View, territory: str, period: int) -> list[Document]:

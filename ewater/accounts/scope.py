@@ -6,17 +6,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from ewater.accounts.explain import TOP
+from ewater.balance.expressions import codes
 from ewater.errors import ForbiddenError
+from ewater.store import registry
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Hashable
+    from collections.abc import Callable, Hashable, Mapping
 
     import pandas as pd
     from geopandas import GeoDataFrame
+    from sqlalchemy import Engine
 
     from ewater.accounts.explain import Depth
-    from ewater.accounts.reader import Basis, DatabaseReader, Document
+    from ewater.accounts.in_memory import Basis
+    from ewater.accounts.reader import DatabaseReader, Document
     from ewater.terms import Step
 
 _NOW = ("", "", "raw")
@@ -52,6 +56,49 @@ def with_parts(territories: pd.DataFrame, codes: tuple[str, ...]) -> frozenset[s
         if not more:
             return frozenset(inside)
         inside |= more
+
+
+def territories_of(engine: Engine, scope: Scope) -> frozenset[str]:
+    """Codes of the territories of a scope, with their parts."""
+    with engine.connect() as connection:
+        frame = registry.read_table(connection, "territories").set_index("code")
+    if not scope.territories:
+        return frozenset(frame.index)
+    return with_parts(frame, scope.territories)
+
+
+def require(engine: Engine, scope: Scope, territory: str) -> None:
+    """Refuse what a scope does not contain.
+
+    Raises
+    ------
+    ForbiddenError
+        The territory is not in the scope.
+    """
+    if scope.territories and territory not in territories_of(engine, scope):
+        raise ForbiddenError(f"territory {territory!r} is outside the scope")
+
+
+def accounts_of(
+    frames: Mapping[str, pd.DataFrame], scope: Scope
+) -> frozenset[str] | None:
+    """Accounts at the sites of the organisations of a scope; None: all of them.
+
+    An account is at its site, and at the sites of the series that measure what enters
+    or leaves it.
+    """
+    if not scope.organisations:
+        return None
+    sites, series, flows = (frames[name] for name in ("sites", "series", "flows"))
+    mine = sites.loc[sites["organisation"].isin(scope.organisations), "code"]
+    accounts = frames["accounts"]
+    found = set(accounts.loc[accounts["site"].isin(mine), "code"])
+    measured = set(series.loc[series["site"].isin(mine), "code"])
+    for row in flows[flows["measured_by"].notna()].to_dict("records"):
+        named = {code for kind, code in codes(row["measured_by"]) if "series" in kind}
+        if named & measured:
+            found |= {row["from"], row["to"]}
+    return frozenset(found)
 
 
 class ScopedReader:

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
     Document = dict[str, Any]
 
-_PUBLISHED = "published:"
+#: What stands before the item of a published figure.
+PUBLISHED = "published:"
 
 
 class Views:
@@ -102,8 +103,16 @@ class Views:
             )
         )
 
-    def document(self, name: str | None, territory: int = 0) -> Document:
-        """Write a view of one territory as docs/views.md describes it."""
+    def document(
+        self,
+        name: str | None,
+        territory: int = 0,
+        periods: Sequence[int] | None = None,
+    ) -> Document:
+        """Write a view of one territory as docs/views.md describes it.
+
+        ``periods`` are positions; default: all.
+        """
         evaluated = self.view(name)
         view = evaluated.view
         starts = self._starts()
@@ -145,9 +154,12 @@ class Views:
                     ],
                     "not_placed": _not_placed(evaluated, territory, n),
                 }
-                for n in range(self.basis.periods)
+                for n in self._chosen(periods)
             ],
         }
+
+    def _chosen(self, periods: Sequence[int] | None) -> Sequence[int]:
+        return range(self.basis.periods) if periods is None else periods
 
     def _about(self, territory: int) -> Document:
         run = self.run
@@ -180,9 +192,9 @@ class Views:
             Unknown view, cell or item, or figures that no bridge can join.
         """
         start = self._cell(first)
-        if not second.startswith(_PUBLISHED):
+        if not second.startswith(PUBLISHED):
             return bridges.bridge(*start, *self._cell(second))
-        item = second.removeprefix(_PUBLISHED)
+        item = second.removeprefix(PUBLISHED)
         unit = start[0].compiled.cell(start[1]).row.unit
         stands_for = bridges.published().get(item)
         there = None
@@ -222,7 +234,13 @@ class Views:
                     )
         return value
 
-    def bridge_document(self, first: str, second: str, territory: int = 0) -> Document:
+    def bridge_document(
+        self,
+        first: str,
+        second: str,
+        territory: int = 0,
+        periods: Sequence[int] | None = None,
+    ) -> Document:
         """Write a bridge as docs/views.md describes it."""
         found = self.bridge(first, second)
         starts = self._starts()
@@ -247,7 +265,7 @@ class Views:
                     ],
                     "to": finite(found.end[territory, n]),
                 }
-                for n in range(self.basis.periods)
+                for n in self._chosen(periods)
             ],
         }
 

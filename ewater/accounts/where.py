@@ -5,15 +5,20 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ewater.accounts.views import View
 from ewater.balance.losses import losses, ranked
 from ewater.balance.meters import next_meters
 from ewater.series.calendars import labels
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
 
     from ewater.accounts.runs import Run
+    from ewater.balance.ledger import Ledger
 
     Row = dict[str, Any]
 
@@ -36,7 +41,7 @@ LOSSES = (
     "not_modelled",
     "missing",
 )
-METERS = ("number", "flow", "meter_u", "gain", "fall", "left")
+METERS = ("number", "flow", "meter_u", "gain", "fall", "left", "from", "to")
 
 
 def losses_of(
@@ -59,14 +64,23 @@ def losses_of(
         Keys of :data:`LOSSES`, volumes in m3; None is unknown. See
         `ewater.balance.losses`.
     """
-    view = View(run)
-    code = view.territory(territory)
+    return losses_in(View(run), territory, each=each)
+
+
+def losses_in(
+    view: View,
+    territory: str | None = None,
+    periods: Sequence[int] | None = None,
+    *,
+    each: bool = True,
+) -> list[Row]:
+    """Rank losses in some periods (all by default) of a view, see `losses_of`."""
+    code, run = view.territory(territory), view.run
     found = losses(view.ledger, view.flows, run.inputs.stocks, code)
     edges = labels(run.calendar, run.bounds)
     if each:
-        tables = [
-            (ranked(found, n), edges[n], edges[n + 1]) for n in range(len(edges) - 1)
-        ]
+        chosen = range(len(edges) - 1) if periods is None else periods
+        tables = [(ranked(found, n), edges[n], edges[n + 1]) for n in chosen]
     else:
         tables = [(ranked(found), edges[0], edges[-1])]
     return [
@@ -101,16 +115,33 @@ def meters_of(
         ``meters`` (keys of :data:`METERS`).
     """
     view = View(run, boundary)
+    return meters_in(view, total, territory, count=count, u_pct=u_pct)
+
+
+def meters_in(
+    view: View,
+    total: str,
+    territory: str | None = None,
+    periods: Sequence[int] | None = None,
+    *,
+    count: int = 40,
+    u_pct: float | None = None,
+) -> Row:
+    """Choose meters for some periods (all by default) of a view, see `meters_of`."""
     code = view.territory(territory)
+    flows, stocks = view.flows, view.run.inputs.stocks
+    if periods is not None:
+        flows = flows.within(periods)
+        stocks = stocks.isel(instant=[*periods, periods[-1] + 1])
     found = next_meters(
         view.ledger,
-        view.flows,
-        run.inputs.stocks,
+        flows,
+        stocks,
         total,
         territory=code,
         count=count,
         u_pct=u_pct,
-        boundary=boundary,
+        boundary=view.boundary,
     )
     meters = _rows(found.chosen)
     return {
@@ -119,7 +150,18 @@ def meters_of(
         "u": [float(u) for u in found.u],
         "u_after": [float(u) for u in found.u_after],
         "open": list(found.open),
-        "meters": [{"number": n} | row for n, row in enumerate(meters, 1)],
+        "meters": [
+            {"number": n} | row | _ends(view.ledger, row["flow"])
+            for n, row in enumerate(meters, 1)
+        ],
+    }
+
+
+def _ends(ledger: Ledger, flow: str) -> Row:
+    place = int(np.flatnonzero(ledger.flows == flow)[0])
+    return {
+        "from": str(ledger.accounts[ledger.flow_from[place]]),
+        "to": str(ledger.accounts[ledger.flow_to[place]]),
     }
 
 

@@ -8,13 +8,14 @@ into *parts*, within which the same sources feed the same flows with the same si
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import sparse
 
+from ewater.balance.expected import expected_volume
 from ewater.balance.labels import bounds_of, labelled
 from ewater.balance.matrices import above, csr, filled, pattern
 from ewater.balance.refusals import check_volumes
@@ -23,6 +24,8 @@ from ewater.errors import UsageError
 from ewater.terms import Status
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import xarray as xr
     from numpy.typing import NDArray
 
@@ -31,7 +34,16 @@ if TYPE_CHECKING:
     from ewater.balance.matrices import Matrix
 
 _KEPT, _ABSENT, _TURNED = 1, 0, -1
-_TRACE = 1e-9  # m3: gives a flow of zero a weight, hence a status and a coverage
+_BY_PERIOD = (
+    "volume",
+    "unknown",
+    "valid",
+    "coverage",
+    "status",
+    "expected",
+    "random",
+    "systematic",
+)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -84,6 +96,15 @@ class Flows:
     def covered(self) -> NDArray[np.float64]:
         """Expected volume times time coverage, (flow, period), m3."""
         return self.expected * self.coverage
+
+    def within(self, periods: Sequence[int]) -> Flows:
+        """Keep some periods that lie side by side."""
+        some = slice(periods[0], periods[-1] + 1)
+        return replace(
+            self,
+            bounds=self.bounds[periods[0] : periods[-1] + 2],
+            **{name: getattr(self, name)[:, some] for name in _BY_PERIOD},
+        )
 
     def dataset(self) -> xr.Dataset:
         """As labelled arrays, dims (flow, period).
@@ -184,36 +205,6 @@ def resolve(ledger: Ledger, sources: xr.Dataset, weights: Matrix) -> Flows:
         expected=expected_volume(volume, valid),
         **parts._asdict(),
     )
-
-
-def expected_volume(
-    volume: NDArray[np.float64], valid: NDArray[np.bool_]
-) -> NDArray[np.float64]:
-    """How much each item weighs in coverages and shares of a total.
-
-    What is known weighs its size. What is unknown weighs the mean of its known
-    periods; an item that is never known weighs the mean of all that are, or one if
-    none is, so that items then count alike.
-
-    Parameters
-    ----------
-    volume : (item, period), m3
-    valid : (item, period), bool
-        Outside its validity an item has no weight.
-    """
-    weight = np.abs(volume)
-    gap = np.isnan(weight)
-    counted = valid & ~gap
-    periods = counted.sum(axis=1)
-    total = weight.sum(axis=1, where=counted)
-    common = (
-        (total[periods > 0] / periods[periods > 0]).mean() if counted.any() else 1.0
-    )
-    mean = np.where(periods > 0, total / np.maximum(periods, 1), common)
-    np.copyto(weight, mean[:, None], where=gap)
-    np.maximum(weight, _TRACE, out=weight)
-    np.copyto(weight, 0.0, where=~valid)
-    return weight
 
 
 def with_pairs(flows: Flows, crossing: Crossing) -> Flows:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from ewater.balance.flows import expected_volume
+from ewater.balance.expected import expected_volume
 from ewater.balance.matrices import csr
 from ewater.balance.refusals import check_volumes
 from ewater.balance.totals import Totals, count_missing

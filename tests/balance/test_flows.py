@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
-from ewater.balance.flows import expected_volume, flow_volumes
+from ewater.balance.expected import expected_volume
+from ewater.balance.flows import flow_volumes
 from ewater.balance.ledger import Ledger
 from ewater.errors import UsageError
 from ewater.terms import Status

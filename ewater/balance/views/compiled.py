@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from ewater.balance.views.model import COLUMN, OTHERS, View
 from ewater.errors import FaultsError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from ewater.balance.views.model import Column, Place, Row, Selection
 
@@ -268,11 +268,11 @@ def built_in() -> list[str]:
     return sorted(
         entry.name.removesuffix(".yaml")
         for entry in _folder().iterdir()
-        if entry.name.endswith(".yaml") and entry.name != _PUBLISHED
+        if entry.name.endswith(".yaml") and entry.name not in (_PUBLISHED, _BRIDGES)
     )
 
 
-_PUBLISHED = "published.yaml"
+_PUBLISHED, _BRIDGES = "published.yaml", "bridges.yaml"
 
 
 def _folder() -> Any:
@@ -299,9 +299,20 @@ def find(name: str) -> Compiled:
     return _read[name]
 
 
+@lru_cache
 def published() -> Mapping[str, str]:
     """Cells that published items stand for, by item."""
-    text = (_folder() / _PUBLISHED).read_text("utf-8")
-    said, _ = described.load(text, _PUBLISHED, DOCUMENTED)
-    items: dict[str, str] = said["items"]
+    items: dict[str, str] = _said(_PUBLISHED)["items"]
     return items
+
+
+@lru_cache
+def bridges() -> Sequence[Mapping[str, Any]]:
+    """Bridges that are often asked for: ``code``, ``title``, ``from`` and ``to``."""
+    listed: list[dict[str, Any]] = _said(_BRIDGES)["bridges"]
+    return listed
+
+
+def _said(file: str) -> dict[str, Any]:
+    said, _ = described.load((_folder() / file).read_text("utf-8"), file, DOCUMENTED)
+    return said

@@ -1,0 +1,1 @@
+"""Questions of pages beyond those of `queries.Reader`: functions of store and scope."""

@@ -1,0 +1,113 @@
+"""Views and bridges for pages: which there are, and what they say of a territory."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any
+
+from ewater.accounts import in_memory, view_files
+from ewater.accounts.in_memory import NOW, step_of
+from ewater.accounts.scope import require
+from ewater.accounts.view_tables import PUBLISHED, Views
+from ewater.balance.views import compiled as reading
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from sqlalchemy import Engine
+
+    from ewater.accounts.in_memory import Basis
+    from ewater.accounts.scope import Scope
+    from ewater.accounts.views import View
+
+    Document = dict[str, Any]
+
+_KEPT = 32  # territories of a run whose views are evaluated
+
+
+def views(engine: Engine, scope: Scope) -> list[Document]:
+    """List the views: ``view``, ``title`` (by language), ``source``, ``cells``.
+
+    Anybody may know which views there are; what they say is `table`.
+    """
+    del engine, scope
+    return view_files.listed()
+
+
+def table(
+    engine: Engine,
+    scope: Scope,
+    view: str,
+    territory: str,
+    start: dt.date,
+    end: dt.date,
+    basis: Basis = NOW,
+) -> Document:
+    """One view of a territory over ``[start, end)`` as one period, see docs/views.md.
+
+    ``VIEW.CELL`` of a cell is what Explain takes.
+
+    Raises
+    ------
+    UsageError
+        No such view or territory.
+    ForbiddenError
+        The territory is outside the scope.
+    """
+    require(engine, scope, territory)
+    found, period = _views(engine, territory, start, end, basis)
+    return found.document(view, 0, [period])
+
+
+def bridges(engine: Engine, scope: Scope) -> list[Document]:
+    """List the bridges that are often asked for.
+
+    Returns
+    -------
+    list of dict
+        ``code``, ``title`` (by language; null for a published figure), ``from``
+        (``VIEW.CELL``) and ``to`` (the same, or ``published:ITEM``).
+    """
+    del engine, scope
+    return [dict(one) for one in reading.bridges()] + [
+        {"code": item, "title": None, "from": cell, "to": f"{PUBLISHED}{item}"}
+        for item, cell in reading.published().items()
+    ]
+
+
+def bridge(
+    engine: Engine,
+    scope: Scope,
+    first: str,
+    second: str,
+    territory: str,
+    start: dt.date,
+    end: dt.date,
+    basis: Basis = NOW,
+) -> Document:
+    """Lead from one figure to another over one period, see docs/views.md.
+
+    Raises
+    ------
+    UsageError
+        Unknown cell or item, or figures that no bridge can join.
+    ForbiddenError
+        The territory is outside the scope.
+    """
+    require(engine, scope, territory)
+    found, period = _views(engine, territory, start, end, basis)
+    return found.bridge_document(first, second, 0, [period])
+
+
+def _views(
+    engine: Engine, territory: str, start: dt.date, end: dt.date, basis: Basis
+) -> tuple[Views, int]:
+    view, periods = in_memory.of(engine).periods(
+        start, end, step_of(start, end), basis=basis
+    )
+    return _of(view, territory), periods[-1]
+
+
+@functools.lru_cache(maxsize=_KEPT)
+def _of(view: View, territory: str) -> Views:
+    return Views(view.run, [territory])
