@@ -214,6 +214,10 @@ from ewater.store import (
 
 url = sys.argv[1]
 body = sys.stdin.buffer.read(int(sys.argv[2]))
+now = datetime(2024, 6, 1, tzinfo=UTC)
+engine = database.connect(url)  # once with compiled kernels, which every child inherits
+jobs.ingest(engine, Memory("f.csv", body), Options(now=now, dry_run=True))
+engine.dispose()
 for line in sys.stdin.buffer:
     phase = line.decode().strip()
     child = os.fork()
@@ -222,7 +226,7 @@ for line in sys.stdin.buffer:
         setattr(globals()[module], name,
                 lambda *a, **k: os.kill(os.getpid(), signal.SIGKILL))
         jobs.ingest(database.connect(url), Memory("f.csv", body),
-                    Options(now=datetime(2024, 6, 1, tzinfo=UTC)))
+                    Options(now=now))
         os._exit(0)
     print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 """
