@@ -14,7 +14,7 @@ import pandas as pd
 
 from ewater.balance.labels import labelled
 from ewater.balance.matrices import csr
-from ewater.balance.storage import change_of, stock_tables
+from ewater.balance.storage import changes_at
 from ewater.balance.totals import count_missing
 from ewater.errors import UsageError
 
@@ -79,7 +79,7 @@ def losses(
         for mark in (lost, ~lost)
     )
     net = csr(into - passed)
-    change, variance, gap = _storage(ledger, flows, stocks, chosen)
+    change, variance, gap = changes_at(ledger, flows.bounds, stocks, chosen)
     missing = count_missing(net, flows.unknown) + gap
     loss = net @ flows.known - share[:, None] * change
     errors = csr(net @ flows.weights)
@@ -192,28 +192,6 @@ def _accounts(
             "and out of which something flows"
         )
     return chosen, kind[chosen], share[chosen]
-
-
-def _storage(
-    ledger: Ledger, flows: Flows, stocks: xr.Dataset, chosen: NDArray[np.intp]
-) -> tuple[Floats, Floats, NDArray[np.int32]]:
-    """Change of stock, its variance, and whether it lacks, (account, period)."""
-    shape = (chosen.size, flows.bounds.size - 1)
-    change, variance = np.zeros(shape), np.zeros(shape)
-    wanted = ledger.stock_valid(flows.bounds)[chosen] & ledger.stocked[chosen, None]
-    codes = pd.Index(stocks["account"].to_numpy().astype(str))
-    place = codes.get_indexer(pd.Index(ledger.accounts[chosen]))
-    some = place >= 0
-    if some.any():
-        tables = {name: t[place[some]] for name, t in stock_tables(stocks).items()}
-        change[some], variance[some] = change_of(**tables)
-    gap = wanted & (np.isnan(change) | ~some[:, None])
-    used = wanted & ~gap
-    return (
-        np.where(used, change, 0.0),
-        np.where(used, np.nan_to_num(variance), 0.0),
-        gap.astype(np.int32),
-    )
 
 
 def _known(matrix: Matrix, flows: Flows) -> Floats:

@@ -167,6 +167,44 @@ def change_of(
     return change, variance
 
 
+def changes_at(
+    ledger: Ledger,
+    bounds: NDArray[np.int64],
+    stocks: xr.Dataset,
+    chosen: NDArray[np.intp],
+) -> tuple[Floats, Floats, NDArray[np.int32]]:
+    """Change of stock of single accounts, whole, whoever holds them.
+
+    Parameters
+    ----------
+    bounds : (period + 1,), int64, microseconds UTC
+    chosen : (account,)
+        Positions of accounts in the ledger.
+
+    Returns
+    -------
+    tuple of (account, period)
+        Change, m3, and its variance, m6; 0 where none is modelled or it lacks; and 1
+        where it is modelled and lacks.
+    """
+    shape = (chosen.size, bounds.size - 1)
+    change, variance = np.zeros(shape), np.zeros(shape)
+    wanted = ledger.stock_valid(bounds)[chosen] & ledger.stocked[chosen, None]
+    codes = pd.Index(stocks["account"].to_numpy().astype(str))
+    place = codes.get_indexer(pd.Index(ledger.accounts[chosen]))
+    some = place >= 0
+    if some.any():
+        tables = {name: t[place[some]] for name, t in stock_tables(stocks).items()}
+        change[some], variance[some] = change_of(**tables)
+    gap = wanted & (np.isnan(change) | ~some[:, None])
+    used = wanted & ~gap
+    return (
+        np.where(used, change, 0.0),
+        np.where(used, np.nan_to_num(variance), 0.0),
+        gap.astype(np.int32),
+    )
+
+
 def other_change(
     ledger: Ledger,
     bounds: NDArray[np.int64],
