@@ -193,8 +193,11 @@ def flow_rows(view: View, territory: str, period: int) -> list[Document]:
     row = int(ledger.rows([territory])[0])
     share = ledger.shares_inside(view.boundary)[[row]].toarray()[0]
     accounts = view.run.frames["accounts"].drop_duplicates("code").set_index("code")
-    site, sector = (accounts[c].reindex(ledger.accounts) for c in ("site", "sector"))
-    named = view.run.frames["sites"].set_index("code")
+    accounts = accounts.reindex(ledger.accounts)
+    site, sector = (accounts[c].tolist() for c in ("site", "sector"))
+    sites = view.run.frames["sites"].drop_duplicates("code").set_index("code")
+    languages = {f"name_{lang}": lang for lang in ("az", "en", "ru")}
+    named = sites[list(languages)].rename(columns=languages).to_dict("index")
     data = flows.dataset().isel(period=period)
     u = np.hypot(data["u_random"].values, data["u_systematic"].values)
     counted = np.maximum(share[ledger.flow_from], share[ledger.flow_to])
@@ -202,14 +205,11 @@ def flow_rows(view: View, territory: str, period: int) -> list[Document]:
 
     def end(account: int, name: str) -> Document:
         kind, code = str(ledger.account_kind[account]), str(ledger.accounts[account])
-        place = site.iloc[account]
-        known = isinstance(place, str) and place in named.index
-        names = {lang: named[f"name_{lang}"].get(place) for lang in ("az", "en", "ru")}
-        of = sector.iloc[account]
+        of = sector[account]
         return {
             name: code,
             f"{name}_kind": kind,
-            f"{name}_name": names if known else None,
+            f"{name}_name": named.get(site[account]),
             f"{name}_sector": of if isinstance(of, str) else None,
             f"{name}_inside": bool(share[account] > 0),
         }
