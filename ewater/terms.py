@@ -124,6 +124,12 @@ QUANTITIES = MappingProxyType(
 #: Column of ``pumps.csv`` that makes volumes of each of these quantities.
 PUMP_FACTORS = MappingProxyType({"pump_hours": "rated_m3h", "energy": "m3_per_kwh"})
 
+#: What ``treaties.csv`` says: a grant or a long-term mean, and which way it flows.
+TREATY_KINDS = ("treaty", "normal")
+TREATY_WAYS = ("inflow", "outflow")
+#: Quantities of which it may be: a rate, or the volume of a year.
+TREATY_QUANTITIES = ("discharge", "volume")
+
 
 class Flag(IntEnum):
     """Verdict on a reading (QARTOD)."""

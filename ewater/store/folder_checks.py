@@ -15,7 +15,13 @@ from ewater.errors import UsageError
 from ewater.store.folder_curves import curve_faults
 from ewater.store.folder_schema import MEANING_OF_TYPE
 from ewater.store.folder_table import rows_where
-from ewater.terms import CODE_PATTERN, OUTSIDE_KINDS, QUALITY_TESTS, QUANTITIES
+from ewater.terms import (
+    CODE_PATTERN,
+    OUTSIDE_KINDS,
+    QUALITY_TESTS,
+    QUANTITIES,
+    TREATY_QUANTITIES,
+)
 from ewater.units import factor_to_si
 
 if TYPE_CHECKING:
@@ -225,6 +231,15 @@ def _report_units(table: Table) -> Iterator[Fault]:
         yield from _unit_faults(table, unit, "volume", rows)
 
 
+def _treaty_units(table: Table) -> Iterator[Fault]:
+    for unit, rows in _distinct(table, "unit"):
+        if all(list(_unit_faults(table, unit, q, rows)) for q in TREATY_QUANTITIES):
+            for row in rows:
+                message = f"{unit!r} is neither a rate nor a volume"
+                allowed = "a unit such as m3/s, or hm3 for a year's volume"
+                yield table.fault(row, "unit", message, allowed)
+
+
 def _unit_faults(
     table: Table, unit: str, quantity: str, rows: list[int]
 ) -> Iterator[Fault]:
@@ -367,4 +382,5 @@ _OF_FILE: dict[str, tuple[Check, ...]] = {
     "flows": (_flow_ends, _flow_partners),
     "enterprises": (_positions,),
     "reports": (_report_units, _report_periods),
+    "treaties": (_treaty_units,),
 }

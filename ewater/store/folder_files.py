@@ -388,6 +388,28 @@ _FILES = (
         ),
     ),
     File(
+        "treaties",
+        "What treaties grant of border waters, and what is normal: comparison lines, "
+        "never inputs",
+        ("code",),
+        (
+            _code("Code of the grant or normal"),
+            _refers("accounts", "Neighbour; of all together if empty", "neighbour"),
+            _refers("flows", "Single flow of the neighbour it is of", "flow"),
+            _one_of(terms.TREATY_WAYS, "Which way the water goes", "way"),
+            _one_of(terms.TREATY_KINDS, "What the figure is"),
+            Column("value", "number", "Figure in unit", required=True, minimum=0),
+            Column(
+                "unit",
+                "unit",
+                "A rate, or a volume, which is that of a year",
+                required=True,
+            ),
+            Column("source", "text", "Who says so, where", required=True),
+            Column("note", "text", "What to know before comparing"),
+        ),
+    ),
+    File(
         "notices",
         "What every output must say, for example that telemetry is simulated",
         ("code",),

@@ -106,6 +106,30 @@ def _pumps_of_quantities(tables: Mapping[str, Table]) -> Iterator[Fault]:
             yield pumps.fault(row, factor, message, allowed)
 
 
+def _treaties_of_neighbours(tables: Mapping[str, Table]) -> Iterator[Fault]:
+    """Check that a treaty is of a neighbour, and its flow one of that neighbour's."""
+    if not {"treaties", "accounts", "flows"} <= set(tables):
+        return
+    treaties, frame = tables["treaties"], tables["treaties"].frame
+    accounts = tables["accounts"].frame.drop_duplicates("code").set_index("code")
+    kind = frame["neighbour"].map(accounts["kind"])
+    for row in rows_where(kind.notna() & (kind != "neighbour")):
+        message = f"{frame['neighbour'].iloc[row]!r} is a {kind.iloc[row]}"
+        allowed = "an account of kind neighbour"
+        yield treaties.fault(row, "neighbour", message, allowed)
+    flows = tables["flows"].frame.drop_duplicates("code").set_index("code")
+    end = frame["way"].map({"inflow": "from", "outflow": "to"})
+    for name in ("from", "to"):
+        account = frame["flow"].map(flows[name])
+        of = account.map(accounts["kind"]) == "neighbour"
+        same = frame["neighbour"].isna() | (account == frame["neighbour"])
+        wrong = (end == name) & account.notna() & ~(of & same)
+        for row in rows_where(wrong):
+            message = f"{frame['flow'].iloc[row]!r} has {account.iloc[row]} as its end"
+            allowed = f"an {frame['way'].iloc[row]} of the neighbour of the row"
+            yield treaties.fault(row, "flow", message, allowed)
+
+
 def _share_sums(tables: Mapping[str, Table]) -> Iterator[Fault]:
     """Check that shares add up to 1 by account, hierarchy and time."""
     if not {"account_territories", "territories"} <= set(tables):
@@ -144,6 +168,7 @@ _BETWEEN = (
     ({"enterprises", "sectors"}, _unknown_activities),
     ({"account_territories", "territories"}, _share_sums),
     ({"pumps", "series"}, _pumps_of_quantities),
+    ({"treaties", "accounts", "flows"}, _treaties_of_neighbours),
 )
 
 

@@ -71,6 +71,27 @@ CASES = {
     "decimal comma": Case(
         "published.csv", "4.5,", '"4,5",', 2, "value", "'4,5'", "12.5"
     ),
+    "unit that is neither": Case(
+        "treaties.csv", "m3/s", "mm", 2, "unit", "neither a rate", "m3/s, or hm3"
+    ),
+    "treaty with a river": Case(
+        "treaties.csv",
+        "TREATY,NB,",
+        "TREATY,RES,",
+        3,
+        "neighbour",
+        "'RES' is a reservoir",
+        "kind neighbour",
+    ),
+    "treaty of a flow the other way": Case(
+        "treaties.csv",
+        "IN,inflow",
+        "IN,outflow",
+        2,
+        "flow",
+        "RIVER-UP as its end",
+        "an outflow of the neighbour",
+    ),
     "nan": Case("sites.csv", "10e6,80", "10e6,NaN", 5, "full_level_m", "NaN", "finite"),
     "inf": Case("curves.csv", "8,0.2", "inf,0.2", 10, "a", "'inf'", "finite"),
     "number too large": Case(

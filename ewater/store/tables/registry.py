@@ -285,6 +285,23 @@ class Published(Versioned):
     note: Mapped[str | None] = column("published", "note")
 
 
+class Treaty(Versioned):
+    """What a treaty grants of border waters, or what is normal there."""
+
+    __tablename__ = "treaties"
+    __table_args__ = constraints(FILES["treaties"])
+
+    code: Mapped[str] = column("treaties", "code")
+    neighbour: Mapped[str | None] = column("treaties", "neighbour")
+    flow: Mapped[str | None] = column("treaties", "flow")
+    way: Mapped[str] = column("treaties", "way")
+    kind: Mapped[str] = column("treaties", "kind")
+    value: Mapped[float] = column("treaties", "value")
+    unit: Mapped[str] = column("treaties", "unit")
+    source: Mapped[str] = column("treaties", "source")
+    note: Mapped[str | None] = column("treaties", "note")
+
+
 class Notice(Versioned):
     """What every output must say."""
 
