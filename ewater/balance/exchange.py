@@ -42,6 +42,8 @@ class Exchange:
         less ``given``, with what one instrument does to both counted once.
     apportioned : (partner, period)
         An account on the way is held in part: only the net means something.
+    came, went : csr (partner, flow)
+        Coefficients of what is received, and of what is given.
     """
 
     partners: NDArray[np.str_]
@@ -50,6 +52,26 @@ class Exchange:
     given: dict[str, NDArray[Any]]
     net: dict[str, NDArray[Any]]
     apportioned: NDArray[np.bool_]
+    came: Matrix
+    went: Matrix
+
+    def lacking(
+        self, ledger: Ledger, flows: Flows, period: int
+    ) -> dict[str, list[list[str]]]:
+        """Name the flows without data, for each way and partner of one period."""
+        gap = flows.unknown[:, period]
+
+        def names(matrix: Matrix) -> list[list[str]]:
+            return [
+                [str(ledger.flows[f]) for f in matrix[[n]].indices if gap[f]]
+                for n in range(matrix.shape[0])
+            ]
+
+        return {
+            "received": names(self.came),
+            "given": names(self.went),
+            "net": names(csr(self.came + self.went)),
+        }
 
 
 def exchange(
@@ -99,6 +121,8 @@ def exchange(
         given=given,
         net=net,
         apportioned=_apportioned(ledger, row, csr(came + went), flows, boundary),
+        came=came,
+        went=went,
     )
 
 

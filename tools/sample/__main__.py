@@ -49,6 +49,32 @@ def _published(country: Registry, facts: Path) -> None:
             )
 
 
+def _treaties(country: Registry, means: dict[str, float]) -> None:
+    """State the two long-term means for which a source is at hand; no treaty is."""
+    country.add(
+        "treaties",
+        code="GE-KURA",
+        neighbour="GE",
+        flow="GE:R-KURA-1",
+        way="inflow",
+        kind="normal",
+        value=means["KUR-GIR"],
+        unit="m3/s",
+        source="State Water Cadastre, as cited in doi:10.5194/piahs-96-1-2019",
+        note="long-term mean discharge of the Kura at Giragkesaman",
+    )
+    country.add(
+        "treaties",
+        code="ERWR",
+        way="inflow",
+        kind="normal",
+        value=26.56,
+        unit="km3/yr",
+        source="AQUASTAT, 2018 edition",
+        note="external renewable resources, with the accounted share of border rivers",
+    )
+
+
 def build(shared: Path, target: Path) -> None:
     """Write the folder."""
     country = Registry()
@@ -79,6 +105,7 @@ def build(shared: Path, target: Path) -> None:
     economy.straddling(country, geography.STRADDLING, geography.SHARES)
     economy.sectors(country)
     _published(country, facts / "published_water_numbers.csv")
+    _treaties(country, means)
     for code, (az, en, ru) in NOTICES.items():
         country.add("notices", code=code, text_az=az, text_en=en, text_ru=ru)
     country.add("meter_events", series="MET-IN-NE-70.N",

@@ -25,6 +25,7 @@ COLUMNS = {
     "enterprises": "code name isic territory lat lon pump_m3h",
     "permits": "code enterprise source_kind limit_m3 per valid_from valid_to site",
     "published": "territory year item value unit source note",
+    "treaties": "code neighbour flow way kind value unit source note",
     "notices": "code text_az text_en text_ru",
     "simulation/flows": "flow rule value pattern group of",
     "simulation/series": "series truth start end step_s resolution fault",
