@@ -9,6 +9,7 @@ from dash import Dash, html
 
 from ewater.dashboard.access import menu
 from ewater.dashboard.access.install import install
+from ewater.dashboard.exhibits import panel
 from ewater.dashboard.i18n import language
 from ewater.dashboard.pages.registry import PAGES
 from ewater.dashboard.queries import CachedReader
@@ -76,7 +77,9 @@ def create_app(reader: Reader | CachedReader, guard: Guard | None = None) -> Das
     controls.register(app, cached)
     frame.register(app, cached)
     for page in PAGES:
-        page.register(app, cached)
+        panel.register(app, cached, page.name, page.exhibits)
+        if page.register is not None:
+            page.register(app, cached)
     if guard is not None:
         menu.register(app, guard)
     _protect(app)

@@ -21,14 +21,22 @@ def _finite(value: float | None) -> bool:
     return value is not None and math.isfinite(value)
 
 
-def hm3(value: float | None, lang: Language) -> str:
-    """Write a volume (m3) in hm³ with about three figures; unknown is a dash."""
+def figure(value: float | None, lang: Language, digits: int | None = None) -> str:
+    """Write a number with so many decimals, or about three figures.
+
+    Unknown is a dash.
+    """
     if value is None or not math.isfinite(value):
         return DASH
-    scaled = value / HM3
-    size = abs(scaled)
-    digits = 0 if size >= 100 or size == 0 else 1 if size >= 10 else 2
-    return lang.number(scaled, digits)
+    if digits is None:
+        size = abs(value)
+        digits = 0 if size >= 100 or size == 0 else 1 if size >= 10 else 2
+    return lang.number(value, digits)
+
+
+def hm3(value: float | None, lang: Language) -> str:
+    """Write a volume (m3) in hm³ with about three figures; unknown is a dash."""
+    return figure(None if value is None else value / HM3, lang)
 
 
 def with_unit(words: str) -> str:

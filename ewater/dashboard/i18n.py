@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from babel import Locale
-from babel.dates import format_datetime
+from babel.dates import format_date, format_datetime
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
@@ -23,7 +23,7 @@ from babel.numbers import format_decimal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
+    from datetime import date, datetime
 
 LANGUAGES = ("az", "en", "ru")
 LOCALE_DIR = Path(__file__).parent / "locale"
@@ -85,6 +85,14 @@ class Language:
     def when(self, moment: datetime) -> str:
         """Write a date and time in the given zone."""
         return str(format_datetime(moment, "d MMMM y, HH:mm z", locale=self.locale))
+
+    def day(self, date: date) -> str:
+        """Write a day, with its month as a number."""
+        return str(format_date(date, "dd.MM.y", locale=self.locale))
+
+    def moment(self, moment: datetime) -> str:
+        """Write a date and time shortly, in the given zone."""
+        return str(format_datetime(moment, "dd.MM.y HH:mm", locale=self.locale))
 
     @property
     def separators(self) -> str:

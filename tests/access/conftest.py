@@ -137,12 +137,11 @@ def ask(server) -> Callable[..., Any]:
 
     def post(client, headers=HERE, **changes):
         state = State(territory="TL", year=2023).to_store() | changes
-        outputs = ("kpis", "sectors-table")
         return client.post(
             "/_dash-update-component",
             json={
-                "output": "..kpis.children...sectors-table.children..",
-                "outputs": [{"id": name, "property": "children"} for name in outputs],
+                "output": "kpis.children",
+                "outputs": {"id": "kpis", "property": "children"},
                 "inputs": [{"id": "state", "property": "data", "value": state}],
                 "changedPropIds": ["state.data"],
                 "state": [],

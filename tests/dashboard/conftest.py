@@ -134,7 +134,7 @@ def open_page(browser: Any, contexts: dict[Any, Any]) -> Iterator[Callable[..., 
 
 def settled(page: Any) -> None:
     """Wait until every callback of the page has answered."""
-    page.wait_for_selector("[data-kpi=inflow]", timeout=60_000)
+    page.wait_for_selector("#page > *", timeout=60_000)
     quiet = 0
     for _ in range(600):
         page.wait_for_timeout(50)

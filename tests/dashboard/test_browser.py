@@ -50,7 +50,7 @@ def test_the_page_shows_the_account(open_page, dashboard_url, reader, settled):
     for name in ("inflow", "outflow", "storage_change", "residual"):
         assert volume(page, name) == period[name]["value"]
     for figure, mark in FIGURES.items():
-        assert page.locator(f"#{figure} {mark}").count() > 0, figure
+        assert page.locator(f"#overview-{figure}-whole {mark}").count() > 0, figure
 
 
 def _year(year):
@@ -89,14 +89,14 @@ def test_a_click_on_the_map_goes_in_and_the_path_leads_back(
     open_page, dashboard_url, settled
 ):
     page = open_page(dashboard_url + "/?year=2023&lang=en")
-    area = page.locator("#map .choroplethlayer path").first
+    area = page.locator("#overview-map-whole .choroplethlayer path").first
     area.scroll_into_view_if_needed()
     box = area.bounding_box()
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 3)
     page.locator("#title").filter(has_not_text="Testland").wait_for()
     settled(page)
     assert asked(page)["territory"] in {"B-NORTH", "B-MID", "B-SOUTH"}
-    assert page.locator("#map .choroplethlayer path").count() == 2
+    assert page.locator("#overview-map-whole .choroplethlayer path").count() == 2
     page.click("#path a")
     shows(page, "Testland")
     settled(page)
@@ -111,7 +111,7 @@ def test_the_dark_theme_is_dark_and_in_the_address(open_page, dashboard_url, set
     assert asked(page)["theme"] == "dark"
     ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert ground == "rgb(13, 24, 32)"
-    paper = page.locator("#sankey .main-svg").first.get_attribute("style")
+    paper = page.locator("#overview-sankey-chart .main-svg").first.get_attribute("style")
     assert "rgb(20, 35, 45)" in paper
 
 
@@ -168,14 +168,14 @@ def test_a_gap_is_shown_as_a_gap(open_page, dashboard_url):
     assert "≥" in card.inner_text()
     card.locator("summary").click()
     assert "D00.IN" in card.inner_text()
-    assert "not drawn" in page.inner_text("#sankey-missing")
+    assert "not drawn" in page.inner_text("#overview-sankey-facts")
 
 
 def test_every_figure_has_a_table(open_page, dashboard_url):
     page = open_page(dashboard_url + "/?year=2023&lang=en")
     for figure in FIGURES:
-        page.locator(f"#{figure}-tabs [role=tab]").nth(1).click()
-        table = page.locator(f"#{figure}-table table")
+        page.locator(f"#overview-{figure}-tabs [role=tab]").nth(1).click()
+        table = page.locator(f"#overview-{figure}-table table")
         table.wait_for(state="visible")
         assert table.locator("tbody tr").count() > 0
 

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from dash import Dash
 
+    from ewater.dashboard.exhibits import Exhibit
     from ewater.dashboard.geography import Geography
     from ewater.dashboard.i18n import Language
     from ewater.dashboard.queries import CachedReader
@@ -36,7 +37,8 @@ class Page:
     ``layout`` makes its content in a language and for a state; callbacks that
     ``register`` connects take ``Input("state", "data")`` and fill it, at once when
     it appears and whenever the state changes. Ids are the page's own and begin with
-    its name where another page could use the same.
+    its name where another page could use the same. ``exhibits`` are connected besides;
+    the layout holds the panel of each (`ewater.dashboard.exhibits.board`).
     """
 
     name: str
@@ -44,6 +46,7 @@ class Page:
     label: str  # in the navigation; marked for the catalogues
     heading: Callable[[State, Geography, Language], str]
     layout: Callable[[State, Language], Any]
-    register: Callable[[Dash, CachedReader], None]
+    register: Callable[[Dash, CachedReader], None] | None = None
+    exhibits: tuple[Exhibit, ...] = ()
     filters: tuple[str, ...] = ("territory", "year", "period", "boundary")
     subtitle: Callable[[State, Language], str] | None = None

@@ -1,7 +1,6 @@
 """Overview: the balance of one territory and period, on one page.
 
-`layout` is the skeleton, `panels` fills it; `cards` and `tables` turn answers of the
-reader into HTML.
+`layout` places the key figures (`cards`) and the exhibits (`flows`, `areas`, `tables`).
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ewater.dashboard.i18n import mark
 from ewater.dashboard.labels import BOUNDARY_MEANINGS
-from ewater.dashboard.pages.overview import panels
+from ewater.dashboard.pages.overview import areas, cards, flows, tables
 from ewater.dashboard.pages.overview.layout import layout
 from ewater.dashboard.pages.page import Page
 from ewater.dashboard.words import period_words
@@ -29,13 +28,24 @@ def heading(state: State, geography: Geography, lang: Language) -> str:
     )
 
 
+EXHIBITS = (
+    cards.FIGURES,
+    flows.SANKEY,
+    areas.MAP,
+    tables.MONTHS,
+    tables.SECTORS_USE,
+    tables.NEIGHBOURS,
+    tables.PUBLISHED,
+)
+
 PAGE = Page(
     name="overview",
     path="/",
     label=mark("Overview"),
     heading=heading,
     subtitle=lambda state, lang: lang.gettext(BOUNDARY_MEANINGS[state.boundary]),
-    layout=layout,
-    register=panels.register,
+    layout=lambda state, lang: layout(EXHIBITS, state, lang),
+    register=cards.register,
+    exhibits=EXHIBITS,
     filters=("territory", "year", "period", "boundary", "calendar", "as_of"),
 )

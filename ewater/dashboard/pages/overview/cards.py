@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dash import html
+from dash import Input, Output, html
 
 from ewater.dashboard import format as fmt
-from ewater.dashboard import totals
+from ewater.dashboard import totals, view
+from ewater.dashboard.components import choice
+from ewater.dashboard.exhibits import Cell, Column, Exhibit, Sheet
+from ewater.dashboard.exhibits.table import badge, explain_button, missing
 from ewater.dashboard.figures.sparkline import sparkline
 from ewater.dashboard.html import attributes
 from ewater.dashboard.i18n import mark
@@ -16,10 +19,13 @@ from ewater.dashboard.labels import STATUSES, VERDICTS
 from ewater.dashboard.theme import palette
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
+
+    from dash import Dash
 
     from ewater.dashboard.i18n import Language
-    from ewater.dashboard.queries import Period, Quantity, Residual
+    from ewater.dashboard.queries import CachedReader, Period, Quantity, Residual
+    from ewater.dashboard.state import State
     from ewater.dashboard.view import View
 
 
@@ -66,27 +72,6 @@ CARDS = (
         signed=True,
     ),
 )
-
-
-def badge(status: str, lang: Language) -> html.Span:
-    """How a volume is known, in one word."""
-    words = lang.gettext(STATUSES.get(status, status))
-    return html.Span(words, className=f"badge status-{status}")
-
-
-def missing(quantity: Quantity, lang: Language) -> list[Any]:
-    """Name the flows without data, behind a line that counts them."""
-    if not quantity["missing"]:
-        return []
-    return [
-        html.Details(
-            [
-                html.Summary(fmt.gap(quantity, lang)),
-                html.Ul([html.Li(html.Code(code)) for code in quantity["missing"]]),
-            ],
-            className="missing",
-        )
-    ]
 
 
 def _figure(
@@ -194,7 +179,14 @@ def _verdict(residual: Residual, lang: Language) -> list[Any]:
 def _card(card: Card, view: View, lang: Language, theme: str) -> html.Article:
     quantity = card.quantity(view.period)
     content = [
-        html.Header(html.H2(lang.gettext(card.title))),
+        html.Header(
+            [
+                html.H2(lang.gettext(card.title)),
+                explain_button(
+                    Cell(f"balance.{card.name}"), lang.gettext(card.title), lang
+                ),
+            ]
+        ),
         *_figure(card, quantity, lang, apportioned=view.period["apportioned"]),
     ]
     if card.name == "residual":
@@ -275,3 +267,46 @@ def strip(view: View, lang: Language, theme: str) -> list[html.Article]:
         *(_card(card, view, lang, theme) for card in CARDS),
         _coverage_card(view, lang),
     ]
+
+
+def sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
+    """All key figures, for this period and the one a year before."""
+    say = lang.gettext
+    shown = view.load(reader, state)
+    rows = [
+        {
+            "name": say(card.title),
+            "now": card.quantity(shown.period),
+            "before": card.quantity(shown.before) if shown.before else None,
+            "z": shown.period["residual"]["z"] if card.name == "residual" else None,
+            "cell": f"balance.{card.name}",
+        }
+        for card in CARDS
+    ]
+    columns = (
+        Column("name", say("Figure")),
+        Column("now", say("This period"), kind="signed"),
+        Column("before", say("The same a year before"), kind="signed"),
+        Column("z", "z", kind="number", digits=2),
+        Column("now", say("Coverage"), kind="covered"),
+        Column("now", say("Status"), kind="known"),
+    )
+    return Sheet(say("Key figures"), columns, rows)
+
+
+#: The strip has no panel of its own; downloads and Explain have its table.
+FIGURES = Exhibit("figures", mark("Key figures"), "", "", sheet, on_page=False)
+
+
+def register(app: Dash, reader: CachedReader) -> None:
+    """Connect the strip, and the choice that only the whole country has."""
+
+    @app.callback(Output("kpis", "children"), Input("state", "data"))
+    def show_strip(data: Mapping[str, Any]) -> Any:
+        state, lang = view.opened(data)
+        return strip(view.load(reader, state), lang, state.theme)
+
+    @app.callback(Output(choice("level"), "disabled"), Input("state", "data"))
+    def close_level(data: Mapping[str, Any]) -> bool:
+        state, _ = view.opened(data)
+        return view.geography(reader).kind(state.territory) != "country"

@@ -1,295 +1,261 @@
-"""Tables: the twins of the figures, the sectors, the published figures."""
+"""Months, sectors, neighbours and published figures of the overview."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dash import html
-
 from ewater.dashboard import format as fmt
-from ewater.dashboard import totals
-from ewater.dashboard.figures import flows as grouping
-from ewater.dashboard.html import attributes
+from ewater.dashboard import totals, view
+from ewater.dashboard.exhibits import Cell, Column, Exhibit, Sheet
+from ewater.dashboard.figures.monthly import monthly
+from ewater.dashboard.figures.neighbours import neighbours
+from ewater.dashboard.i18n import mark
 from ewater.dashboard.labels import SECTORS, item_label
-from ewater.dashboard.pages.overview.cards import badge, missing
 from ewater.dashboard.published import compare
+from ewater.dashboard.state import YEAR
 from ewater.terms import SECTORS as SECTOR_ORDER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ewater.dashboard.figures.flows import Link
     from ewater.dashboard.figures.neighbours import Row
     from ewater.dashboard.i18n import Language
-    from ewater.dashboard.queries import Names, Period, Published, Quantity
-
-Cell = Any
-
-
-def table(
-    caption: str,
-    heads: Sequence[Cell],
-    rows: Sequence[Sequence[Cell]],
-    *,
-    text_columns: int = 1,
-) -> html.Div:
-    """Make a table whose first column heads each row.
-
-    ``text_columns`` columns from the left hold words, the others numbers.
-    """
-    kinds = ["words" if i < text_columns else "number" for i in range(len(heads))]
-    return html.Div(
-        html.Table(
-            [
-                html.Caption(caption, className="visually-hidden"),
-                html.Thead(
-                    html.Tr(
-                        [
-                            html.Th(head, scope="col", className=kind)
-                            for head, kind in zip(heads, kinds, strict=True)
-                        ]
-                    )
-                ),
-                html.Tbody(
-                    [
-                        html.Tr(
-                            [
-                                html.Th(row[0], scope="row"),
-                                *(
-                                    html.Td(cell, className=kind)
-                                    for cell, kind in zip(
-                                        row[1:], kinds[1:], strict=True
-                                    )
-                                ),
-                            ]
-                        )
-                        for row in rows
-                    ]
-                ),
-            ]
-        ),
-        className="table",
-        tabIndex=0,
-        role="region",
-        **attributes(aria_label=caption),
-    )
+    from ewater.dashboard.queries import CachedReader, Period, Published, Quantity
+    from ewater.dashboard.state import State
 
 
-def empty(words: str) -> html.P:
-    """Say why there is nothing to see."""
-    return html.P(words, className="empty")
-
-
-def _how_known(quantity: Quantity, lang: Language) -> Cell:
-    return [badge(quantity["status"], lang), *missing(quantity, lang)]
-
-
-def flow_table(links: Sequence[Link], names: dict[str, Names], lang: Language) -> Any:
-    """Twin of the flow diagram, largest first."""
-    ordered = sorted(links, key=lambda link: -link.volume)
+def months_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
+    """Account of each month of the year."""
+    say = lang.gettext
+    periods = view.months(reader, state)["periods"]
     rows = [
-        (
-            grouping.node_name(link.source, names, lang),
-            grouping.node_name(link.target, names, lang),
-            _link_amount(link, lang),
-            fmt.expanded(link.u, lang) if link.volume else fmt.DASH,
-            badge(link.status, lang),
-        )
-        for link in ordered
+        {
+            "month": lang.month((state.first_month - 1 + i) % 12 + 1, "wide"),
+            "inflow": period["inflow"],
+            "outflow": period["outflow"],
+            "storage": period["storage_change"],
+            "residual": period["residual"],
+            "covered": totals.coverage(period),
+            "cell": Cell(
+                "balance.residual", start=period["start"][:10], end=period["end"][:10]
+            ),
+        }
+        for i, period in enumerate(periods)
     ]
-    heads = [
-        lang.gettext("From"),
-        lang.gettext("To"),
-        fmt.with_unit(lang.gettext("Volume")),
-        lang.gettext("± U (95 %), at most"),
-        lang.gettext("Status"),
-    ]
-    return table(lang.gettext("From source to use"), heads, rows, text_columns=2)
+    columns = (
+        Column("month", say("Month")),
+        Column("inflow", say("Inflow"), kind="quantity"),
+        Column("outflow", say("Outflow"), kind="quantity"),
+        Column("storage", say("Storage change"), kind="signed"),
+        Column("residual", say("Residual"), kind="signed"),
+        Column("covered", say("Coverage"), kind="covered"),
+    )
+    return Sheet(say("Month by month"), columns, rows, data=periods)
 
 
-def _link_amount(link: Link, lang: Language) -> str:
-    if not link.missing:
-        return fmt.hm3(link.volume, lang)
-    return f"≥ {fmt.hm3(link.volume, lang)}" if link.volume else fmt.DASH
+def months_chart(shown: Sheet, state: State, lang: Language) -> dict[str, Any]:
+    """Draw the months of the year, those of the period apart."""
+    return monthly(shown.data, state.months, theme=state.theme, lang=lang)
 
 
-def month_table(periods: Sequence[Period], lang: Language) -> Any:
-    """Twin of the monthly figure."""
-    rows = []
-    for i, period in enumerate(periods):
-        residual = period["residual"]
-        rows.append(
-            (
-                lang.month(i + 1, "wide"),
-                fmt.amount(period["inflow"], lang),
-                fmt.amount(period["outflow"], lang),
-                fmt.amount(period["storage_change"], lang, signed=True),
-                fmt.amount(residual, lang, signed=True),
-                fmt.expanded(residual["u"], lang),
-                fmt.percent(totals.coverage(period)["coverage"], lang),
-            )
-        )
-    heads = [
-        lang.gettext("Month"),
-        lang.gettext("Inflow"),
-        lang.gettext("Outflow"),
-        lang.gettext("Storage change"),
-        lang.gettext("Residual"),
-        fmt.UNCERTAINTY,
-        lang.gettext("Coverage"),
-    ]
-    caption = fmt.with_unit(lang.gettext("Month by month"))
-    return table(caption, heads, rows)
+def sectors_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
+    """Use of each sector, with the total and the change on the year before."""
+    shown = view.load(reader, state)
+    return sector_table(shown.period, shown.before, lang)
 
 
-def sector_table(period: Period, before: Period | None, lang: Language) -> Any:
+def sector_table(period: Period, before: Period | None, lang: Language) -> Sheet:
     """Use of each sector; a share is given only where the whole is known."""
+    say = lang.gettext
     whole = totals.use(period)
     earlier = before["sectors"] if before else {}
-    rows: list[Sequence[Cell]] = []
+    rows: list[dict[str, Any]] = []
     for code in SECTOR_ORDER:
         if code not in period["sectors"]:
             continue
-        sector = period["sectors"][code]
-        use = sector["use"]
-        then = earlier.get(code)
+        sector, then = period["sectors"][code], earlier.get(code)
         rows.append(
-            (
-                html.Span(lang.gettext(SECTORS[code]), className=f"sector fill-{code}"),
-                _with_uncertainty(use, lang),
-                share(use, whole, lang),
-                fmt.amount(sector["gross_use"], lang),
-                fmt.amount(sector["consumption"], lang),
-                fmt.change(use, then["use"] if then else None, lang),
-                fmt.percent(use["coverage"], lang),
-                _how_known(use, lang),
-            )
+            {
+                "sector": say(SECTORS[code]),
+                "use": sector["use"],
+                "share": share(sector["use"], whole),
+                "gross_use": sector["gross_use"],
+                "consumption": sector["consumption"],
+                "before": then["use"] if then else None,
+                "change": fmt.change(
+                    sector["use"], then["use"] if then else None, lang
+                ),
+                "mark": f"sector fill-{code}",
+                "cell": f"balance.sectors.{code}.use",
+            }
         )
-    if not rows:
-        return empty(lang.gettext("No sector uses water inside this boundary."))
-    total_before = totals.use(before) if before else None
-    rows.append(
-        (
-            html.B(lang.gettext("All sectors")),
-            html.B(_with_uncertainty(whole, lang)),
-            fmt.percent(1.0, lang) if whole["value"] else fmt.DASH,
-            "",
-            "",
-            fmt.change(whole, total_before, lang),
-            fmt.percent(whole["coverage"], lang),
-            _how_known(whole, lang),
+    if rows:
+        total = totals.use(before) if before else None
+        rows.append(
+            {
+                "sector": say("All sectors"),
+                "use": whole,
+                "share": 1.0 if whole["value"] else None,
+                "before": total,
+                "change": fmt.change(whole, total, lang),
+                "total": True,
+                "cell": "balance.use",
+            }
         )
+    columns = (
+        Column("sector", say("Sector")),
+        Column("use", say("Use"), kind="quantity"),
+        Column("share", say("Share"), kind="share"),
+        Column("gross_use", say("Gross use"), kind="quantity"),
+        Column("consumption", say("Consumption"), kind="quantity"),
+        Column("before", say("Use a year before"), kind="quantity", where="file"),
+        Column("change", say("Change"), kind="written", where="page"),
+        Column("use", say("Coverage"), kind="covered"),
+        Column("use", say("Status"), kind="known"),
     )
-    heads = [
-        lang.gettext("Sector"),
-        [fmt.with_unit(lang.gettext("Use")), " ", html.Small(fmt.UNCERTAINTY)],
-        lang.gettext("Share"),
-        lang.gettext("Gross use"),
-        lang.gettext("Consumption"),
-        lang.gettext("Change"),
-        lang.gettext("Coverage"),
-        lang.gettext("Status"),
-    ]
-    return table(fmt.with_unit(lang.gettext("Use by sector")), heads, rows)
+    return Sheet(
+        say("Use by sector"),
+        columns,
+        rows,
+        empty=say("No sector uses water inside this boundary."),
+    )
 
 
-def _with_uncertainty(quantity: Quantity, lang: Language) -> list[Cell]:
-    unsure = fmt.expanded(quantity["u"], lang)
-    return [fmt.amount(quantity, lang), html.Small(unsure)]
-
-
-def share(part: Quantity, whole: Quantity, lang: Language) -> str:
-    """Write a part of a whole; unknown as soon as either is."""
+def share(part: Quantity, whole: Quantity) -> float | None:
+    """Give a part of a whole; unknown as soon as either is."""
     if part["value"] is None or not whole["value"]:
-        return fmt.DASH
-    return fmt.percent(part["value"] / whole["value"], lang, 1)
+        return None
+    return part["value"] / whole["value"]
 
 
-def neighbour_table(
-    rows: Sequence[tuple[str, Quantity, Quantity]],
-    re_entering: Row | None,
-    lang: Language,
-) -> Any:
-    """Twin of the figure of neighbours."""
-    lines: list[Sequence[Cell]] = [
+def neighbours_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
+    """List what each neighbour gives and receives, the largest first."""
+    say = lang.gettext
+    period = view.load(reader, state).period
+    crossing = [
         (
-            name,
-            fmt.amount(inflow, lang),
-            fmt.expanded(inflow["u"], lang),
-            fmt.amount(outflow, lang),
-            fmt.expanded(outflow["u"], lang),
+            code,
+            (lang.pick(e["names"]) if "names" in e else "") or lang.country(code),
+            e["inflow"],
+            e["outflow"],
         )
-        for name, inflow, outflow in rows
+        for code, e in period["neighbours"].items()
+        if any(q["known"] or q["missing"] for q in (e["inflow"], e["outflow"]))
     ]
-    if re_entering is not None:
-        name, quantity = re_entering
-        both = (fmt.amount(quantity, lang), fmt.expanded(quantity["u"], lang))
-        lines.append((name, *both, *both))
-    heads = [
-        lang.gettext("Neighbour"),
-        fmt.with_unit(lang.gettext("Inflow")),
-        fmt.UNCERTAINTY,
-        fmt.with_unit(lang.gettext("Outflow")),
-        fmt.UNCERTAINTY,
+    crossing.sort(key=lambda row: -(row[2]["known"] or 0.0))
+    rows: list[dict[str, Any]] = [
+        {
+            "name": name,
+            "inflow": inflow,
+            "outflow": outflow,
+            "cell": f"balance.neighbours.{code}.inflow",
+        }
+        for code, name, inflow, outflow in crossing
     ]
-    return table(lang.gettext("Exchange with neighbours"), heads, lines)
+    again = period["re_entering"]
+    re_entering: Row | None = None
+    if again["known"] or again["missing"]:
+        name = say("Leaves and comes back")
+        re_entering = name, again
+        rows.append({"name": name, "inflow": again, "outflow": again, "total": True})
+    columns = (
+        Column("name", say("Neighbour")),
+        Column("inflow", say("Inflow"), kind="quantity"),
+        Column("outflow", say("Outflow"), kind="quantity"),
+    )
+    return Sheet(
+        say("Exchange with neighbours"),
+        columns,
+        rows,
+        empty=say("This territory exchanges no water with a neighbour."),
+        data=([row[1:] for row in crossing], re_entering),
+    )
 
 
-def area_table(
-    head: str,
-    rows: Sequence[tuple[str, Quantity, Quantity, Quantity, float | None]],
-    lang: Language,
-) -> Any:
-    """Twin of the map: every measure of every territory drawn."""
-    lines = [
-        (
-            name,
-            fmt.amount(use, lang),
-            fmt.amount(inflow, lang),
-            fmt.amount(residual, lang, signed=True),
-            fmt.DASH if z is None else lang.number(z, 2),
-            fmt.percent(inflow["coverage"], lang),
-        )
-        for name, use, inflow, residual, z in rows
-    ]
-    heads = [
-        head,
-        fmt.with_unit(lang.gettext("Use")),
-        fmt.with_unit(lang.gettext("Inflow")),
-        fmt.with_unit(lang.gettext("Residual")),
-        "z",
-        lang.gettext("Coverage"),
-    ]
-    return table(lang.gettext("Territories"), heads, lines)
+def neighbours_chart(shown: Sheet, state: State, lang: Language) -> dict[str, Any]:
+    """Draw what crosses each border, both ways."""
+    crossing, re_entering = shown.data
+    return neighbours(
+        [(name, inflow) for name, inflow, _ in crossing],
+        [(name, outflow) for name, _, outflow in crossing],
+        re_entering,
+        theme=state.theme,
+        lang=lang,
+    )
 
 
-def published_table(items: Sequence[Published], period: Period, lang: Language) -> Any:
+def published_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
+    """Our figures beside those that others published for the whole year."""
+    items = reader.published(state.territory, state.year)
+    period = view.load(reader, state.with_changes(period=YEAR)).period
+    return published_table(items, period, lang)
+
+
+def published_table(
+    items: Sequence[Published], period: Period, lang: Language
+) -> Sheet:
     """Our figure beside what others published for the same year."""
+    say = lang.gettext
     rows = []
     for item in items:
-        ours, theirs, digits, unit = compare(item, period)
-        difference = fmt.DASH
-        if ours is not None and theirs:
-            difference = fmt.signed_percent(ours / theirs - 1, lang)
+        ours, theirs, _, unit = compare(item, period)
         rows.append(
-            (
-                item_label(item["item"], lang),
-                fmt.DASH if ours is None else lang.number(ours, digits),
-                lang.number(theirs, digits),
-                unit,
-                difference,
-                [
-                    html.Span(item["source"], className="source"),
-                    *([html.Small(item["note"])] if item["note"] else []),
-                ],
-            )
+            {
+                "item": item_label(item["item"], lang),
+                "ours": ours,
+                "theirs": theirs,
+                "unit": unit,
+                "difference": None if ours is None or not theirs else ours / theirs - 1,
+                "source": item["source"],
+                "note": item["note"],
+            }
         )
-    heads = [
-        lang.gettext("Item"),
-        lang.gettext("This account"),
-        lang.gettext("Published"),
-        lang.gettext("Unit"),
-        lang.gettext("Difference"),
-        lang.gettext("Source"),
-    ]
-    return table(lang.gettext("Compared with published figures"), heads, rows)
+    columns = (
+        Column("item", say("Item")),
+        Column("ours", say("This account"), kind="number", digits=1),
+        Column("theirs", say("Published"), kind="number", digits=1),
+        Column("unit", say("Unit")),
+        Column("difference", say("Difference"), kind="change"),
+        Column("source", say("Source"), kind="aside"),
+        Column("note", say("Note"), kind="aside"),
+    )
+    return Sheet(
+        say("Compared with published figures"),
+        columns,
+        rows,
+        empty=say("Nobody published figures for this territory and year."),
+    )
+
+
+MONTHS = Exhibit(
+    "monthly",
+    mark("Month by month"),
+    mark("Hatched or shaded: data are missing. Whiskers show 95 %."),
+    "monthly",
+    months_sheet,
+    months_chart,
+    468,
+)
+SECTORS_USE = Exhibit(
+    "sectors",
+    mark("Use by sector"),
+    mark("Use is what was abstracted or received, less losses on the way."),
+    "sectors",
+    sectors_sheet,
+)
+NEIGHBOURS = Exhibit(
+    "neighbours",
+    mark("Exchange with neighbours"),
+    mark("Water that leaves and comes back is shown apart."),
+    "neighbours",
+    neighbours_sheet,
+    neighbours_chart,
+    330,
+)
+PUBLISHED = Exhibit(
+    "published",
+    mark("Compared with published figures"),
+    mark("Definitions differ between sources; a difference is not an error."),
+    "published",
+    published_sheet,
+)

@@ -1,0 +1,63 @@
+"""What an exhibit is: a sheet, perhaps a chart of it, and its place on the page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ewater.dashboard.exhibits.sheet import Sheet
+    from ewater.dashboard.i18n import Language
+    from ewater.dashboard.queries import CachedReader
+    from ewater.dashboard.state import State
+
+
+@dataclass(frozen=True, slots=True)
+class Exhibit:
+    """One figure of a page.
+
+    Attributes
+    ----------
+    name
+        In small letters; ids of the page, files and addresses are made of it.
+    title, hint
+        Marked for the catalogues (`i18n.mark`).
+    area
+        Its place in the grid of the page.
+    sheet
+        Its table for a state; asks of the reader are made here and nowhere else.
+    chart
+        Plotly figure of the sheet as a plain dict; without it there is a table only.
+    height
+        Of the chart, pixels.
+    controls
+        Choices of this figure alone, made of `components.choice`.
+    goes_in
+        Whether a click on an area of the chart goes into its territory.
+    on_page
+        Whether it has a panel; one without is in downloads only.
+    """
+
+    name: str
+    title: str
+    hint: str
+    area: str
+    sheet: Callable[[CachedReader, State, Language], Sheet]
+    chart: Callable[[Sheet, State, Language], dict[str, Any] | None] | None = None
+    height: int = 360
+    controls: Callable[[State, Language], list[Any]] | None = None
+    goes_in: bool = False
+    on_page: bool = True
+
+
+def exhibit_id(page: str, exhibit: Exhibit, part: str = "") -> str:
+    """Id of a part of an exhibit on its page."""
+    return "-".join(filter(None, (page, exhibit.name, part)))
+
+
+def graph_id(page: str, exhibit: Exhibit) -> Any:
+    """Id of the chart, by which the frame finds areas that are clicked."""
+    name = exhibit_id(page, exhibit, "chart")
+    return {"type": "area-map", "name": name} if exhibit.goes_in else name
