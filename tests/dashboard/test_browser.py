@@ -111,7 +111,9 @@ def test_the_dark_theme_is_dark_and_in_the_address(open_page, dashboard_url, set
     assert asked(page)["theme"] == "dark"
     ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert ground == "rgb(13, 24, 32)"
-    paper = page.locator("#overview-sankey-chart .main-svg").first.get_attribute("style")
+    paper = page.locator("#overview-sankey-chart .main-svg").first.get_attribute(
+        "style"
+    )
     assert "rgb(20, 35, 45)" in paper
 
 

@@ -94,7 +94,9 @@ def test_a_share_of_an_unknown_whole_is_not_given(reader):
     assert whole["value"] is None
     agriculture = now.period["sectors"]["agriculture"]["use"]
     assert tables.share(agriculture, whole) is None
-    assert "D11.SHOPS" in words(table(tables.sector_table(now.period, now.before, EN), EN))
+    assert "D11.SHOPS" in words(
+        table(tables.sector_table(now.period, now.before, EN), EN)
+    )
 
 
 def test_published_figures_are_compared_in_one_unit(reader):

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 #: How the values of a column are written. ``text``, ``code`` and the quiet ``aside``
-#: are words, ``written`` is a number in words, ``status`` a code of how a volume is known; ``number`` is in SI and shown
-#: after division by the column's factor; ``volume`` is m3, shown in hm³; ``share`` is 1
-#: for all, ``change`` the same with a sign; ``date`` and ``time`` are of the standard
-#: library. ``quantity``, ``signed``, ``known`` and ``covered`` show parts of a
-#: `ewater.dashboard.queries.Quantity`: its volume with its uncertainty, the same with a
-#: sign, how it is known, its coverage.
+#: are words, ``written`` is a number in words, ``status`` a code of how a volume is
+#: known; ``number`` is in SI and shown after division by the column's factor;
+#: ``volume`` is m3, shown in hm³; ``share`` is 1 for all, ``change`` the same with a
+#: sign; ``date`` and ``time`` are of the standard library. ``quantity``, ``signed``,
+#: ``known`` and ``covered`` show parts of a `ewater.dashboard.queries.Quantity`: its
+#: volume with its uncertainty, the same with a sign, how it is known, its coverage.
 Kind = Literal[
     "text",
     "aside",
