@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from ewater.accounts import dates, documents, runs, view_files, view_tables
+from ewater.accounts import dates, documents, recomputed, runs, view_files, view_tables
 from ewater.balance.account import account
-from ewater.series import calendars, stages
+from ewater.series import calendars
 from ewater.settings import settings
 from ewater.store import chunks, cluster, database, registry
 
@@ -128,15 +128,7 @@ class Client:
         codes = _codes(series)
         bounds = self._bounds(first, last, step, calendar)
         with self.engine.connect() as connection:
-            found = chunks.read(connection, codes, None, None, as_of=as_of)
-            frame = registry.read_table(connection, "series", as_of)
-            events = registry.read_table(connection, "meter_events", as_of)
-            tests, curves, sites = (
-                registry.read_table(connection, name, as_of)
-                for name in ("pumps", "curves", "sites")
-            )
-        more = {"pumps": tests, "events": events}
-        return stages.volumes(found, frame, bounds, curves=curves, sites=sites, **more)
+            return recomputed.series_volumes(connection, codes, bounds, as_of)
 
     def account(
         self,

@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 from numba import njit
 
-from ewater.series import volumes
+from ewater.series import plan, volumes
 from ewater.terms import Flag
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def compute(
     """
     days = len(bounds) - 1
     statistics = np.full((len(series), days, 5), np.nan)
-    gap = np.fmax(1.5 * series["interval_s"].to_numpy(), volumes.MAX_GAP_S) * 1e6
+    gap = np.fmax(1.5 * series["interval_s"].to_numpy(), plan.MAX_GAP_S) * 1e6
     instantaneous = (series["signal"] == "instantaneous").to_numpy()
     used = ~np.isin(rows.flag, _UNUSED)
     _statistics(

@@ -16,7 +16,7 @@ import xarray as xr
 
 from ewater.series.periods import positions
 from ewater.series.pumps import volumes
-from ewater.series.volumes import ragged
+from ewater.series.rows import ragged
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

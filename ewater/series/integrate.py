@@ -58,6 +58,7 @@ def run(
     events: Events,
     bounds: NDArray[np.int64],
     threads: int | None = None,
+    out: NDArray[np.float64] | None = None,
 ) -> NDArray[np.float64]:
     """Integrate ragged readings over periods.
 
@@ -72,6 +73,8 @@ def run(
     bounds : (period + 1,), int64 microseconds UTC
     threads
         Default: all that numba may use.
+    out : (series, period, 6)
+        Zeros to add to; default: new ones.
 
     Raises
     ------
@@ -87,7 +90,8 @@ def run(
         possible volume). Zero where nothing was observed.
     """
     series = offset.size - 1
-    out = np.zeros((series, bounds.size - 1, kernels.ROWS))
+    if out is None:
+        out = np.zeros((series, bounds.size - 1, kernels.ROWS))
     arguments = (
         offset, time, value, flag, tuple(steps[:3]), tuple(steps[3:]),
         tuple(events[:3]), tuple(events[3:]), bounds, out,

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from ewater.series.kernels import RATE_SLACK
-from ewater.series.volumes import factors, ragged, rows_of
+from ewater.series.rows import factors, ragged, rows_of
 from ewater.terms import Flag
 
 if TYPE_CHECKING:

@@ -16,6 +16,7 @@ import xarray as xr
 
 from ewater.series import volumes as integrate
 from ewater.series.periods import coverage
+from ewater.series.rows import rows_of
 from ewater.terms import PUMP_FACTORS, Flag
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def volumes(
         series, ``rating_u`` (m3, k=1) besides: what the ratings add to the
         systematic uncertainty, 0 where there is none.
     """
-    pumped = is_pump(integrate.rows_of(readings, series)).to_numpy()
+    pumped = is_pump(rows_of(readings, series)).to_numpy()
     if not pumped.any():
         return integrate.volumes(readings, series, bounds, events=events)
     lifted = pump_volumes(
@@ -93,7 +94,7 @@ def pump_volumes(
 
     Parameters and result are those of :func:`volumes`; all series are of pumps.
     """
-    rows = integrate.rows_of(readings, series)
+    rows = rows_of(readings, series)
     rows = rows.assign(max_rate=_greatest(rows))
     readings = _possible(readings, rows)
     rating = _Ratings(rows, pumps)

@@ -19,7 +19,7 @@ from ewater.errors import UsageError
 from ewater.series.calendars import Calendar
 from ewater.series.quality_limits import check_columns
 from ewater.series.quality_packed import Packed, pack
-from ewater.series.volumes import ragged
+from ewater.series.rows import ragged
 from ewater.terms import Flag, Test
 
 if TYPE_CHECKING:

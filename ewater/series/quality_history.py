@@ -15,7 +15,7 @@ from ewater.errors import UsageError
 from ewater.series.calendars import Calendar, local_days
 from ewater.series.infill import YEARS_NEEDED
 from ewater.series.quality_limits import CLIMATE, PARAMETERS, check_columns
-from ewater.series.volumes import microseconds, ragged
+from ewater.series.rows import microseconds, ragged
 from ewater.terms import Flag
 
 if TYPE_CHECKING:

@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 
 from ewater.errors import Fault, FaultsError, UsageError
-from ewater.series.volumes import MAX_GAP_S, factors
+from ewater.series.plan import MAX_GAP_S
+from ewater.series.rows import factors
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence

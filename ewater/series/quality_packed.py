@@ -12,7 +12,7 @@ import pandas as pd
 from ewater.errors import UsageError
 from ewater.series.calendars import Calendar, to_utc
 from ewater.series.quality_limits import CLIMATE, check_columns
-from ewater.series.volumes import microseconds, some
+from ewater.series.rows import microseconds, some
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

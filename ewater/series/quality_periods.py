@@ -13,7 +13,7 @@ import numpy as np
 
 from ewater.errors import UsageError
 from ewater.series.quality import SUSPECT_TESTS, flags_of
-from ewater.series.volumes import ragged
+from ewater.series.rows import ragged
 from ewater.terms import Flag, Test
 
 if TYPE_CHECKING:

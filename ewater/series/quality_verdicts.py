@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ewater.errors import UsageError
-from ewater.series.volumes import ragged, some
+from ewater.series.rows import ragged, some
 from ewater.terms import Flag, Test
 
 if TYPE_CHECKING:

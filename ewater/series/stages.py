@@ -17,6 +17,7 @@ from ewater.errors import UsageError
 from ewater.series import pumps
 from ewater.series import volumes as integrate
 from ewater.series.curve_tables import rating_curves
+from ewater.series.rows import ragged, rows_of, some
 from ewater.series.uncertainty import percentages
 from ewater.terms import Flag
 
@@ -84,8 +85,8 @@ def rated(readings: xr.Dataset, series: pd.DataFrame, curves: pd.DataFrame) -> R
     FaultsError
         A rating cannot be read.
     """
-    rows = integrate.rows_of(readings, series)
-    offset, time, value, _ = integrate.ragged(readings)
+    rows = rows_of(readings, series)
+    offset, time, value, _ = ragged(readings)
     marks = np.zeros(value.size, dtype=bool)
     places = np.flatnonzero((rows["quantity"] == "level").to_numpy()).tolist()
     if not places:
@@ -94,7 +95,7 @@ def rated(readings: xr.Dataset, series: pd.DataFrame, curves: pd.DataFrame) -> R
     sites = rows["site"].tolist()
     bare = [n for n in places if sites[n] not in versions]
     if bare:
-        named = integrate.some([f"{rows.index[n]} at {sites[n]}" for n in bare])
+        named = some([f"{rows.index[n]} at {sites[n]}" for n in bare])
         raise UsageError(
             f"a level is no volume without a rating, and there is none for {named}; "
             "add it to curves.csv, or measure the flow by a discharge"

@@ -15,14 +15,9 @@ import xarray as xr
 from ewater.errors import UsageError
 from ewater.series.curve_tables import storage_curves
 from ewater.series.periods import check_bounds, period_coords
-from ewater.series.volumes import (
-    INTERVAL_SLACK,
-    microseconds,
-    ragged,
-    rows_of,
-    some,
-    volumes,
-)
+from ewater.series.plan import INTERVAL_SLACK
+from ewater.series.rows import microseconds, ragged, rows_of, some
+from ewater.series.volumes import volumes
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

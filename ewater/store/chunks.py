@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 # Later rows win over earlier ones of the same time: what was replaced, then what
 # was folded, then deltas in the order in which they were recorded.
-_CHUNKS = """
+CHUNKS = """
 SELECT w.place::int4, coalesce(c.newest, d.recorded_from), c.payload
 FROM unnest(%s::int4[], %s::timestamptz[], %s::timestamptz[])
     WITH ORDINALITY AS w (series_id, first_time, last_time, place)
@@ -130,7 +130,24 @@ def _distinct(load: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 @njit(cache=True, nogil=True)
-def _merge(cuts, time, first, last, keep, every, order, sizes):  # type: ignore[no-untyped-def]
+def is_plain(cuts, time, first, last):  # type: ignore[no-untyped-def]
+    """Whether all rows are wanted as they lie: within limits, each after the other."""
+    for k in range(len(cuts) - 1):
+        a, b = cuts[k], cuts[k + 1]
+        if a == b:
+            continue
+        if time[a] < first[k] or time[b - 1] > last[k]:
+            return False
+        faults = 0
+        for i in range(a + 1, b):
+            faults += time[i] <= time[i - 1]
+        if faults:
+            return False
+    return True
+
+
+@njit(cache=True, nogil=True)
+def merge(cuts, time, first, last, keep, every, order, sizes):  # type: ignore[no-untyped-def]
     """Order the wanted rows of each series in time; of equal times keep the last.
 
     Fills ``order`` with rows to take and ``sizes`` with how many for each series;
@@ -191,33 +208,23 @@ def rows_of(
     past = every or as_of is not None
     out = cursor(connection)
     limits = (array(window.first), array(window.last))
-    out.execute(
-        _CHUNKS, [window.series_id.tolist(), *limits, as_of or "infinity", past]
-    )
+    out.execute(CHUNKS, [window.series_id.tolist(), *limits, as_of or "infinity", past])
     found = out.fetchall()
     rows, chunk_cuts = decode([row[2] for row in found])
     place = np.array([row[0] for row in found], np.int64) - 1
     cuts = chunk_cuts[np.searchsorted(place, np.arange(len(window.series_id) + 1))]
-    keep = np.ones(len(rows), np.bool_)
+    keep = np.ones(0, np.bool_)
     if as_of is not None and any(row[1] > as_of for row in found):
         known = loads(connection, rows.load)
         keep = known.recorded[known.place(rows.load)] <= microseconds(as_of)
+    if len(keep) == 0 and is_plain(cuts, rows.time, window.first, window.last):
+        return rows, cuts
+    if len(keep) == 0:
+        keep = np.ones(len(rows), np.bool_)
     order = np.empty(len(rows), np.int64)
     sizes = np.empty(len(window.series_id), np.int64)
-    total = _merge(
-        cuts, rows.time, window.first, window.last, keep, every, order, sizes
-    )
-    if total < len(rows) or not _is_range(order):
-        rows = rows.take(order[:total])
-    return rows, np.concatenate([[0], np.cumsum(sizes)])
-
-
-@njit(cache=True, nogil=True)
-def _is_range(order):  # type: ignore[no-untyped-def]
-    for i in range(len(order)):  # noqa: SIM110 - compiled
-        if order[i] != i:
-            return False
-    return True
+    total = merge(cuts, rows.time, window.first, window.last, keep, every, order, sizes)
+    return rows.take(order[:total]), np.concatenate([[0], np.cumsum(sizes)])
 
 
 def read(

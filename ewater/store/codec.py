@@ -7,10 +7,13 @@ over many chunks in one compiled call.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from numba import njit
+from numba import config, njit
 
 from ewater.errors import EWaterError
 from ewater.store.codec_columns import describe, pack, planes, put
@@ -33,6 +36,8 @@ _RUN = 64  # values looked at before asking whether to go on
 _EXACT = 2.0**53
 _BOUND = DATA + 8  # per chunk, besides 8 bytes in each plane of each reading
 _BYTES = 8 + 8 + 1 + 4 + 1 + 8
+_PARALLEL_FROM = 200_000  # readings; below, a thread costs more than it saves
+THREADS: Final = int(config.NUMBA_NUM_THREADS)  # type: ignore[attr-defined]
 
 
 class PayloadError(EWaterError):
@@ -245,6 +250,14 @@ def _survey_all(data, starts, counts):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
+def _column(data, head, at, count, out):  # type: ignore[no-untyped-def]
+    """Read a column, or pass over one that nobody wants: ``out`` is empty then."""
+    if len(out) == 0:
+        return at + np.int64(data[head + 1]) * count
+    return _unpack(data, head, at, out)
+
+
+@njit(cache=True, nogil=True)
 def _decode_all(  # type: ignore[no-untyped-def]
     data, starts, cuts, time, value, flag, failed, lineage, load
 ):
@@ -262,13 +275,57 @@ def _decode_all(  # type: ignore[no-untyped-def]
             for i in range(b - a):
                 value[a + i] = np.float64(whole[i]) / power * factor
         at = _unpack(data, head + 2 * DESCRIPTOR, at, flag[a:b])
-        at = _unpack(data, head + 3 * DESCRIPTOR, at, failed[a:b])
+        at = _column(data, head + 3 * DESCRIPTOR, at, b - a, failed[a:b])
         at = _unpack(data, head + 4 * DESCRIPTOR, at, lineage[a:b])
-        _unpack(data, head + 5 * DESCRIPTOR, at, load[a:b])
+        _column(data, head + 5 * DESCRIPTOR, at, b - a, load[a:b])
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """Payloads behind each other: where each starts, there and among the readings."""
+
+    data: NDArray[np.uint8]
+    starts: NDArray[np.int64]
+    cuts: NDArray[np.int64]
+
+    @staticmethod
+    def of(payloads: Sequence[bytes]) -> Packed:
+        """Put payloads behind each other; raises what `decode` does."""
+        data = np.frombuffer(b"".join(payloads), np.uint8)
+        starts = np.zeros(len(payloads) + 1, np.int64)
+        np.cumsum([len(p) for p in payloads], out=starts[1:])
+        counts = np.empty(len(payloads), np.int64)
+        broken = _survey_all(data, starts, counts)
+        if broken >= 0:
+            raise PayloadError(
+                f"payload {broken} is cut off or not of version {VERSION}; restore "
+                "the chunk from a backup or load its file again"
+            )
+        cuts = np.zeros(len(payloads) + 1, np.int64)
+        np.cumsum(counts, out=cuts[1:])
+        return Packed(data, starts, cuts)
+
+    def fill(self, rows: Rows, begin: int = 0, end: int | None = None) -> None:
+        """Decode the payloads from ``begin`` to ``end`` to their places in ``rows``.
+
+        ``failed`` and ``load`` of no length are left out.
+        """
+        stop = len(self.cuts) - 1 if end is None else end
+        _decode_all(
+            self.data,
+            self.starts[begin : stop + 1],
+            self.cuts[begin : stop + 1],
+            rows.time,
+            rows.value,
+            rows.flag,
+            rows.failed,
+            rows.lineage,
+            rows.load,
+        )
 
 
 def decode(payloads: Sequence[bytes]) -> tuple[Rows, NDArray[np.int64]]:
-    """Decode many payloads in one go.
+    """Decode many payloads in one go, on the threads that there are.
 
     Returns
     -------
@@ -282,31 +339,18 @@ def decode(payloads: Sequence[bytes]) -> tuple[Rows, NDArray[np.int64]]:
     PayloadError
         A payload is cut off or of a version this program does not know.
     """
-    data = np.frombuffer(b"".join(payloads), np.uint8)
-    starts = np.zeros(len(payloads) + 1, np.int64)
-    np.cumsum([len(p) for p in payloads], out=starts[1:])
-    counts = np.empty(len(payloads), np.int64)
-    broken = _survey_all(data, starts, counts)
-    if broken >= 0:
-        raise PayloadError(
-            f"payload {broken} is cut off or not of version {VERSION}; restore the "
-            "chunk from a backup or load its file again"
-        )
-    cuts = np.zeros(len(payloads) + 1, np.int64)
-    np.cumsum(counts, out=cuts[1:])
-    rows = Rows.empty(int(cuts[-1]))
-    _decode_all(
-        data,
-        starts,
-        cuts,
-        rows.time,
-        rows.value,
-        rows.flag,
-        rows.failed,
-        rows.lineage,
-        rows.load,
-    )
-    return rows, cuts
+    packed = Packed.of(payloads)
+    rows = Rows.empty(int(packed.cuts[-1]))
+    if len(rows) < _PARALLEL_FROM:
+        packed.fill(rows)
+        return rows, packed.cuts
+    parts = 2 * THREADS
+    even = np.linspace(0, len(rows), parts + 1)
+    edges = np.unique(np.searchsorted(packed.cuts, even)).tolist()
+    with ThreadPoolExecutor(THREADS) as pool:
+        for done in [pool.submit(packed.fill, rows, *e) for e in pairwise(edges)]:
+            done.result()
+    return rows, packed.cuts
 
 
 def factor_of(payload: bytes) -> float:

@@ -19,7 +19,7 @@ from ewater.ingest.limits import in_force
 from ewater.ingest.outcome import Options
 from ewater.ingest.source import Memory
 from ewater.series.quality_verdicts import Approval
-from ewater.series.volumes import ragged
+from ewater.series.rows import ragged
 from ewater.store import chunks, chunks_compact, quality_due, reading_history, registry
 from ewater.store.instants import microseconds
 from ewater.terms import Flag, Lineage, Test
