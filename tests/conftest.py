@@ -153,3 +153,30 @@ def country(engine: Engine) -> Engine:
 def register_series() -> Callable[[Engine, list[str]], None]:
     """Register series like those of ``country``; others are closed."""
     return _register
+
+
+def _public_functions(package: str) -> dict[str, Any]:
+    """Functions of the public modules of a package, by ``module.name`` within it."""
+    import importlib
+    import inspect
+    import pkgutil
+
+    whole = importlib.import_module(package)
+    found = {}
+    for info in pkgutil.walk_packages(whole.__path__, f"{package}."):
+        module = importlib.import_module(info.name)
+        for name, value in vars(module).items():
+            compiled = getattr(value, "py_func", value)
+            if (
+                not name.startswith("_")
+                and inspect.isfunction(compiled)
+                and compiled.__module__ == info.name
+            ):
+                found[f"{info.name.removeprefix(package + '.')}.{name}"] = value
+    return found
+
+
+@pytest.fixture(scope="session")
+def public_functions() -> Callable[[str], dict[str, Any]]:
+    """List the functions that a package offers, those compiled included."""
+    return _public_functions
