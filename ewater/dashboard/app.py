@@ -9,7 +9,7 @@ from dash import Dash, html
 
 from ewater.dashboard.access import menu
 from ewater.dashboard.access.install import install
-from ewater.dashboard.exhibits import panel
+from ewater.dashboard.exhibits import panel, routes
 from ewater.dashboard.i18n import language
 from ewater.dashboard.pages.registry import PAGES
 from ewater.dashboard.queries import CachedReader
@@ -74,6 +74,8 @@ def create_app(reader: Reader | CachedReader, guard: Guard | None = None) -> Das
         else CachedReader(reader, scope=guard.scope if guard else None)
     )
     install(app.server, guard)
+    server: Any = app.server
+    server.register_blueprint(routes.blueprint(cached, PAGES))
     controls.register(app, cached)
     frame.register(app, cached)
     for page in PAGES:

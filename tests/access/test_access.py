@@ -117,7 +117,9 @@ def test_signing_out_ends_the_session_on_the_server(signed_in, server, ask):
     assert ask(client).status_code == 401
 
 
-@pytest.mark.parametrize("what", ["/_dash-update-component", "/download/x.csv"])
+@pytest.mark.parametrize(
+    "what", ["/_dash-update-component", "/download/overview/monthly.csv"]
+)
 def test_an_expired_session_gets_no_download(signed_in, engine, what):
     client = signed_in()
     change(engine, "UPDATE login_session SET expires_at = clock_timestamp()")
@@ -316,6 +318,20 @@ def test_a_body_without_a_length_is_read_to_the_limit_only(signed_in):
         headers=HERE,
     )
     assert answer.status_code == 413
+
+
+def test_a_download_is_of_the_scope_of_its_asker(signed_in, engine):
+    client = signed_in(territories=["B-MID"])
+    inside = client.get("/download/overview/map.csv?territory=B-MID&year=2023")
+    assert inside.status_code == 200
+    assert "North" not in inside.text
+    for outside in ("TL", "B-NORTH", "D00"):
+        answer = client.get(f"/download/overview.xlsx?territory={outside}&year=2023")
+        assert (answer.status_code, answer.get_json()) == (403, {"error": WORDS[403]})
+    newest, *rest = audited(engine, "refused.scope")
+    assert (newest["who"], newest["object"]) == ("ali", "path:/download/overview.xlsx")
+    assert "D00" in newest["after"]["asked"]
+    assert len(rest) == 2
 
 
 @pytest.mark.parametrize(

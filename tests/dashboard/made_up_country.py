@@ -281,6 +281,11 @@ class MadeUpReader:
             crs="EPSG:4326",
         )
 
+    def territories_of_sites(self) -> gpd.GeoDataFrame:
+        sites = [a for a, kind in self.ledger.kinds.items() if kind == "reservoir"]
+        places = [self.ledger.places[a] for a in sites]
+        return gpd.GeoDataFrame({"site": sites, "territory": places})
+
     def years(self) -> list[int]:
         return list(range(FIRST_YEAR, FIRST_YEAR + YEARS))
 

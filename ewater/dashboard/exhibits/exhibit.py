@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from ewater.dashboard.exhibits.sheet import Sheet
+from ewater.errors import EWaterError, ForbiddenError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ewater.dashboard.exhibits.sheet import Sheet
     from ewater.dashboard.i18n import Language
     from ewater.dashboard.queries import CachedReader
     from ewater.dashboard.state import State
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,22 @@ class Exhibit:
     controls: Callable[[State, Language], list[Any]] | None = None
     goes_in: bool = False
     on_page: bool = True
+
+    def made(self, reader: CachedReader, state: State, lang: Language) -> Sheet:
+        """Make the sheet; where that fails it is empty, and says why.
+
+        Raises
+        ------
+        ForbiddenError
+            The view is outside the scope of the asker.
+        """
+        try:
+            return self.sheet(reader, state, lang)
+        except ForbiddenError:
+            raise
+        except EWaterError as error:
+            _log.info("%s has no figure: %s", self.name, error)
+            return Sheet(lang.gettext(self.title), (), [], empty=str(error))
 
 
 def exhibit_id(page: str, exhibit: Exhibit, part: str = "") -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, Any
 
 from dash import Input, Output, dcc, html
@@ -13,7 +12,6 @@ from ewater.dashboard.exhibits import facts as facts_of
 from ewater.dashboard.exhibits import menu
 from ewater.dashboard.exhibits.exhibit import exhibit_id, graph_id
 from ewater.dashboard.exhibits.table import insufficient, table
-from ewater.errors import EWaterError, ForbiddenError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,8 +22,6 @@ if TYPE_CHECKING:
     from ewater.dashboard.i18n import Language
     from ewater.dashboard.queries import CachedReader
     from ewater.dashboard.state import State
-
-_log = logging.getLogger(__name__)
 
 
 def board(
@@ -93,14 +89,7 @@ def _register(app: Dash, reader: CachedReader, page: str, exhibit: Exhibit) -> N
         state, lang = view.opened(data)
         links = menu.links(page, exhibit, state)
         nothing: list[Any] = [{"data": [], "layout": {}}] if exhibit.chart else []
-        try:
-            sheet = exhibit.sheet(reader, state, lang)
-        except ForbiddenError:
-            raise
-        except EWaterError as error:
-            _log.info("%s has no figure: %s", name, error)
-            why = insufficient(str(error), lang)
-            return [*nothing, [], [], why, True, *links]
+        sheet = exhibit.made(reader, state, lang)
         known = facts_of.complete(sheet, reader, state)
         below = facts_of.footer(sheet, known, lang)
         if not sheet.rows:

@@ -189,6 +189,8 @@ def _register_page(app: Dash, reader: CachedReader) -> None:
         Output("path", "children"),
         Output("title", "children"),
         Output("subtitle", "children"),
+        Output("download", "href"),
+        Output("download", "hidden"),
         Input("url", "pathname"),
         Input("state", "data"),
     )
@@ -196,7 +198,14 @@ def _register_page(app: Dash, reader: CachedReader) -> None:
         state, lang = view.opened(data)
         geography, page = view.geography(reader), page_at(path)
         if page is None:
-            return _links(page, state, lang), [], lang.gettext("Not found"), ""
+            return (
+                _links(page, state, lang),
+                [],
+                lang.gettext("Not found"),
+                "",
+                "#",
+                True,
+            )
         subtitle = page.subtitle(state, lang) if page.subtitle else ""
         in_path = "territory" in page.filters
         return (
@@ -204,6 +213,8 @@ def _register_page(app: Dash, reader: CachedReader) -> None:
             _path(geography, state, lang) if in_path else [],
             page.heading(state, geography, lang),
             subtitle,
+            f"/download/{page.name}.xlsx{state.query()}",
+            not page.exhibits,
         )
 
 

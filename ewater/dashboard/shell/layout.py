@@ -134,7 +134,16 @@ def _title() -> html.Div:
                 ]
             ),
             html.Div(
-                [*(_filter(name, label) for name, label in BESIDE.items()), _as_of()],
+                [
+                    *(_filter(name, label) for name, label in BESIDE.items()),
+                    _as_of(),
+                    html.A(
+                        text("Download page", "download"),
+                        id="download",
+                        href="#",
+                        className="download",
+                    ),
+                ],
                 className="choices",
             ),
         ],

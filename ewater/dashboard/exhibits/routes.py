@@ -1,0 +1,106 @@
+"""Downloads: computed here from the address, under the login and scope of the asker.
+
+What a page holds in the browser is not looked at. A territory that the asker may not
+see is refused, not replaced by another.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs
+
+from flask import Blueprint, Response, abort, request
+
+from ewater.dashboard import state as states
+from ewater.dashboard import view
+from ewater.dashboard.exhibits import csv_file, workbook
+from ewater.dashboard.i18n import language
+from ewater.errors import ForbiddenError, NotReadyError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ewater.dashboard.exhibits.exhibit import Exhibit
+    from ewater.dashboard.pages.page import Page
+    from ewater.dashboard.queries import CachedReader
+    from ewater.dashboard.state import State
+
+_TYPES = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_.-]+")
+
+
+def asked_state(reader: CachedReader, query: str) -> State:
+    """View that an address asks for, taken by its word.
+
+    Raises
+    ------
+    ForbiddenError
+        There is no such territory, or not for this asker.
+    UsageError
+        It asks for something else that does not exist.
+    NotReadyError
+        There is no account yet.
+    """
+    years, codes = reader.years(), view.geography(reader).codes()
+    if not years or not codes:
+        raise NotReadyError("there is no account yet")
+    given = parse_qs(query).get("territory")
+    if given and given[-1] not in codes:
+        raise ForbiddenError(f"territory {given[-1]!r} is outside the scope")
+    state = states.parse(
+        query, territories=codes, years=years, calendars=reader.calendars()
+    )
+    if state.dropped:
+        raise UsageError(f"the address asks in vain for {', '.join(state.dropped)}")
+    return state
+
+
+def blueprint(reader: CachedReader, pages: Sequence[Page]) -> Blueprint:
+    """Serve ``/download/PAGE/EXHIBIT.csv|xlsx`` and ``/download/PAGE.xlsx``."""
+    made = Blueprint("downloads", __name__)
+    known = {page.name: page for page in pages}
+
+    @made.get("/download/<page>/<name>.<kind>")
+    def of_exhibit(page: str, name: str, kind: str) -> Response:
+        if page not in known or kind not in _TYPES:
+            abort(404)
+        found = [one for one in known[page].exhibits if one.name == name]
+        if not found:
+            abort(404)
+        return _answer(reader, known[page], found, kind)
+
+    @made.get("/download/<path:_>")
+    def of_nothing(_: str) -> Response:
+        abort(404)
+
+    @made.get("/download/<page>.xlsx")
+    def of_page(page: str) -> Response:
+        if page not in known or not known[page].exhibits:
+            abort(404)
+        return _answer(reader, known[page], known[page].exhibits, "xlsx")
+
+    return made
+
+
+def _answer(
+    reader: CachedReader, page: Page, exhibits: Sequence[Exhibit], kind: str
+) -> Response:
+    state = asked_state(reader, request.query_string.decode("utf-8", "replace"))
+    lang = language(state.lang)
+    sheets = [one.made(reader, state, lang) for one in exhibits]
+    if kind == "csv":
+        body = csv_file.write(reader, state, lang, sheets[0])
+    else:
+        title = page.heading(state, view.geography(reader), lang)
+        body = workbook.write(reader, state, lang, title, sheets)
+    answer = Response(body, content_type=_TYPES[kind])
+    name = exhibits[0].name if len(exhibits) == 1 else ""
+    parts = filter(None, ("ewater", page.name, name, state.territory))
+    name = _NOT_IN_NAMES.sub("_", "-".join([*parts, state.start.isoformat()]))
+    answer.headers.set("Content-Disposition", "attachment", filename=f"{name}.{kind}")
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
