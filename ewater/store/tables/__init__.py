@@ -1,6 +1,7 @@
 """Every table of the store; importing this package registers them all."""
 
 from ewater.store.tables import (
+    forecasts,
     meters,
     people,
     quality,
@@ -10,4 +11,13 @@ from ewater.store.tables import (
     sources,
 )
 
-__all__ = ["meters", "people", "quality", "readings", "registry", "runs", "sources"]
+__all__ = [
+    "forecasts",
+    "meters",
+    "people",
+    "quality",
+    "readings",
+    "registry",
+    "runs",
+    "sources",
+]

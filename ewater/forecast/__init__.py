@@ -1,0 +1,1 @@
+"""Monthly forecasts as equally likely futures, on arrays and without a database."""

@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+import datetime as dt
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from ewater.accounts.forecasting import documents, kept, outcomes
+from ewater.accounts.forecasting.totals import Totals
+from ewater.cli.main import app
+from ewater.errors import NotReadyError, UsageError
+
+pytestmark = pytest.mark.db
+
+DAYS = pd.date_range("2020-12-31T20:00Z", "2023-12-31T20:00Z", freq="D")
+ORIGIN = dt.date(2024, 1, 1)
+
+
+@pytest.fixture
+def three_years(country, ingest):
+    """Database with two basins and three years of daily readings."""
+    rng = np.random.default_rng(2)
+    season = 1.5 + np.sin(2 * np.pi * np.arange(len(DAYS)) / 365.25)
+    river = 10 * season * np.exp(0.2 * rng.standard_normal(len(DAYS)))
+    level = 7500 + 400 * np.sin(2 * np.pi * np.arange(len(DAYS)) / 365.25 - 1)
+    values = {
+        "G-IN.Q": river,
+        "G-MID.Q": 0.8 * river,
+        "RES.H": level,
+        "PUMP.N": np.cumsum(40_000 * season) % 1_000_000,
+    }
+    times = DAYS.strftime("%Y-%m-%dT%H:%M:%SZ")
+    rows = [
+        pd.DataFrame({"series": code, "time": times, "value": np.round(v, 3)})
+        for code, v in values.items()
+    ]
+    ingest(pd.concat(rows).to_csv(index=False).encode())
+    return country
+
+
+def test_a_forecast_is_kept_and_reads_back_the_same_to_the_bit(three_years):
+    code, made = kept.obtain(three_years, horizon=6)
+    assert made.origin == ORIGIN
+    with three_years.connect() as connection:
+        again = kept.load(connection, code)
+        assert kept.newest(connection) == code
+    np.testing.assert_array_equal(made.flow, again.flow)
+    np.testing.assert_array_equal(made.stock, again.stock)
+    keys = ["kind", "code", "candidate"]
+    left, right = (o.scores.sort_values(keys, ignore_index=True) for o in (made, again))
+    pd.testing.assert_frame_equal(left, right, check_dtype=False)
+    assert kept.obtain(three_years, horizon=6)[0] == code
+
+
+def test_what_a_forecast_says_of_parts_adds_up_to_the_whole(three_years):
+    _, made = kept.obtain(three_years, horizon=6)
+    totals = Totals(
+        made.ledger, made.flow, made.accounts, made.stock, ["TB", "WEST", "EAST"]
+    )
+    for name in ("storage", "storage_change", "net_inflow"):
+        whole, *parts = totals(name)
+        np.testing.assert_allclose(whole, sum(parts), atol=1.0, err_msg=name)
+
+
+def test_an_origin_in_the_past_sees_nothing_of_what_came(three_years, ingest):
+    origin = dt.date(2023, 7, 1)
+    _, before = kept.obtain(three_years, origin=origin, horizon=6)
+    times = DAYS[DAYS >= "2023-07-02"].strftime("%Y-%m-%dT%H:%M:%SZ")
+    late = pd.DataFrame({"series": "G-IN.Q", "time": times, "value": 99.0})
+    ingest(late.to_csv(index=False).encode(), pd.Timestamp("2024-03-01T00:00Z"))
+    _, after = kept.obtain(three_years, origin=origin, horizon=6)
+    row = int(np.flatnonzero(before.ledger.flows == "IN")[0])
+    np.testing.assert_allclose(before.flow[row], after.flow[row], rtol=1e-9)
+
+
+def test_months_that_have_passed_are_compared_and_kept(three_years):
+    origin = dt.date(2023, 7, 1)
+    code, made = kept.obtain(three_years, origin=origin, horizon=6)
+    assert outcomes.update(three_years) == 6
+    with three_years.connect() as connection:
+        frame = outcomes.read(connection, ("flow",), ("IN",))
+    assert (frame["forecast"] == code).all()
+    assert frame["lead"].tolist() == [1, 2, 3, 4, 5, 6]
+    row = int(np.flatnonzero(made.ledger.flows == "IN")[0])
+    np.testing.assert_allclose(frame["middle"], np.median(made.flow[row], axis=1))
+    assert outcomes.update(three_years) == 6
+
+
+def test_a_month_too_early_a_day_and_a_long_horizon_are_refused(three_years):
+    with pytest.raises(NotReadyError, match="needs two years"):
+        kept.obtain(three_years, origin=dt.date(2022, 7, 1))
+    with pytest.raises(UsageError, match="begins with a month"):
+        kept.obtain(three_years, origin=dt.date(2023, 7, 2))
+    with pytest.raises(UsageError, match="1 to 24 months, not 25"):
+        kept.obtain(three_years, horizon=25)
+
+
+def test_without_readings_it_says_how_to_get_some(country):
+    with pytest.raises(NotReadyError, match="ewater ingest"):
+        kept.obtain(country)
+
+
+def test_the_command_prints_a_table_json_and_csv(
+    three_years, database_url, monkeypatch
+):
+    monkeypatch.setenv("EWATER_DATABASE_URL", database_url)
+    runner = CliRunner()
+
+    def said(*arguments: str) -> str:
+        result = runner.invoke(app, ["forecast", *arguments], catch_exceptions=False)
+        assert result.exit_code == 0
+        return result.stdout
+
+    assert "Forecast of TB" in said("--horizon", "3")
+    document = json.loads(said("--horizon", "3", "--format", "json"))
+    assert [p["start"][:7] for p in document["periods"]] == [
+        "2024-01",
+        "2024-02",
+        "2024-03",
+    ]
+    cell = document["periods"][0]["quantities"]["storage"]
+    assert cell["quantiles"]["0.1"] <= cell["mean"] <= cell["quantiles"]["0.9"]
+    unknown = document["periods"][0]["quantities"]["outflow"]
+    assert unknown["mean"] is None
+    assert "EVAP" in unknown["missing"]
+    assert said("--horizon", "3", "--format", "csv").startswith("period_start,")
+    assert "better than by climatology" in said("scores", "--horizon", "3")
+    assert documents.score_rows(kept.obtain(three_years, horizon=3)[1].scores)
+    assert said("list").count("2023-12-31") == 1
