@@ -11,7 +11,7 @@ from ewater.cli.session import open_store
 
 _group = typer.Typer(help="People who may sign in.", no_args_is_help=True)
 _Name = Annotated[str, typer.Argument(metavar="NAME", help="Login name")]
-_ROLES = "viewer, analyst, engineer, reviewer, reporter or admin"
+_ROLES = "viewer, analyst, engineer, reviewer, approver, reporter or admin"
 
 
 def register(app: typer.Typer) -> None:

@@ -153,7 +153,7 @@ def _kind(source: Source, options: Options) -> Kind:
     first = header(source)
     if first in HEADERS:
         return "readings"
-    if first == reports_csv.HEADER:
+    if first in reports_csv.HEADERS:
         if not options.span.is_all:
             raise UsageError(
                 f"{source.name}: reports have periods; --from and --to choose readings"

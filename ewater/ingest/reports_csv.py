@@ -32,9 +32,12 @@ if TYPE_CHECKING:
 
 _FILE = FILES["reports"]
 _PARTNERS = ("enterprise", "counterparty")
-HEADER = ",".join(
-    name for name in _FILE.names if name not in {"valid_from", "valid_to"}
+#: Headers of a file of reports; the last column, what is metered, may be left out.
+HEADERS = tuple(
+    ",".join(name for name in _FILE.names if name not in without)
+    for without in ({"valid_from", "valid_to", "metered"}, {"valid_from", "valid_to"})
 )
+HEADER = HEADERS[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,9 +14,9 @@ ACTS: Mapping[str, str] = MappingProxyType(
         "read": "see accounts, sites and series, and take them away",
         "analyse": "keep scenarios and comparisons",
         "edit": "correct and flag readings, describe sources",
-        "approve": "approve readings and editions",
+        "approve": "approve readings, editions and returns",
         "report": "send the returns of an organisation",
-        "review": "examine returns, send them back or approve them",
+        "review": "examine returns and send them back",
         "administer": "users, roles, sources and the audit",
     }
 )
@@ -27,7 +27,8 @@ ROLES: Mapping[str, frozenset[str]] = MappingProxyType(
         "viewer": frozenset({"read"}),
         "analyst": frozenset({"read", "analyse"}),
         "engineer": frozenset({"read", "analyse", "edit"}),
-        "reviewer": frozenset({"read", "analyse", "approve", "review"}),
+        "reviewer": frozenset({"read", "analyse", "review"}),
+        "approver": frozenset({"read", "analyse", "approve", "review"}),
         "reporter": frozenset({"read", "report"}),
         "admin": frozenset(ACTS),
     }

@@ -20,7 +20,7 @@ from pyproj import CRS
 from shapely import MultiPolygon
 
 from ewater.errors import Fault, FaultsError, UsageError
-from ewater.store import folder_csv, folder_geojson
+from ewater.store import folder_csv, folder_documents, folder_geojson
 from ewater.store.folder_cells import texts, typed
 from ewater.store.folder_checks import file_faults
 from ewater.store.folder_files import FILES
@@ -101,6 +101,9 @@ def write(path: str | Path, frames: Mapping[str, pd.DataFrame]) -> None:
     zone = _zone(frames.get("calendars")) or "UTC"
     for name, frame in frames.items():
         file = FILES[name]
+        if file.documents:
+            folder_documents.write(folder / name, frame)
+            continue
         columns: dict[str, Sequence[Any]] = {
             column.name: frame["geometry"].tolist()
             if column.type == "geometry"
@@ -209,7 +212,7 @@ def _parse(
     if not folder.is_dir():
         raise UsageError(f"{folder} is no folder; name a country folder")
     faults += _misnamed(folder)
-    present = [file for file in FILES.values() if (folder / file.file_name).is_file()]
+    present = [file for file in FILES.values() if _is_there(folder, file)]
     if not present and not faults:
         names = ", ".join(file.file_name for file in FILES.values())
         raise UsageError(f"{folder} holds no file of a country; it may hold {names}")
@@ -218,8 +221,11 @@ def _parse(
     zone = _zone(known.get("calendars"))
     for file in present:
         before = len(faults)
-        raw = (folder / file.file_name).read_bytes()
-        table = _table(file, raw, zone, faults)
+        if file.documents:
+            table = _documents(file, folder / file.name, faults)
+        else:
+            raw = (folder / file.file_name).read_bytes()
+            table = _table(file, raw, zone, faults)
         if table is None or any(fault.column is None for fault in faults[before:]):
             unreadable.add(file.name)
         if table is not None:
@@ -227,6 +233,19 @@ def _parse(
             if file.name == "calendars":
                 zone = _zone(table.frame)
     return tables, unreadable
+
+
+def _is_there(folder: Path, file: File) -> bool:
+    if file.documents:
+        return (folder / file.name).is_dir()
+    return (folder / file.file_name).is_file()
+
+
+def _documents(file: File, folder: Path, faults: list[Fault]) -> Table | None:
+    found = folder_documents.read(folder, faults)
+    if found is None:
+        return None
+    return Table(file, _conform(file, found), np.arange(1, len(found) + 1))
 
 
 def _misnamed(folder: Path) -> Iterable[Fault]:

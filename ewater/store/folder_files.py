@@ -330,6 +330,15 @@ _FILES = (
         ),
     ),
     File(
+        "forms",
+        "Forms that enterprises fill in, docs/reports.md; the code names the file",
+        ("code",),
+        (
+            _code("Code of the form"),
+            Column("body", "text", "The form, YAML", required=True),
+        ),
+    ),
+    File(
         "reports",
         "What enterprises reported, every revision of it",
         (
@@ -368,6 +377,7 @@ _FILES = (
                 whole=True,
                 default="0",
             ),
+            _share("metered", "Part of the value that is metered; empty: not said"),
         ),
         additive=True,
     ),

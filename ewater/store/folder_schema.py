@@ -40,10 +40,13 @@ MEANING_OF_TYPE = MappingProxyType(
 
 
 _GEOJSON = ("territories",)
+_DOCUMENTS = ("forms",)
 
 
 def file_name(stem: str) -> str:
-    """Name of a file in the folder."""
+    """Name of a file in the folder; of documents, how each of them is named."""
+    if stem in _DOCUMENTS:
+        return f"{stem}/CODE.yaml"
     return f"{stem}.geojson" if stem in _GEOJSON else f"{stem}.csv"
 
 
@@ -114,6 +117,11 @@ class File:
     def file_name(self) -> str:
         """Name in the folder."""
         return file_name(self.name)
+
+    @property
+    def documents(self) -> bool:
+        """Whether its rows are files of their own, in a folder of its name."""
+        return self.name in _DOCUMENTS
 
     @property
     def columns(self) -> tuple[Column, ...]:

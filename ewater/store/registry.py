@@ -90,7 +90,7 @@ def load(
     """
     given = folder.canonical(frames)
     with _transaction(target) as connection:
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+        alone(connection)
         stored = {name: registry_rows.current(connection, name) for name in FILES}
         faults = folder.check(
             given,
@@ -122,6 +122,11 @@ def load(
     return LoadSummary(tables=counts, recorded_at=recorded)
 
 
+def alone(connection: Connection) -> None:
+    """Let nobody else change the registry until the transaction ends."""
+    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+
+
 def add(connection: Connection, name: str, rows: pd.DataFrame) -> LoadSummary:
     """Add rows to one table; those that stand stay. Takes part in a transaction.
 
@@ -130,7 +135,7 @@ def add(connection: Connection, name: str, rows: pd.DataFrame) -> LoadSummary:
     FaultsError
         The table with the new rows is not that of a country; nothing changes.
     """
-    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+    alone(connection)
     standing = read_table(connection, name)
     new = folder.canonical({name: rows})[name]
     both = new if standing.empty else pd.concat([standing, new], ignore_index=True)

@@ -23,7 +23,11 @@ if TYPE_CHECKING:
 
 
 def contents(path: Path) -> dict[str, bytes]:
-    return {file.name: file.read_bytes() for file in sorted(path.iterdir())}
+    return {
+        str(file.relative_to(path)): file.read_bytes()
+        for file in sorted(path.rglob("*"))
+        if file.is_file()
+    }
 
 
 def test_every_file_of_a_folder_becomes_a_typed_frame_with_all_its_columns(two_basins):

@@ -60,7 +60,12 @@ def test_dumping_loading_and_dumping_gives_the_same_bytes(engine, frames, tmp_pa
     summary = registry.load(engine, again)
     assert summary.recorded_at is None
     registry.dump(engine, tmp_path / "second")
-    first = {file.name: file.read_bytes() for file in (tmp_path / "first").iterdir()}
+    folder_ = tmp_path / "first"
+    first = {
+        file.relative_to(folder_): file.read_bytes()
+        for file in folder_.rglob("*")
+        if file.is_file()
+    }
     assert len(first) == len(FILES)
     for name, content in first.items():
         assert (tmp_path / "second" / name).read_bytes() == content

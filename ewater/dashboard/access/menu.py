@@ -23,6 +23,7 @@ ROLES: Mapping[str, str] = MappingProxyType(
         "analyst": mark("Analyst"),
         "engineer": mark("Engineer"),
         "reviewer": mark("Reviewer"),
+        "approver": mark("Approver"),
         "reporter": mark("Reporter"),
         "admin": mark("Administrator"),
     }

@@ -7,6 +7,7 @@ from ewater.store.tables import (
     quality,
     readings,
     registry,
+    returns,
     runs,
     sources,
 )
@@ -18,6 +19,7 @@ __all__ = [
     "quality",
     "readings",
     "registry",
+    "returns",
     "runs",
     "sources",
 ]

@@ -36,8 +36,8 @@ class LoginUser(Base):
         UniqueConstraint("issuer", "subject"),
         CheckConstraint("method IN ('password', 'provider')", name="method"),
         CheckConstraint(
-            "role IN ('viewer', 'analyst', 'engineer', 'reviewer', 'reporter', "
-            "'admin')",
+            "role IN ('viewer', 'analyst', 'engineer', 'reviewer', 'approver', "
+            "'reporter', 'admin')",
             name="role",
         ),
         {"comment": "People who may sign in, what they may do and see"},

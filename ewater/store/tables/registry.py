@@ -251,6 +251,16 @@ class Permit(Versioned):
     site: Mapped[str | None] = column("permits", "site")
 
 
+class Form(Versioned):
+    """A form that enterprises fill in."""
+
+    __tablename__ = "forms"
+    __table_args__ = constraints(FILES["forms"])
+
+    code: Mapped[str] = column("forms", "code")
+    body: Mapped[str] = column("forms", "body")
+
+
 class Report(Versioned):
     """One figure of one revision of a report."""
 
@@ -268,6 +278,7 @@ class Report(Versioned):
     status: Mapped[str] = column("reports", "status")
     counterparty: Mapped[str | None] = column("reports", "counterparty")
     revision: Mapped[int] = column("reports", "revision")
+    metered: Mapped[float | None] = column("reports", "metered")
 
 
 class Published(Versioned):

@@ -180,6 +180,9 @@ class PushKey(Base):
     patterns: Mapped[list[str]] = mapped_column(
         ARRAY(Text), comment="Series it may write, * stands for anything"
     )
+    enterprises: Mapped[list[str]] = mapped_column(
+        ARRAY(Text), server_default="{}", comment="Whose returns it may send; none: no"
+    )
     per_minute: Mapped[int | None] = mapped_column(
         Integer, comment="Posts it may send in a minute; null: no limit"
     )

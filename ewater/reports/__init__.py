@@ -1,0 +1,1 @@
+"""Returns of enterprises: form, ways in, workflow, cross-examination."""
