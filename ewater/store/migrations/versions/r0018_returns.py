@@ -7,7 +7,7 @@ from pathlib import Path
 from alembic import op
 
 revision = "0018"
-down_revision = "0014"
+down_revision = "0026"
 branch_labels = None
 depends_on = None
 
