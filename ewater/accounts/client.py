@@ -227,6 +227,7 @@ class Client:
         as_of: dt.datetime | None = None,
         file: str | Path | None = None,
         inputs: str | Path | None = None,
+        reconcile: bool = False,
     ) -> xr.Dataset:
         """Evaluate a standard view, such as ``seea_asset`` or ``indicators``.
 
@@ -241,6 +242,10 @@ class Client:
         file, inputs
             A view of one's own and what it needs besides the ledger, see
             docs/views.md.
+        reconcile
+            Add ``reconciled``, ``reconciled_u`` and ``adjustment`` (raw -
+            reconciled), NaN where reconciliation is refused, and the ``verdict`` of
+            each period.
 
         Returns
         -------
@@ -253,6 +258,10 @@ class Client:
         view_files.find(name, files)
         run = self.run(first, last, step=step, calendar=calendar, as_of=as_of)
         codes = None if territory is None else _codes(territory)
+        if reconcile:
+            from ewater.accounts.view_reconciled import ReconciledViews
+
+            return ReconciledViews(run, codes, files).dataset(name)
         return view_tables.Views(run, codes, files).dataset(name)
 
     def bridge(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from ewater.accounts import documents, in_memory, runs
+from ewater.accounts import documents, in_memory, runs, settled
 from ewater.accounts.documents import finite
 from ewater.accounts.explain import TOP, Explainer
 from ewater.accounts.in_memory import NOW, step_of
@@ -92,7 +92,8 @@ class DatabaseReader:
     ) -> Document:
         """Account of one territory by steps over ``[start, end)``."""
         view, periods = self._memory.periods(start, end, step, boundary, basis)
-        return documents.document(view, view.territory(territory), periods)
+        write = settled.document if basis[2] == "reconciled" else documents.document
+        return write(view, view.territory(territory), periods)
 
     def balances(
         self,
@@ -107,10 +108,11 @@ class DatabaseReader:
         view, periods = self._whole(start, end, boundary, basis)
         ledger = view.ledger
         codes = ledger.territories[ledger.territory_kind == kind]
+        chosen = [str(code) for code in codes if only is None or str(code) in only]
+        if basis[2] == "reconciled":
+            return {code: settled.period_of(view, code, periods[-1]) for code in chosen}
         return {
-            str(code): documents.periods_of(view, str(code), periods[-1:])[0]
-            for code in codes
-            if only is None or str(code) in only
+            code: documents.periods_of(view, code, periods[-1:])[0] for code in chosen
         }
 
     def flows(
@@ -123,6 +125,10 @@ class DatabaseReader:
     ) -> list[Document]:
         """Flows that touch a territory over ``[start, end)``, see `step_of`."""
         view, periods = self._whole(start, end, boundary, basis)
+        if basis[2] == "reconciled":
+            found = settled.settled(view, periods[-1:])[periods[-1]]
+            if found.view is not None:
+                return flow_rows(found.view, territory, 0)
         return flow_rows(view, territory, periods[-1])
 
     def explain(
@@ -140,6 +146,8 @@ class DatabaseReader:
         """Say what made a cell over ``[start, end)``, as docs/explain.md describes it.
 
         What was made for one cell serves the next of the same run; see `step_of`.
+        Explained are raw figures, also where reconciled ones are shown: it is they
+        that instruments and reports made.
         """
         view, periods = self._whole(start, end, boundary, basis)
         with self._engine.connect() as connection:

@@ -22,7 +22,7 @@ Language: TypeAlias = Literal["az", "en", "ru"]
 _PLAIN_WIDTH = 250  # where output goes to a file or pipe, nothing is folded
 _MOST_PERIODS = 4
 _MOST_NAMES = 12
-_CSV = (
+COLUMNS = (
     "view",
     "territory",
     "period_start",
@@ -114,7 +114,7 @@ class Style:
 def as_csv(document: Document, style: Style) -> str:
     """One line for each cell and period, in the unit of the cell."""
     out = io.StringIO()
-    writer = _started(out, document, _CSV)
+    writer = started(out, document, COLUMNS)
     labels = {row["code"]: row["label"][style.language] for row in document["rows"]}
     for period in document["periods"]:
         place = (document["view"], document["territory"])
@@ -131,7 +131,7 @@ def as_csv(document: Document, style: Style) -> str:
 def bridge_as_csv(document: Document, style: Style) -> str:
     """One line for each step and period."""
     out = io.StringIO()
-    writer = _started(out, document, _BRIDGE_CSV)
+    writer = started(out, document, _BRIDGE_CSV)
     for period in document["periods"]:
         when = (document["territory"], period["start"], period["end"])
         unit = document["unit"]
@@ -144,7 +144,8 @@ def bridge_as_csv(document: Document, style: Style) -> str:
     return out.getvalue()
 
 
-def _started(out: io.StringIO, document: Document, header: tuple[str, ...]) -> Any:
+def started(out: io.StringIO, document: Document, header: tuple[str, ...]) -> Any:
+    """Begin a CSV with its notices and header."""
     for notice in document["notices"]:
         out.write(f"# {notice['en']}\n")
     writer = csv.writer(out, lineterminator="\n")
@@ -162,13 +163,13 @@ def print_list(views: list[Document], language: Language) -> None:
     for one in views:
         title = one["title"][language]
         table.add_row(one["view"], str(one["cells"]), title, one["source"])
-    _console().print(table)
+    make_console().print(table)
 
 
 def print_view(document: Document, style: Style) -> None:
     """Print a view: by columns, a table for each period; else periods side by side."""
-    console = _console()
-    _head(console, document, document["title"][style.language], style)
+    console = make_console()
+    print_head(console, document, document["title"][style.language], style)
     if document["columns"]:
         for period in document["periods"]:
             console.print(_by_column(document, period, style))
@@ -178,19 +179,19 @@ def print_view(document: Document, style: Style) -> None:
             console.print(_by_period(document, chosen, style))
     console.print(f"[dim]{style.text('left out')}[/dim]")
     for period in document["periods"]:
-        _notes(console, document, period, style)
+        print_notes(console, document, period, style)
 
 
 def print_bridge(document: Document, style: Style) -> None:
     """Print a bridge: from one figure, line by line, to the other."""
     from rich.table import Table
 
-    console = _console()
+    console = make_console()
     title = f"{document['from']} → {document['to']}"
-    _head(console, document, title, style)
+    print_head(console, document, title, style)
     unit = document["unit"]
     for period in document["periods"]:
-        label = _label(period, document["step"])
+        label = label_of(period, document["step"])
         table = Table(title=label, title_justify="left")
         table.add_column(style.text("row"))
         table.add_column(style.unit_of(unit), justify="right")
@@ -215,7 +216,8 @@ def _plain(value: float | None, unit: str, style: Style) -> str:
     return "?" if value is None else style.number(value, unit)
 
 
-def _console() -> Console:
+def make_console() -> Console:
+    """Make a console that folds nothing where output goes to a file or pipe."""
     from rich.console import Console
 
     console = Console(highlight=False)
@@ -224,7 +226,8 @@ def _console() -> Console:
     return console
 
 
-def _head(console: Console, document: Document, title: str, style: Style) -> None:
+def print_head(console: Console, document: Document, title: str, style: Style) -> None:
+    """Print notices, title, and what the figures are of."""
     for notice in document["notices"]:
         words = notice[style.language] or notice["en"]
         console.print(f"[yellow]{words}[/yellow]", soft_wrap=True)
@@ -236,12 +239,14 @@ def _head(console: Console, document: Document, title: str, style: Style) -> Non
     )
 
 
-def _label(period: Document, step: str) -> str:
+def label_of(period: Document, step: str) -> str:
+    """Name a period by its start."""
     start: str = period["start"]
     return start[: {"year": 4, "month": 7, "quarter": 7}.get(step, 10)]
 
 
-def _says_something(cell: Document) -> bool:
+def says_something(cell: Document) -> bool:
+    """Tell whether a cell has water, or lacks what it needs."""
     return bool(cell["missing"]) or cell["value"] != 0.0
 
 
@@ -253,17 +258,17 @@ def _by_column(document: Document, period: Document, style: Style) -> Table:
         column
         for column in document["columns"]
         if any(
-            _says_something(cell)
+            says_something(cell)
             for code, cell in cells.items()
             if code.partition(".")[2] == column["code"]
         )
     ]
-    table = Table(title=_label(period, document["step"]), title_justify="left")
+    table = Table(title=label_of(period, document["step"]), title_justify="left")
     table.add_column(style.text("row"), min_width=26)
     for column in columns:
         table.add_column(column["label"][style.language], justify="right")
     table.add_column("± u", justify="right")
-    for row in _rows(document, [period], style.language):
+    for row in rows_of(document, [period], style.language):
         if row.get("title"):
             table.add_section()
             table.add_row(f"[bold]{row['title']}[/bold]")
@@ -290,10 +295,10 @@ def _by_period(document: Document, periods: list[Document], style: Style) -> Tab
     table.add_column(style.text("row"))
     table.add_column(style.text("unit"))
     for period in periods:
-        table.add_column(_label(period, document["step"]), justify="right")
+        table.add_column(label_of(period, document["step"]), justify="right")
     for basis in document["also"]:
         table.add_column(style.text(basis), justify="right")
-    for row in _rows(document, periods, style.language):
+    for row in rows_of(document, periods, style.language):
         front = [row.get("number") or ""] if numbered else []
         if row.get("title"):
             table.add_section()
@@ -311,7 +316,7 @@ def _by_period(document: Document, periods: list[Document], style: Style) -> Tab
     return table
 
 
-def _rows(
+def rows_of(
     document: Document, periods: list[Document], language: Language
 ) -> Iterator[Document]:
     """Rows in which there is water, each heading before the first row under it."""
@@ -324,7 +329,7 @@ def _rows(
             for code, cell in period["cells"].items()
             if code.partition(".")[0] == row["code"]
         ]
-        if not any(_says_something(cell) for cell in cells):
+        if not any(says_something(cell) for cell in cells):
             continue
         if heading:
             yield {"title": heading[language]}
@@ -332,10 +337,11 @@ def _rows(
         yield row | {"label": row["label"][language]}
 
 
-def _notes(
+def print_notes(
     console: Console, document: Document, period: Document, style: Style
 ) -> None:
-    label = _label(period, document["step"])
+    """Print what a period lacks, what has no place and what does not close."""
+    label = label_of(period, document["step"])
     cells = period["cells"].values()
     _names(console, label, sorted({m for c in cells for m in c["missing"]}), style)
     if any(cell["why"] == "apportioned" for cell in cells):

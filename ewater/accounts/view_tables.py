@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ewater.accounts.runs import Run
+    from ewater.balance.reconciliation.adjusted import Adjusted
 
     Document = dict[str, Any]
 
@@ -45,6 +46,8 @@ class Views:
         Codes; default: the country.
     files
         What the country gives of its own.
+    adjusted
+        Flows and stocks of the run, where it is a reconciled period.
     """
 
     def __init__(
@@ -52,6 +55,7 @@ class Views:
         run: Run,
         territories: Sequence[str] | None = None,
         files: Files | None = None,
+        adjusted: Adjusted | None = None,
     ) -> None:
         self.run, self.files = run, files or Files()
         self.territories = list(territories or [_country(run)])
@@ -62,11 +66,14 @@ class Views:
         inputs = run.inputs
         self.basis = Basis.of(
             inputs.ledger,
-            resolve(inputs.ledger, inputs.sources, inputs.weights),
+            adjusted.flows
+            if adjusted
+            else resolve(inputs.ledger, inputs.sources, inputs.weights),
             inputs.stocks,
             territories=self.territories,
             capacity=_capacity(run),
             inputs=self._inputs(),
+            changes=adjusted.changes if adjusted else None,
         )
 
     def _inputs(self) -> dict[str, Any]:

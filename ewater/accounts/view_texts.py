@@ -59,6 +59,23 @@ TEXTS = MappingProxyType(
         "forecast": {"az": "proqnoz", "en": "forecast", "ru": "прогноз"},
         "from": {"az": "başlanğıc", "en": "from", "ru": "от"},
         "to": {"az": "son", "en": "to", "ru": "до"},
+        "raw": {"az": "ilkin", "en": "raw", "ru": "исходное"},
+        "reconciled": {
+            "az": "uzlaşdırılmış",
+            "en": "reconciled",
+            "ru": "увязанное",
+        },
+        "adjustment": {
+            "az": "ilkin − uzlaşdırılmış",
+            "en": "raw − reconciled",
+            "ru": "исходное − увязанное",
+        },
+        "raw stands": {
+            "az": "ilkin rəqəmlər qüvvədədir, balansın qalığı",
+            "en": "raw figures stand, with a residual of",
+            "ru": "действуют исходные данные, невязка баланса",
+        },
+        "suspects": {"az": "şübhəlilər", "en": "suspects", "ru": "под сомнением"},
         "value": {"az": "qiymət", "en": "value", "ru": "значение"},
     }
 )

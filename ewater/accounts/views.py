@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -18,20 +19,30 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ewater.accounts.runs import Run
+    from ewater.accounts.settled import Settled
+    from ewater.balance.reconciliation.adjusted import Adjusted
 
 
 class View:
     """Datasets of one run, each made when it is first asked for."""
 
-    def __init__(self, run: Run, boundary: str = "managed") -> None:
+    def __init__(
+        self, run: Run, boundary: str = "managed", adjusted: Adjusted | None = None
+    ) -> None:
+        """See a run; ``adjusted`` are its flows and stocks where it is reconciled."""
         self.run = run
         self.boundary = boundary
         self.ledger = run.inputs.ledger
+        self.adjusted = adjusted
+        self.settled: dict[int, Settled] = {}  # by period, see `accounts.settled`
+        self.settling = threading.Lock()
         self._plain: dict[str, dict[str, NDArray[Any]]] = {}
 
     @cached_property
     def flows(self) -> Flows:
         """Volumes of all flows."""
+        if self.adjusted is not None:
+            return self.adjusted.flows
         inputs = self.run.inputs
         return resolve(inputs.ledger, inputs.sources, inputs.weights)
 
@@ -39,7 +50,11 @@ class View:
     def account(self) -> xr.Dataset:
         """Totals by territory and period, see ``ewater.balance.account``."""
         return account_of(
-            self.ledger, self.flows, self.run.inputs.stocks, boundary=self.boundary
+            self.ledger,
+            self.flows,
+            self.run.inputs.stocks,
+            boundary=self.boundary,
+            changes=self.adjusted.changes if self.adjusted else None,
         )
 
     @cached_property

@@ -6,6 +6,7 @@ territories is one variable with two signs, so parts and whole agree by construc
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,8 +27,12 @@ if TYPE_CHECKING:
 
     from ewater.balance.ledger import Ledger
     from ewater.balance.matrices import Matrix
+    from ewater.balance.storage import Changes
 
 QUANTITIES = ("inflow", "outflow", "net_inflow", "storage_change", "residual")
+_CLOSED = (
+    1e-12  # of the largest flow: what rounding leaves of a residual that is closed
+)
 _UNDEFINED = {"_status": Status.UNKNOWN, "_status_shares": 0.0, "_missing": 0}
 
 
@@ -52,6 +57,7 @@ def account_of(
     *,
     boundary: str | Iterable[str] = "managed",
     territories: Iterable[str] | None = None,
+    changes: Changes | None = None,
 ) -> xr.Dataset:
     """Account of territories (DESIGN, "One ledger"; METHODS 1 and 4).
 
@@ -69,6 +75,8 @@ def account_of(
         A name of `ewater.terms.BOUNDARIES`, or the account kinds inside.
     territories
         Codes, in the order wanted; all when not given.
+    changes
+        Errors of changes of storage, of flows and stocks that are reconciled.
 
     Returns
     -------
@@ -95,21 +103,32 @@ def account_of(
     rows = ledger.rows(territories)
     kinds = boundary if isinstance(boundary, str) else tuple(boundary)
     crossing = Crossing.of(ledger, kinds, rows)
-    change = storage_change(ledger, flows.bounds, stocks, kinds, rows)
+    change = storage_change(ledger, flows.bounds, stocks, kinds, rows, changes)
     gross = totals(above([crossing.inward, crossing.outward]), flows)
     count = rows.size
     net = gross.take(slice(0, count)).minus(gross.take(slice(count, None)))
     net = _correlated(net, crossing, flows)
     gross = _without_re_entering(gross, crossing, flows)
+    residual = net.minus(change)
+    if changes is not None:
+        share = csr(ledger.shares_inside(kinds)[rows])
+        stored = csr(share @ changes.loading)
+        both = csr(crossing.net @ flows.weights - stored)
+        residual = replace(
+            residual, variance=change.variance + both.power(2) @ flows.variance
+        )
+        change = replace(
+            change, variance=change.variance + stored.power(2) @ flows.variance
+        )
     parts = {
         "inflow": gross.take(slice(0, count)),
         "outflow": gross.take(slice(count, None)),
         "net_inflow": net,
         "storage_change": change,
-        "residual": net.minus(change),
+        "residual": residual,
     }
     fields = shown(parts)
-    uncertain = fields["residual_u"] > 0
+    uncertain = fields["residual_u"] > _CLOSED * np.abs(flows.known).max(axis=0)
     fields["residual_z"] = np.divide(
         fields["residual"],
         fields["residual_u"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,8 +22,32 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ewater.balance.ledger import Ledger
+    from ewater.balance.matrices import Matrix
 
     Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Changes:
+    """Errors of changes of storage that were reconciled with the flows.
+
+    Attributes
+    ----------
+    loading : csr (account, part)
+        How much of the error of each part is in the change of each account.
+    reconciled : (account,), bool
+        The others keep the errors of their stocks.
+    parts : (part,)
+        Names, as in ``Flows.origin`` of the same period.
+    """
+
+    loading: Matrix
+    reconciled: NDArray[np.bool_]
+    parts: NDArray[np.str_]
+
+    def over(self, origin: NDArray[np.str_]) -> Matrix:
+        """Give the loading with the parts in the order of flows cut further."""
+        return csr(self.loading[:, pd.Index(self.parts).get_indexer(pd.Index(origin))])
 
 
 def storage_change(
@@ -31,6 +56,7 @@ def storage_change(
     stocks: xr.Dataset,
     boundary: str | Iterable[str],
     rows: NDArray[np.intp],
+    changes: Changes | None = None,
 ) -> Totals:
     """Sum the changes of stock of the accounts inside, by territory.
 
@@ -53,6 +79,9 @@ def storage_change(
         A name of `ewater.terms.BOUNDARIES`, or the account kinds inside.
     rows : (row,)
         Positions of territories.
+    changes
+        Leave out the variance of what was reconciled with the flows: whoever has the
+        flows adds it.
 
     Raises
     ------
@@ -62,6 +91,8 @@ def storage_change(
     """
     some = np.flatnonzero(ledger.stocked)
     change, variance = (a[some] for a in _changes(ledger, bounds, stocks))
+    if changes is not None:
+        variance = np.where(changes.reconciled[some, None], 0.0, variance)
     modelled = ledger.stock_valid(bounds)[some]
     unknown = modelled & np.isnan(change)
     usable = modelled & ~unknown

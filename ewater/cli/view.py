@@ -48,11 +48,17 @@ def view(
     as_of: AsOfOption = None,
     file: ViewFileOption = None,
     inputs: InputsOption = None,
+    reconcile: Annotated[
+        bool, typer.Option("--reconcile", help="Reconciled figures beside the raw ones")
+    ] = False,
     lang: Annotated[Language, typer.Option(help="Language of the labels")] = "en",
     unit: Annotated[str, typer.Option(help="Of volumes in the table")] = "hm3",
     format_: Annotated[Format, typer.Option("--format")] = "table",
 ) -> None:
     """Print a standard table of the ledger, or what lies between two figures.
+
+    With --reconcile raw, reconciled and what is between them stand side by side; where
+    the test of a period fails raw figures stand, and the residual is said.
 
     Exit status: 0 printed, 2 failed.
     """
@@ -63,6 +69,8 @@ def view(
     if list_:
         view_render.print_list(view_files.listed(), lang)
         return
+    if reconcile and bridge:
+        raise UsageError("a bridge leads between raw figures; leave out --reconcile")
     if bool(name or file) == bool(bridge) and not (file and bridge and not name):
         raise UsageError("name a view (see `ewater view --list`), or give --bridge A B")
     style = view_render.Style(lang, unit)
@@ -73,7 +81,20 @@ def view(
     with open_store() as engine:
         start, end = dates.span(from_ or str(runs.newest_year(engine)), to)
         run = runs.obtain(engine, start, end, step, calendar=calendar, as_of=when)
-    views = view_tables.Views(run, [territory] if territory else None, files)
+    codes = [territory] if territory else None
+    if reconcile:
+        from ewater.accounts import view_render_reconciled
+        from ewater.accounts.view_reconciled import ReconciledViews
+
+        document = ReconciledViews(run, codes, files).document(name)
+        if format_ == "table":
+            view_render_reconciled.print_view(document, style)
+        elif format_ == "csv":
+            typer.echo(view_render_reconciled.as_csv(document, style).rstrip("\n"))
+        else:
+            typer.echo(as_json(document))
+        return
+    views = view_tables.Views(run, codes, files)
     document = views.bridge_document(*bridge) if bridge else views.document(name)
     if format_ == "json":
         typer.echo(as_json(document))

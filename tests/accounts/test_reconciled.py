@@ -13,8 +13,12 @@ from typer.testing import CliRunner
 
 from ewater.accounts import documents, render, runs
 from ewater.accounts.client import Client
+from ewater.accounts.reader import DatabaseReader
+from ewater.accounts.scope import Scope
 from ewater.balance.expressions import codes
 from ewater.cli.main import app
+from ewater.dashboard.questions import views
+from ewater.errors import UsageError
 from ewater.store import folder, registry
 
 pytestmark = pytest.mark.db
@@ -207,3 +211,94 @@ def test_python_gives_the_same_solve(canal):
     assert value == pytest.approx(found["flows"]["HEAD"]["value"])
     document = store.balance("T", "2023-03", step="month", reconcile=True)
     assert document["periods"][0]["reconciliation"]["verdict"] == "reconciled"
+
+
+RECONCILED = ("", "", "reconciled")
+
+
+def test_a_page_is_given_the_figures_that_stand_and_the_raw_ones_beside(canal):
+    engine = canal()
+    document, _, found = reconciled(engine)
+    reader = DatabaseReader(engine)
+    given = reader.balance("T", *MONTH, "month", basis=RECONCILED)
+    (period,) = given["periods"]
+    for name in ("inflow", "outflow", "residual"):
+        assert period[name]["value"] == pytest.approx(found[name]["value"], abs=1e-3)
+        assert period[name]["u"] == pytest.approx(found[name]["u"], abs=1e-3)
+        raw = period["reconciliation"]["raw"][name]["value"]
+        assert raw == document["periods"][0][name]["value"]
+    assert period["reconciliation"]["stands"] == "reconciled"
+    flows = {row["code"]: row for row in reader.flows("T", *MONTH, basis=RECONCILED)}
+    for code, flow in found["flows"].items():
+        assert flows[code]["volume"] == pytest.approx(flow["value"])
+        assert flows[code]["u"] == pytest.approx(flow["u"])
+    parts = reader.balances("country", *MONTH, basis=RECONCILED)
+    assert parts["T"]["inflow"] == period["inflow"]
+    use = period["sectors"]["agriculture"]["use"]
+    assert use["value"] == pytest.approx(flows["TAIL"]["volume"])
+    assert use["u"] == pytest.approx(flows["TAIL"]["u"])
+    json.loads(render.as_json(given), parse_constant=pytest.fail)
+
+
+def test_a_page_is_told_that_reconciliation_is_refused_and_what_is_left(canal):
+    meters = ("HEAD", "MIDDLE", "SPILL")
+    engine = canal(GOOD | {"SPILL": 6.0}, meters)
+    reader = DatabaseReader(engine)
+    (raw,) = reader.balance("T", *MONTH, "month")["periods"]
+    (period,) = reader.balance("T", *MONTH, "month", basis=RECONCILED)["periods"]
+    said = period.pop("reconciliation")
+    assert period == raw
+    assert (said["verdict"], said["stands"]) == ("refused", "raw")
+    assert said["raw"]["residual"]["value"] == raw["residual"]["value"]
+    plain = reader.flows("T", *MONTH)
+    assert reader.flows("T", *MONTH, basis=RECONCILED) == plain
+    with pytest.raises(UsageError, match="choose raw or reconciled"):
+        reader.balance("T", *MONTH, "month", basis=("", "", "guessed"))
+
+
+def test_a_view_stands_raw_and_reconciled_side_by_side(
+    canal, database_url, monkeypatch
+):
+    engine = canal()
+    _, _, found = reconciled(engine)
+    store = Client(engine)
+    made = store.view("section", "T", "2023-03", step="month", reconcile=True)
+    assert made["verdict"].values.tolist() == ["reconciled"]
+    both = store.view("indicators", "T", "2023-03", step="month", reconcile=True)
+    use = both.sel(cell="use", territory="T").isel(period=0)
+    assert use["value"].item() == pytest.approx(found["flows"]["TAIL"]["raw"])
+    assert use["reconciled"].item() == pytest.approx(found["flows"]["TAIL"]["value"])
+    assert use["reconciled_u"].item() == pytest.approx(found["flows"]["TAIL"]["u"])
+    after = use["value"] - use["reconciled"]
+    assert use["adjustment"].item() == pytest.approx(after.item())
+    (period,) = views.table(engine, Scope(), "indicators", "T", *MONTH, RECONCILED)[
+        "periods"
+    ]
+    shown = period["reconciliation"]["cells"]["use"]
+    assert shown["value"] == pytest.approx(use["reconciled"].item())
+
+    monkeypatch.setenv("EWATER_DATABASE_URL", database_url)
+
+    def call(*more):
+        asked = "view indicators --territory T --from 2023-03 --step month --reconcile"
+        done = CliRunner().invoke(app, [*asked.split(), *more])
+        assert done.exit_code == 0, done.output
+        return done.stdout
+
+    assert "reconciled; gamma" in call()
+    rows = {r["row"]: r for r in csv.DictReader(io.StringIO(call("--format", "csv")))}
+    assert float(rows["use"]["reconciled"]) == pytest.approx(shown["value"])
+    document = json.loads(call("--format", "json"), parse_constant=pytest.fail)
+    assert document["periods"][0]["reconciliation"]["cells"]["use"] == shown
+
+
+def test_a_view_is_refused_with_its_residual_where_the_test_fails(
+    canal, database_url, monkeypatch
+):
+    canal(GOOD | {"SPILL": 6.0}, ("HEAD", "MIDDLE", "SPILL"))
+    monkeypatch.setenv("EWATER_DATABASE_URL", database_url)
+    asked = "view indicators --territory T --from 2023-03 --step month --reconcile"
+    done = CliRunner().invoke(app, asked.split())
+    assert done.exit_code == 0, done.output
+    assert "refused" in done.stdout
+    assert "raw figures stand, with a residual of" in done.stdout

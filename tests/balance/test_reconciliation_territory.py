@@ -10,8 +10,14 @@ import pytest
 from ewater.balance.account import account_of
 from ewater.balance.flows import resolve
 from ewater.balance.ledger import Ledger
+from ewater.balance.reconciliation.adjusted import adjusted
 from ewater.balance.reconciliation.reconcile import reconcile
+from ewater.balance.reconciliation.result import RAW_STANDS
+from ewater.balance.reconciliation.settle import Policy
 from ewater.balance.reconciliation.territory import TerritoryTotals
+from ewater.balance.views import compiled
+from ewater.balance.views.basis import Basis
+from ewater.balance.views.evaluate import Evaluated
 from ewater.errors import UsageError
 
 VOLUME = {
@@ -145,3 +151,84 @@ def test_a_total_by_period_is_not_stated(make, valley):
     strange = Total(code="X", parts={"GHOST": 1})
     with pytest.raises(UsageError, match="no flow or change GHOST"):
         reconcile(valley, flows, stocks, totals=[strange])
+
+
+def reconciled_periods(valley, make, volume=VOLUME, **more):
+    """Reconcile, and give each period as flows and stocks of its own."""
+    data = make.sources(volume, u_random={c: U[c] for c in volume})
+    flows = resolve(valley, data, make.weights(valley, data, None))
+    stocks = make.stocks({"LAKE": [500.0, 507.0, 515.0]}, 2, {"LAKE": 1.0})
+    asked = TerritoryTotals.of(valley, flows, "managed", "AZ")
+    found = reconcile(
+        valley,
+        flows,
+        stocks,
+        totals=asked.totals,
+        storeless=STORELESS,
+        errors=True,
+        **more,
+    )
+    made = [adjusted(valley, flows, stocks, found, n) for n in range(2)]
+    return found, asked.read(found), made
+
+
+@pytest.mark.parametrize(
+    ("case", "changed"),
+    [
+        ("passes", {}),
+        ("found", {"in": [np.nan, 120.0]}),
+        ("suspect", {"give": [19.0, 2.0], "lose": [4.0, 2.0]}),
+        ("bound", {"give": [26.0, 18.0], "lose": [0.2, 4.0]}),
+    ],
+)
+def test_a_reconciled_period_as_flows_gives_the_account_of_the_whole_solve(
+    valley, make, case, changed
+):
+    found, totals, made = reconciled_periods(valley, make, VOLUME | changed)
+    assert bool(found.result.suspects) == (case == "suspect")
+    assert found.result.active.any() == (case == "bound")
+    for n, one in enumerate(made):
+        if one is None:
+            assert found.result.verdict[n] in RAW_STANDS
+            continue
+        account = account_of(
+            valley, one.flows, one.stocks, territories=["AZ"], changes=one.changes
+        )
+        for name, (value, u) in totals.items():
+            got = account[name].values[0, 0], account[f"{name}_u"].values[0, 0]
+            np.testing.assert_allclose(got, (value[n], u[n]), rtol=1e-6, atol=1e-6)
+        each = np.sqrt(one.flows.weights.power(2) @ one.flows.variance).ravel()
+        np.testing.assert_allclose(each, found.flows()["u"].values[:, n], atol=1e-6)
+
+
+def test_sums_of_views_over_a_reconciled_period_have_the_u_of_the_account(valley, make):
+    _, totals, made = reconciled_periods(valley, make)
+    one = made[0]
+    basis = Basis.of(
+        valley, one.flows, one.stocks, territories=["AZ"], changes=one.changes
+    )
+    view = Evaluated(compiled.find("section"), basis)
+    for cell, name in (("storage_change", "storage_change"), ("outflow", "outflow")):
+        shown = view.cell(cell)
+        assert shown.value[0, 0] == pytest.approx(totals[name][0][0])
+        assert shown.u[0, 0] == pytest.approx(totals[name][1][0])
+    closing = Evaluated(compiled.find("indicators"), basis).cell("stored")
+    # the opening stock as measured, and the reconciled change: u of each
+    u = np.hypot(1.0, totals["storage_change"][1][0])
+    assert closing.u[0, 0] == pytest.approx(u)
+
+
+def test_a_refused_period_gives_no_reconciled_flows(valley, make):
+    wrong = VOLUME | {"in": [100.0, 300.0]}
+    found, _, made = reconciled_periods(
+        valley, make, wrong, policy=Policy(eliminate=False)
+    )
+    assert found.result.verdict[1] in RAW_STANDS
+    assert made[0] is not None
+    assert made[1] is None
+
+
+def test_reconciled_flows_need_a_solve_that_kept_its_errors(valley, solve):
+    flows, stocks, found, _ = solve("AZ")
+    with pytest.raises(UsageError, match="errors=True"):
+        adjusted(valley, flows, stocks, found, 0)

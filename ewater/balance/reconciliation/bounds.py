@@ -146,3 +146,31 @@ def _explained(gram: Floats, push: Floats) -> Floats:
     size, direction = np.linalg.eigh(gram)
     some = size > _FREE * size.max(initial=0.0)
     return np.asarray(((push @ direction[:, some]) ** 2 / size[some]).sum(axis=1))
+
+
+def held_errors(
+    errors: Floats,
+    active: NDArray[np.int8],
+    columns: Callable[[NDArray[np.intp]], Floats],
+) -> Floats:
+    """Errors of estimates of which some stay at their bounds, (variable, factor).
+
+    Parameters
+    ----------
+    errors : (variable, factor)
+        Of the estimates without bounds.
+    active : (variable,)
+        As of `Bounded`.
+    columns
+        As for `within_bounds`.
+    """
+    place = np.flatnonzero(active)
+    if not place.size:
+        return errors
+    push = columns(place)
+    size, direction = np.linalg.eigh(push[place])
+    some = size > _FREE * size.max(initial=0.0)
+    back = (direction[:, some] / size[some]) @ direction[:, some].T
+    held: Floats = errors - push @ (back @ errors[place])
+    held[place] = 0.0
+    return held

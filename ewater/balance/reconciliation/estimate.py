@@ -280,6 +280,37 @@ class Response:
         change[structure.unmeasured] = -inner
         return multiplier, self._seen(change)
 
+    def errors(self) -> tuple[Floats, Floats]:
+        """Say what an error of size 1 in each factor does, all others being right.
+
+        Returns
+        -------
+        tuple
+            To the multipliers, (row, factor), and to the estimates, (variable,
+            factor): E with E diag(variance) E' their covariance.
+        """
+        structure = self.structure
+        count = structure.loading.shape[1]
+        blocks = np.split(np.arange(count), range(_BLOCK, count, _BLOCK))
+        made = [self._errors(block) for block in blocks if block.size]
+        multiplier, change = zip(*made, strict=True) if made else ((), ())
+        rows, variables = structure.row_place.size, structure.loading.shape[0]
+        return (
+            np.hstack([np.empty((rows, 0)), *multiplier]),
+            np.hstack([np.empty((variables, 0)), *change]),
+        )
+
+    def _errors(self, factors: NDArray[np.intp]) -> tuple[Floats, Floats]:
+        structure = self.structure
+        right = np.zeros((structure.size, factors.size))
+        right[structure.row_place] = structure.spread[:, factors].toarray()
+        substitute_many(structure.shape, self._lower, self._pivot, right)
+        multiplier = right[structure.row_place]
+        seen = self.variance[:, None] * (structure.spread.T @ multiplier)
+        change = structure.loading[:, factors].toarray() - structure.loading @ seen
+        change[structure.unmeasured] = -right[structure.border_place]
+        return multiplier, self._seen(change)
+
     def covariances(self, variables: NDArray[np.intp]) -> Floats:
         """Covariance of all estimates with some of them, (variable, chosen)."""
         blocks = np.split(variables, range(_BLOCK, variables.size, _BLOCK))

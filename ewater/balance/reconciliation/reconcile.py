@@ -44,6 +44,8 @@ class LedgerReconciliation:
         and changes of storage; coupled, it has one period, which holds all.
     coupled : bool
     totals : tuple of str
+    variance : (factor, period), m6
+        Of the errors of `Reconciled.errors`.
     """
 
     result: Reconciled
@@ -53,6 +55,7 @@ class LedgerReconciliation:
     bounds: NDArray[np.int64]
     coupled: bool
     totals: tuple[str, ...]
+    variance: NDArray[np.float64]
 
     def flows(self) -> xr.Dataset:
         """Flows, dims (flow, period), m3: ``value``, ``u``, ``raw``, ``adjustment``.
@@ -133,6 +136,7 @@ def reconcile(
     bounded: bool = True,
     storeless: Iterable[str] = STORELESS,
     policy: Policy | None = None,
+    errors: bool = False,
 ) -> LedgerReconciliation:
     """Adjust flows and storage so that every account balances, if they let themselves.
 
@@ -168,6 +172,8 @@ def reconcile(
     policy
         Levels and what follows from them. When not given, a coupled solve also
         searches while a single test stands out (`Policy.each`).
+    errors
+        As for `solve.solve`; for `adjusted.adjusted`.
 
     Returns
     -------
@@ -199,6 +205,7 @@ def reconcile(
         upper=given.upper,
         policy=policy or Policy(each=couple),
         names=dict(given.names),
+        errors=errors,
     )
     return LedgerReconciliation(
         result=result,
@@ -208,6 +215,7 @@ def reconcile(
         bounds=flows.bounds,
         coupled=couple,
         totals=tuple(total.code for total in totals),
+        variance=np.nan_to_num(given.u) ** 2,
     )
 
 

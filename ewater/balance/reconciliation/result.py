@@ -10,6 +10,8 @@ import numpy as np
 import xarray as xr
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from ewater.balance.matrices import Matrix
@@ -40,6 +42,10 @@ class Verdict(IntEnum):
     CONTRADICTORY = 4  # values given as certain do not fit each other
     INFEASIBLE = 5  # bounds do not fit each other
     FAILED = 6  # adjusted although the global test fails, on request
+
+
+#: Verdicts that leave a period as it was.
+RAW_STANDS = (Verdict.REFUSED, Verdict.CONTRADICTORY, Verdict.INFEASIBLE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +110,8 @@ class Reconciled:
     verdict : (period,), `Verdict`
     suspects : tuple of Suspect
         By period, in order of removal.
+    errors : mapping of period to (variable, factor)
+        Where asked for: what an error of size 1 in each factor does to the estimates.
     """
 
     variables: NDArray[np.str_]
@@ -134,6 +142,7 @@ class Reconciled:
     first_p: Floats
     verdict: NDArray[np.int8]
     suspects: tuple[Suspect, ...]
+    errors: Mapping[int, Floats]
 
     @property
     def normalised(self) -> Floats:

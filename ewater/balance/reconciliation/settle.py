@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ewater.balance.reconciliation.bounds import within_bounds
+from ewater.balance.reconciliation.bounds import held_errors, within_bounds
 from ewater.balance.reconciliation.estimate import Response
 from ewater.balance.reconciliation.gross import (
     State,
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ewater.balance.reconciliation.structure import Structure
 
     Fields = dict[str, NDArray[Any]]
+    Floats = NDArray[np.float64]
     Labels = dict[str, NDArray[np.str_]]
 
 
@@ -65,8 +66,14 @@ def settle(
     candidates: Candidates,
     policy: Policy,
     labels: Labels,
-) -> list[Suspect]:
-    """Decide every period of a pattern; what passes is left as it is."""
+) -> tuple[list[Suspect], dict[int, Case]]:
+    """Decide every period of a pattern; what passes is left as it is.
+
+    Returns
+    -------
+    tuple
+        Suspects, and the cases by period that did not simply pass.
+    """
     dof = fields["dof"][periods]
     contradicts = fields["contradictory"][:, periods].any(axis=0)
     fails = (dof > 0) & (fit.gamma > critical_gamma(dof, policy.alpha))
@@ -83,16 +90,18 @@ def settle(
         np.where(dof > 0, Verdict.RECONCILED, Verdict.UNTESTED),
     )
     suspects: list[Suspect] = []
+    cases: dict[int, Case] = {}
     for n in np.flatnonzero((fails | outside) & ~contradicts):
-        case = _Case(fields, given, found, fit, int(n), int(periods[n]), candidates)
+        case = Case(fields, given, found, fit, int(n), int(periods[n]), candidates)
         if fails[n]:
             suspects += case.search(policy, labels)
         case.bound(policy.alpha)
         case.close(policy)
-    return suspects
+        cases[int(periods[n])] = case
+    return suspects, cases
 
 
-class _Case:
+class Case:
     """One period that does not simply pass."""
 
     def __init__(
@@ -120,7 +129,7 @@ class _Case:
             steps=[],
         )
         self.verdict = Verdict(int(fields["verdict"][period]))
-        self.bounded = False
+        self.removed: list[int] = []
 
     def search(self, policy: Policy, labels: Labels) -> list[Suspect]:
         """Set suspects aside; name the first if none may be."""
@@ -138,7 +147,8 @@ class _Case:
         names = labels["candidate"]
         if not removals:
             return self._first_suspect(names)
-        removed = np.array([r.candidate for r in removals])
+        self.removed = [r.candidate for r in removals]
+        removed = np.array(self.removed)
         touched = np.unique(directions[:, removed].indices)
         measured = self.given.measured[touched, self.period]
         self.fields["standing"][touched[measured], self.period] = Standing.SUSPECT
@@ -205,6 +215,23 @@ class _Case:
         state.value, state.variance = result.value, result.variance
         state.gamma += result.cost
         state.dof += int(np.count_nonzero(result.active))
+
+    def errors(self) -> Floats:
+        """Errors of what stands by those of the factors, (variable, factor).
+
+        What was set aside no longer acts on the estimates, and what is at a bound does
+        not move.
+        """
+        multiplier, errors = self.response.errors()
+        for candidate, (seen, change, power) in zip(
+            self.removed, self.state.steps, strict=True
+        ):
+            row = self.candidates.vectors[:, [candidate]].toarray()[:, 0]
+            part = (row @ multiplier) / power
+            multiplier = multiplier - np.outer(seen, part)
+            errors = errors - np.outer(change, part)
+        lifted = self.state.lifted(self.response.covariances)
+        return held_errors(errors, self.fields["active"][:, self.period], lifted)
 
     def close(self, policy: Policy) -> None:
         """Write what stands."""

@@ -14,7 +14,7 @@ from ewater.balance.reconciliation.estimate import Response, estimate
 from ewater.balance.reconciliation.factor import fill_reducing
 from ewater.balance.reconciliation.first import first_fit
 from ewater.balance.reconciliation.inputs import read
-from ewater.balance.reconciliation.result import Reconciled, Verdict, times
+from ewater.balance.reconciliation.result import RAW_STANDS, Reconciled, times
 from ewater.balance.reconciliation.settle import Policy, settle
 from ewater.balance.reconciliation.structure import structure
 from ewater.errors import UsageError
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Fields = dict[str, NDArray[Any]]
 
-_RAW_STANDS = (Verdict.REFUSED, Verdict.CONTRADICTORY, Verdict.INFEASIBLE)
-
 
 def solve(
     matrix: Any,
@@ -46,6 +44,7 @@ def solve(
     upper: ArrayLike = np.inf,
     policy: Policy | None = None,
     names: dict[str, ArrayLike] | None = None,
+    errors: bool = False,
 ) -> Reconciled:
     r"""Reconcile variables so that A x = b, period by period.
 
@@ -80,6 +79,9 @@ def solve(
         Levels and what follows from them.
     names
         Of ``variable``, ``row`` and ``candidate``; numbers from 1 if not given.
+    errors
+        Keep what the error of each factor does to each estimate (`Reconciled.errors`):
+        for sums of them; it takes much room.
 
     Raises
     ------
@@ -101,6 +103,7 @@ def solve(
     policy = policy or Policy()
     order = fill_reducing(_touching(given))
     suspects: list[Suspect] = []
+    kept: dict[int, Floats] = {}
     for periods in _patterns(given):
         found = structure(
             given.matrix,
@@ -115,10 +118,18 @@ def solve(
             found, given.value[:, periods], variance, given.constant[:, periods]
         )
         candidates_of = first_fit(fields, given, found, fit, periods)
-        suspects += settle(
+        named, cases = settle(
             fields, given, found, fit, periods, candidates_of, policy, labels
         )
-    return _reconciled(given, fields, labels, suspects)
+        suspects += named
+        for n, period in enumerate(periods if errors else ()):
+            case = cases.get(int(period))
+            kept[int(period)] = (
+                case.errors()
+                if case
+                else Response(found, variance[:, n], fit.ridge[:, n]).errors()[1]
+            )
+    return _reconciled(given, fields, labels, suspects, kept)
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -243,9 +254,10 @@ def _reconciled(
     fields: Fields,
     labels: dict[str, NDArray[np.str_]],
     suspects: list[Suspect],
+    errors: dict[int, Floats],
 ) -> Reconciled:
     """Let raw values stand where nothing else may, and scale rows back."""
-    raw = np.isin(fields["verdict"], _RAW_STANDS)
+    raw = np.isin(fields["verdict"], RAW_STANDS)
     fields["value"][:, raw] = fields["raw"][:, raw]
     fields["u"][:, raw] = fields["raw_u"][:, raw]
     fields["adjustment"] = fields["raw"] - fields["value"]
@@ -262,5 +274,6 @@ def _reconciled(
         matrix=csr(sparse.diags_array(back) @ given.matrix),
         constant=given.constant * back[:, None],
         suspects=tuple(sorted(suspects, key=lambda suspect: suspect.period)),
+        errors=errors,
         **fields,
     )

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from ewater.balance.flows import Flows
     from ewater.balance.ledger import Ledger
     from ewater.balance.matrices import Matrix
+    from ewater.balance.storage import Changes
     from ewater.balance.views.model import Column, End, Row, Selection
 
     Array = NDArray[np.float64]
@@ -97,6 +98,7 @@ class Basis:
         territories: Iterable[str] | None = None,
         capacity: Mapping[str, Array] | None = None,
         inputs: Mapping[str, Given] | None = None,
+        changes: Changes | None = None,
     ) -> Basis:
         """Prepare to evaluate views.
 
@@ -110,6 +112,8 @@ class Basis:
             ``full`` and ``dead`` volume of each account, (account,) m3; NaN unknown.
         inputs
             What is not in the ledger (population, value added), by name.
+        changes
+            As for `ewater.balance.account.account_of`.
 
         Raises
         ------
@@ -129,6 +133,7 @@ class Basis:
                 flows.bounds,
                 stocks,
                 capacity or {"full": unknown, "dead": unknown},
+                changes,
             ),
             inputs=inputs or {},
         )

@@ -138,7 +138,7 @@ class Linear:
     @cached_property
     def parts(self) -> Matrix:
         """Coefficients of the sources, so that what is shared is correlated."""
-        return csr(self.rows["flow"] @ self.basis.flows.weights)
+        return _parts(self.basis, self.rows)
 
     def missing(self, row: int, period: int) -> list[str]:
         """Name the flows, stocks and inputs that are unknown, in order of code."""
@@ -165,6 +165,12 @@ class Linear:
         return {str(c): float(v) for c, v in zip(codes, found.data, strict=True) if v}
 
 
+def _parts(basis: Basis, rows: Rows) -> Matrix:
+    flows = basis.flows
+    stored = basis.stored.in_parts(rows, flows.origin)
+    return csr(rows["flow"] @ flows.weights + stored)
+
+
 def _named(
     marks: Matrix, unknown: NDArray[np.bool_], codes: NDArray[np.str_]
 ) -> list[str]:
@@ -174,7 +180,11 @@ def _named(
 
 def evaluated(basis: Basis, rows: Rows) -> Linear:
     """Sum a basis with coefficients, one row for each of theirs."""
-    parts = [totals(rows["flow"], basis.flows, basis.marks(rows["flow"]))]
+    flows = totals(rows["flow"], basis.flows, basis.marks(rows["flow"]))
+    if basis.stored.changes is not None:
+        errors = _parts(basis, rows).power(2) @ basis.flows.variance
+        flows = replace(flows, variance=np.asarray(errors))
+    parts = [flows]
     parts += [basis.stored.totals(name, rows[name]) for name in stored.BLOCKS]
     parts.append(_input_totals(basis, rows["input"]))
     whole = Totals.sum_of(parts)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy import sparse
 
 from ewater.balance.expected import expected_volume
 from ewater.balance.matrices import csr
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from ewater.balance.ledger import Ledger
     from ewater.balance.matrices import Matrix
+    from ewater.balance.storage import Changes
 
     Array = NDArray[np.float64]
 
@@ -41,6 +43,7 @@ class Stored:
     modelled: NDArray[np.bool_]
     random: tuple[Array, Array]
     fraction: Array
+    changes: Changes | None = None
 
     @classmethod
     def of(
@@ -49,6 +52,7 @@ class Stored:
         bounds: NDArray[np.int64],
         stocks: xr.Dataset,
         capacity: Mapping[str, NDArray[np.float64]],
+        changes: Changes | None = None,
     ) -> Stored:
         """Lay out stocks and capacities.
 
@@ -58,6 +62,8 @@ class Stored:
             As for `ewater.balance.storage.storage_change`.
         capacity
             ``full`` and ``dead``, (account,) m3, NaN where not given.
+        changes
+            Errors of changes that were reconciled with the flows.
         """
         tables = at_instants(ledger, bounds, stocks)
         volume, random = tables["volume"], tables["random"]
@@ -79,6 +85,7 @@ class Stored:
             modelled=modelled,
             random=(_given(random[:, :-1]), _given(random[:, 1:])),
             fraction=_given(tables["fraction"][:, 1:]),
+            changes=changes,
         )
 
     def totals(self, block: str, matrix: Matrix) -> Totals:
@@ -109,8 +116,32 @@ class Stored:
         proportion to the change. Capacities, and what is booked, are certain.
         """
         both = np.isfinite(self.volume["change"])
-        total = self._product(left, right, both, with_change=True)
-        return total + self._product(left, right, ~both, with_change=False)
+        if self.changes is None:
+            total = self._product(left, right, both, with_change=True)
+            return total + self._product(left, right, ~both, with_change=False)
+        apart = ~self.changes.reconciled[:, None]
+        total = self._product(left, right, both & apart, with_change=True)
+        total += self._product(left, right, ~both & apart, with_change=False)
+        return total + self._openings(left, right, both & ~apart)
+
+    def _openings(
+        self,
+        left: Mapping[str, Matrix],
+        right: Mapping[str, Matrix],
+        where: NDArray[np.bool_],
+    ) -> Array:
+        """Covariance of stocks that are the opening one and a reconciled change."""
+        mine, theirs = (csr(r["opening"] + r["closing"]) for r in (left, right))
+        of_curve = _given(self.volume["opening"]) * self.fraction
+        own = np.where(where, self.random[0] ** 2 + of_curve**2, 0.0)
+        return np.asarray(csr(mine.multiply(theirs)) @ own)
+
+    def in_parts(self, rows: Mapping[str, Matrix], origin: NDArray[np.str_]) -> Matrix:
+        """Coefficients of the parts of flows that reconciled changes bring in."""
+        if self.changes is None:
+            nothing = (rows["change"].shape[0], origin.size)
+            return csr(sparse.csr_array(nothing))
+        return csr(csr(rows["change"] + rows["closing"]) @ self.changes.over(origin))
 
     def _product(
         self,

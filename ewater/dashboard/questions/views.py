@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from ewater.accounts import in_memory, view_files
 from ewater.accounts.in_memory import NOW, step_of
 from ewater.accounts.scope import require
-from ewater.accounts.view_tables import PUBLISHED, Views
+from ewater.accounts.view_reconciled import ReconciledViews
+from ewater.accounts.view_tables import PUBLISHED
 from ewater.balance.views import compiled as reading
 
 if TYPE_CHECKING:
@@ -45,7 +46,9 @@ def table(
 ) -> Document:
     """One view of a territory over ``[start, end)`` as one period, see docs/views.md.
 
-    ``VIEW.CELL`` of a cell is what Explain takes.
+    ``VIEW.CELL`` of a cell is what Explain takes. On a reconciled basis the period has
+    ``reconciliation`` beside its raw cells: verdict, tests and, where raw values do not
+    stand, ``cells`` with ``value``, ``u`` and ``adjustment``.
 
     Raises
     ------
@@ -56,7 +59,9 @@ def table(
     """
     require(engine, scope, territory)
     found, period = _views(engine, territory, start, end, basis)
-    return found.document(view, 0, [period])
+    if basis[2] == "reconciled":
+        return found.document(view, 0, [period])
+    return found.raw.document(view, 0, [period])
 
 
 def bridges(engine: Engine, scope: Scope) -> list[Document]:
@@ -87,6 +92,8 @@ def bridge(
 ) -> Document:
     """Lead from one figure to another over one period, see docs/views.md.
 
+    On a reconciled basis between reconciled figures, where they are.
+
     Raises
     ------
     UsageError
@@ -96,12 +103,15 @@ def bridge(
     """
     require(engine, scope, territory)
     found, period = _views(engine, territory, start, end, basis)
-    return found.bridge_document(first, second, 0, [period])
+    after = found.after(period) if basis[2] == "reconciled" else None
+    if after is not None:
+        return after.bridge_document(first, second)
+    return found.raw.bridge_document(first, second, 0, [period])
 
 
 def _views(
     engine: Engine, territory: str, start: dt.date, end: dt.date, basis: Basis
-) -> tuple[Views, int]:
+) -> tuple[ReconciledViews, int]:
     view, periods = in_memory.of(engine).periods(
         start, end, step_of(start, end), basis=basis
     )
@@ -109,5 +119,5 @@ def _views(
 
 
 @functools.lru_cache(maxsize=_KEPT)
-def _of(view: View, territory: str) -> Views:
-    return Views(view.run, [territory])
+def _of(view: View, territory: str) -> ReconciledViews:
+    return ReconciledViews(view, [territory])
