@@ -63,12 +63,12 @@ TEXTS = MappingProxyType(
         "reconciled": {
             "az": "uzlaşdırılmış",
             "en": "reconciled",
-            "ru": "увязанное",
+            "ru": "согласованное",
         },
         "adjustment": {
             "az": "ilkin − uzlaşdırılmış",
             "en": "raw − reconciled",
-            "ru": "исходное − увязанное",
+            "ru": "исходное − согласованное",
         },
         "raw stands": {
             "az": "ilkin rəqəmlər qüvvədədir, balansın qalığı",

@@ -84,6 +84,22 @@ class SectorUse(TypedDict):
     consumption: Quantity
 
 
+class Reconciliation(TypedDict):
+    """What became of a period that was asked for reconciled.
+
+    ``stands`` says whether its figures are ``reconciled`` or ``raw``; ``raw`` are the
+    raw totals either way, ``value`` and ``u`` by name.
+    """
+
+    verdict: str
+    stands: str
+    gamma: float | None
+    dof: int
+    p: float | None
+    suspects: list[str]
+    raw: dict[str, dict[str, float | None]]
+
+
 class Period(TypedDict):
     """The account of one territory over one half-open period."""
 
@@ -99,6 +115,7 @@ class Period(TypedDict):
     terms: dict[str, Quantity]
     sectors: dict[str, SectorUse]
     use: NotRequired[Quantity]
+    reconciliation: NotRequired[Reconciliation]
 
 
 class Notice(Names):

@@ -9,8 +9,8 @@ from dash import ALL, ClientsideFunction, Input, Output, State, dcc, html
 from dash.exceptions import PreventUpdate
 
 from ewater import __version__
+from ewater.dashboard import reconciliation, view
 from ewater.dashboard import state as states
-from ewater.dashboard import view
 from ewater.dashboard.access.refusals import WORDS
 from ewater.dashboard.components import options
 from ewater.dashboard.html import attributes
@@ -224,6 +224,9 @@ def notices(state: View, shown: view.View, lang: Language) -> list[Any]:
         html.Li(lang.pick(notice), **attributes(data_notice=notice["code"]))
         for notice in shown.balance["notices"]
     ]
+    if said := reconciliation.words(shown.period, lang):
+        stands = shown.period["reconciliation"]["stands"]
+        lines.append(html.Li(said, **attributes(data_reconciliation=stands)))
     if state.dropped:
         words = lang.gettext(
             "The link asks for something this country does not have: {what}."

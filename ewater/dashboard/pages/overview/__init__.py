@@ -47,5 +47,5 @@ PAGE = Page(
     layout=lambda state, lang: layout(EXHIBITS, state, lang),
     register=cards.register,
     exhibits=EXHIBITS,
-    filters=("territory", "year", "period", "boundary", "calendar", "as_of"),
+    filters=("territory", "year", "period", "boundary", "calendar", "version", "as_of"),
 )
