@@ -135,6 +135,10 @@ class Missing:
             known = ", ".join([*QUANTITIES, *self.flow_marks])
             raise UsageError(f"no quantity {quantity!r}; use one of {known}")
         row = int(self.ledger.rows([territory])[0])
+        return self.missing_at(row, period, quantity)
+
+    def missing_at(self, row: int, period: int, quantity: str) -> list[str]:
+        """Name what is unknown, as `missing` does, by the row of the territory."""
         codes: list[str] = []
         if quantity in self.flow_marks:
             marks = self.flow_marks[quantity]

@@ -73,6 +73,10 @@ class Evaluated:
         """Coefficients of a sum of basic cells, a row for each territory."""
         return self._rows([combination])
 
+    def coefficients(self, codes: list[str]) -> Rows:
+        """Coefficients of cells that are sums, (cell x territory, item)."""
+        return self._rows([self.compiled.linear[code] or {} for code in codes])
+
     def _rows(self, combinations: list[dict[str, float]]) -> Rows:
         names, basic = self._basic
         place = {name: n for n, name in enumerate(names)}
@@ -89,8 +93,7 @@ class Evaluated:
         codes = [c for c, parts in self.compiled.linear.items() if parts is not None]
         if not codes:
             return {}
-        parts = self.compiled.linear
-        whole = evaluated(self.basis, self._rows([parts[c] or {} for c in codes]))
+        whole = evaluated(self.basis, self.coefficients(codes))
         count = self.basis.rows.size
         return {
             code: whole.take(

@@ -143,20 +143,24 @@ class Linear:
     def missing(self, row: int, period: int) -> list[str]:
         """Name the flows, stocks and inputs that are unknown, in order of code."""
         basis, ledger = self.basis, self.basis.ledger
-        marks = basis.marks(csr(self.rows["flow"][[row]]))
         unknown = basis.flows.unknown[:, period]
-        named = _named(marks, unknown, basis.flows.codes)
+        named = _named(self._marks, row, unknown, basis.flows.codes)
         for block in stored.BLOCKS:
             unknown = np.isnan(basis.stored.volume[block][:, period])
-            named += _named(csr(self.rows[block][[row]]), unknown, ledger.accounts)
+            named += _named(self.rows[block], row, unknown, ledger.accounts)
         value, _ = _inputs(basis)
         codes = np.repeat(
             np.array([f"input:{name}" for name in basis.input_names], dtype=np.str_),
             basis.rows.size,
         )
         unknown = np.isnan(value[:, period])
-        named += _named(csr(self.rows["input"][[row]]), unknown, codes)
+        named += _named(self.rows["input"], row, unknown, codes)
         return list(dict.fromkeys(named))
+
+    @cached_property
+    def _marks(self) -> Matrix:
+        """Flows whose absence makes each row unknown."""
+        return self.basis.marks(self.rows["flow"])
 
     def coefficients(self, row: int) -> dict[str, float]:
         """Coefficient of each flow in a row, by code."""
@@ -172,9 +176,10 @@ def _parts(basis: Basis, rows: Rows) -> Matrix:
 
 
 def _named(
-    marks: Matrix, unknown: NDArray[np.bool_], codes: NDArray[np.str_]
+    marks: Matrix, row: int, unknown: NDArray[np.bool_], codes: NDArray[np.str_]
 ) -> list[str]:
-    items = np.unique(marks.indices[marks.data != 0])
+    mine = slice(marks.indptr[row], marks.indptr[row + 1])
+    items = np.unique(marks.indices[mine][marks.data[mine] != 0])
     return [str(code) for code in codes[items[unknown[items]]]]
 
 

@@ -1,6 +1,7 @@
 """Every table of the store; importing this package registers them all."""
 
 from ewater.store.tables import (
+    editions,
     forecasts,
     meters,
     people,
@@ -13,6 +14,7 @@ from ewater.store.tables import (
 )
 
 __all__ = [
+    "editions",
     "forecasts",
     "meters",
     "people",

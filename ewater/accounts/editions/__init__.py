@@ -1,0 +1,1 @@
+"""Editions: accounts that are sealed, signed, verified, taken away and compared."""

@@ -1,0 +1,269 @@
+"""Re-performing an edition: its log, its tree, its inputs, its figures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ewater.accounts.editions import compare, merkle, parts, results
+from ewater.accounts.editions.compare import Difference
+from ewater.accounts.editions.material import edges, table_of
+from ewater.accounts.editions.touched import Touched
+from ewater.accounts.used import REACH_S
+from ewater.errors import EWaterError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from ewater.accounts.editions.fingerprints import Prints
+    from ewater.accounts.editions.material import Material
+    from ewater.accounts.runs import Run
+
+    Document = dict[str, Any]
+
+#: What cannot be computed with: broken tables, codes that lead nowhere.
+FAILURES = (EWaterError, ArithmeticError, LookupError, TypeError, ValueError)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sealed:
+    """What was sealed: lines and root of every part, and the root of all."""
+
+    name: str
+    root: bytes
+    roots: Mapping[str, bytes]
+    lines: Mapping[str, Sequence[str]]
+
+    def of(self, name: str) -> list[str]:
+        """Lines of a part; none where it is gone."""
+        return list(self.lines.get(name, ()))
+
+    def intact(self, name: str) -> bool:
+        """Whether the lines of a part are those of its root."""
+        return name in self.roots and merkle.root(self.of(name)) == self.roots[name]
+
+
+@dataclass(slots=True, kw_only=True)
+class Outcome:
+    """What was found; ``differences`` with the cells that each touches."""
+
+    name: str
+    root: str
+    differences: list[tuple[Difference, list[tuple[str, str]], list[str]]] = field(
+        default_factory=list
+    )
+    moved: list[Document] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    checked: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def intact(self) -> bool:
+        """Nothing differs, to the last byte."""
+        return not (self.differences or self.moved)
+
+    def document(self) -> Document:
+        """Write it as docs/editions.md describes it."""
+        return {
+            "edition": self.name,
+            "root": self.root,
+            "intact": self.intact,
+            "differences": [
+                {
+                    "kind": one.kind,
+                    "item": one.item,
+                    "what": one.what,
+                    "periods": periods,
+                    "cells": [list(cell) for cell in cells],
+                }
+                for one, cells, periods in self.differences
+            ],
+            "moved": self.moved,
+            "notes": self.notes,
+            "checked": self.checked,
+        }
+
+
+def verify(
+    sealed: Sealed, material: Material, found: Iterable[Difference] = ()
+) -> Outcome:
+    """Compare what was sealed with what is there, and compute the figures again.
+
+    Parameters
+    ----------
+    sealed
+        From a store or an archive.
+    material
+        The inputs as they are there now.
+    found
+        What was found broken before: steps, chunks, files.
+    """
+    outcome = Outcome(name=sealed.name, root=sealed.root.hex())
+    differences = [*found, *_tree(sealed)]
+    present, prints = parts.inputs(material)
+    differences += _inputs(sealed, present, prints)
+    outcome.notes += _program(sealed)
+    run = _figures(sealed, material, outcome, differences)
+    outcome.checked = {
+        "parts": len(sealed.roots),
+        "lines": sum(len(lines) for lines in sealed.lines.values()),
+        "readings": int(material.readings["time"].size),
+        "cells": max(len(sealed.of(parts.CELLS)) - 1, 0),
+    }
+    if differences:
+        _place(sealed, material, run, differences, outcome)
+    return outcome
+
+
+def _tree(sealed: Sealed) -> list[Difference]:
+    """Find parts that are not of their root, and roots that are not of the whole."""
+    found = [
+        Difference(kind="part", item=name, what="its root is not that of its lines")
+        for name in sorted({*sealed.roots, *sealed.lines})
+        if not sealed.intact(name)
+    ]
+    if parts.root(sealed.roots) != sealed.root:
+        what = "its root is not that of its parts"
+        found.append(Difference(kind="part", item="edition", what=what))
+    return found
+
+
+def _inputs(
+    sealed: Sealed, present: Mapping[str, list[str]], prints: Prints
+) -> list[Difference]:
+    """Compare inputs; a copy that was altered is told apart from what it copies."""
+    found = []
+    names = {n for n in sealed.roots if n == parts.READINGS or _is_table(n)}
+    for name in sorted({*names, *present}):
+        was, now = sealed.of(name), present.get(name, [])
+        if was == now:
+            continue
+        only_copy = name in sealed.roots and merkle.root(now) == sealed.roots[name]
+        if name == parts.READINGS:
+            differ = compare.readings(was, now, prints)
+        elif _is_table(name):
+            differ = compare.rows(_table(name), was, now)
+        else:
+            what = "altered" if only_copy else "not as the edition says"
+            differ = [Difference(kind="part", item=name, what=what)]
+        found += [_copied(one) for one in differ] if only_copy else differ
+    return found
+
+
+def _copied(one: Difference) -> Difference:
+    """Tell that it is the sealed copy which was altered."""
+    return Difference(
+        kind=one.kind,
+        item=one.item,
+        what=f"in the sealed copy alone: {one.what}",
+        subject=one.subject,
+        time=one.time,
+    )
+
+
+def _program(sealed: Sealed) -> list[str]:
+    """Say how this program differs from the one that sealed."""
+    notes = []
+    for name, now in parts.program().items():
+        was = sealed.of(name)
+        changed = sorted({line.split()[0] for line in {*was} ^ {*now}})
+        if changed:
+            shown = ", ".join(changed[:5])
+            more = f" and {len(changed) - 5} more" if changed[5:] else ""
+            notes.append(f"sealed by another program: {name}: {shown}{more}")
+    return notes
+
+
+def _figures(
+    sealed: Sealed,
+    material: Material,
+    outcome: Outcome,
+    differences: list[Difference],
+) -> Run | None:
+    """Compute all figures again and compare them to the last byte."""
+    try:
+        figures, run = parts.figures(material)
+    except FAILURES as error:
+        what = f"cannot be computed again: {error}"
+        differences.append(Difference(kind="figures", item="all", what=what))
+        return None
+    for key, was, now in compare.cells(sealed.of(parts.CELLS), figures[parts.CELLS]):
+        territory, period, cell = key
+        outcome.moved.append(
+            {
+                "territory": territory,
+                "period": period,
+                "cell": cell,
+                "sealed": was and was.shown(),
+                "now": now and now.shown(),
+            }
+        )
+    for name, now_lines in figures.items():
+        if name != parts.CELLS and sealed.of(name) != now_lines:
+            count = len({*sealed.of(name)} ^ {*now_lines})
+            what = f"{count} lines are not as they were sealed"
+            differences.append(Difference(kind="figures", item=name, what=what))
+    return run
+
+
+def _place(
+    sealed: Sealed,
+    material: Material,
+    run: Run | None,
+    differences: Sequence[Difference],
+    outcome: Outcome,
+) -> None:
+    """Name the cells that each difference touches."""
+    run = _sealed_run(sealed, material) or run
+    spec = material.spec
+    touched = None
+    if run is not None:
+        codes = results.territories(run, spec.territory)
+        touched = Touched(run, codes, spec.boundary)
+    for one in differences:
+        cells = [] if touched is None else _cells(touched, one)
+        outcome.differences.append((one, cells, _periods(material, run, one)))
+
+
+def _sealed_run(sealed: Sealed, material: Material) -> Run | None:
+    """Compute with the sealed registry: rows that are gone touch what they made."""
+    try:
+        frames = {
+            _table(name): table_of(_table(name), sealed.of(name))
+            for name in sealed.roots
+            if _is_table(name)
+        }
+        return material.with_parts(frames).run()
+    except FAILURES:
+        return None
+
+
+def _cells(touched: Touched, one: Difference) -> list[tuple[str, str]]:
+    if one.kind in ("reading", "readings", "chunk"):
+        return touched.by(("series", str(one.subject.get("series"))))
+    if one.kind == "verdict":
+        return []
+    if one.kind in ("step", "part", "figures", "file"):
+        return [] if one.subject.get("elsewhere") else touched.everything()
+    return touched.by_row(one.kind, one.subject)
+
+
+def _periods(material: Material, run: Run | None, one: Difference) -> list[str]:
+    """Periods that a reading can reach; all, where that is not so plain."""
+    starts = edges(material.bounds)[:-1]
+    series = str(one.subject.get("series"))
+    if one.time is None or run is None or series in run.inputs.whole_record:
+        return starts
+    reach = int(REACH_S * 1e6)
+    return [
+        start
+        for n, start in enumerate(starts)
+        if material.bounds[n] - reach <= one.time <= material.bounds[n + 1] + reach
+    ]
+
+
+def _is_table(name: str) -> bool:
+    return name.startswith(parts.REGISTRY)
+
+
+def _table(name: str) -> str:
+    return name.removeprefix(parts.REGISTRY).removesuffix(".jsonl")

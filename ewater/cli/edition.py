@@ -1,0 +1,274 @@
+"""Editions: sealed, reviewed, approved, published, verified, compared, taken away."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ewater.cli.options import AsOfOption, CalendarOption, StepOption, TerritoryOption
+from ewater.cli.rows import FormatOption, show
+from ewater.cli.session import instant, open_store
+from ewater.terms import Boundary
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from ewater.accounts.editions.keys import Signer
+
+app = typer.Typer(
+    name="edition",
+    help="Accounts that are sealed, signed and can be re-performed.",
+    no_args_is_help=True,
+)
+
+NameArgument = Annotated[str, typer.Argument(help="Name of the edition")]
+ByOption = Annotated[
+    str | None, typer.Option("--by", help="Who signs; default: your account name")
+]
+ExceptOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--except", help="What is in the way and shall not be, by name; repeatable"
+    ),
+]
+ReasonOption = Annotated[str, typer.Option(help="Why, for the log")]
+_LISTED = ("name", "territory", "period_start", "period_end", "state", "seal", "intact")
+
+
+def register(parent: typer.Typer) -> None:
+    """Add this area's subcommands."""
+    parent.add_typer(app)
+
+
+@app.command()
+def seal(
+    *,
+    name: Annotated[str, typer.Option(help="What it shall be called")],
+    period: Annotated[str, typer.Option(help="2025, 2025-04 or a first day")],
+    to: Annotated[str | None, typer.Option(help="Last year or month, included")] = None,
+    territory: TerritoryOption = None,
+    step: StepOption = "year",
+    calendar: CalendarOption = None,
+    boundary: Annotated[Boundary, typer.Option(help="What is inside")] = "managed",
+    as_of: AsOfOption = None,
+    least_coverage: Annotated[
+        float, typer.Option(min=0, max=1, help="Least coverage without an exception")
+    ] = 0.75,
+    excepted: ExceptOption = None,
+    by: ByOption = None,
+    reason: ReasonOption = "",
+) -> None:
+    """Compute an account from the beginning and seal it as a draft.
+
+    Refused while something is stale, unapproved or covered too little: each is
+    named, and sealed with the exception on record if it is named with --except.
+
+    Exit status: 0 sealed, 2 refused and nothing written.
+    """
+    from ewater.accounts import dates
+    from ewater.accounts.editions import seal as sealing
+
+    start, end = dates.span(period, to)
+    with open_store() as engine:
+        done = sealing.seal(
+            engine,
+            sealing.Wanted(
+                name=name,
+                start=start,
+                end=end,
+                territory=territory or _country(engine),
+                step=step,
+                calendar=calendar,
+                boundary=boundary,
+                as_of=instant("--as-of", as_of),
+                least_coverage=least_coverage,
+            ),
+            _signer(engine, by, "analyse"),
+            excepted=excepted or (),
+            reason=reason,
+        )
+    typer.echo(
+        f"{done['name']}: {done['cells']:,} cells from {done['readings']:,} readings, "
+        f"as of {done['as_of'].isoformat()}"
+    )
+    for exception in done["exceptions"]:
+        typer.echo(f"except {exception}")
+    typer.echo(f"root {done['root']}\nseal {done['seal']}\ndraft")
+
+
+def _step(verb: str, act: str, told: str) -> None:
+    """Add the command of one step."""
+
+    def step(
+        name: NameArgument,
+        *,
+        excepted: ExceptOption = None,
+        by: ByOption = None,
+        reason: ReasonOption = "",
+    ) -> None:
+        from ewater.accounts.editions import seal as sealing
+
+        with open_store() as engine:
+            done = sealing.advance(
+                engine,
+                name,
+                verb,
+                _signer(engine, by, act),
+                excepted=excepted or (),
+                reason=reason,
+            )
+        typer.echo(f"{done['name']}: {done['state']}\nseal {done['seal']}")
+
+    step.__doc__ = f"{told}\n\nExit status: 0 done, 2 refused and nothing written."
+    app.command(verb)(step)
+
+
+_step("review", "review", "Say that a draft was examined; not by who sealed it.")
+_step("approve", "approve", "Approve what was reviewed; not by who sealed it.")
+_step("publish", "approve", "Publish what was approved.")
+_step("withdraw", "approve", "Take an edition back; it stays and says so.")
+
+
+@app.command("list")
+def list_(format: FormatOption = "table") -> None:
+    """List the editions: state, seal, and what verifying them found last.
+
+    Exit status: 0 listed, 2 failed.
+    """
+    from ewater.accounts.editions import show as shown
+
+    with open_store() as engine, engine.connect() as connection:
+        rows = shown.listing(connection)
+    if format == "table":
+        rows = [_short(row) for row in rows]
+        show(rows, (*_LISTED, "checked_at"), format)
+    else:
+        show(rows, list(rows[0]) if rows else _LISTED, format)
+
+
+@app.command("show")
+def show_(
+    name: NameArgument,
+    *,
+    territory: TerritoryOption = None,
+    cells: Annotated[bool, typer.Option("--cells", help="All sealed figures")] = False,
+    format: FormatOption = "table",
+) -> None:
+    """Show one edition: parameters, exceptions, steps and who took them.
+
+    With --cells its sealed figures, rounded to 1 m3. Exit status: 0 shown, 2 failed.
+    """
+    from ewater.accounts.editions import render
+    from ewater.accounts.editions import show as shown
+
+    with open_store() as engine, engine.connect() as connection:
+        document = shown.document(connection, name)
+        if cells:
+            found = shown.figures(connection, name, territory)
+    if cells:
+        rows = render.cell_rows(found)
+        show(rows, render.CELL_COLUMNS, format)
+    elif format == "json":
+        _json(document)
+    else:
+        typer.echo(render.edition(document))
+
+
+@app.command()
+def log(format: FormatOption = "table") -> None:
+    """List the steps of all editions, oldest first, with their hashes.
+
+    Exit status: 0 listed, 2 failed.
+    """
+    from ewater.accounts.editions import show as shown
+    from ewater.store import editions
+
+    with open_store() as engine, engine.connect() as connection:
+        rows = [shown.step_of(step) for step in editions.steps(connection)]
+    if format == "json":
+        _json(rows)
+        return
+    columns = ("seq", "at", "edition", "state", "who", "reason", "hash")
+    told = [
+        row | {"reason": row["note"]["reason"], "who": row["who"] or row["person"]}
+        for row in rows
+    ]
+    show([_short(row) for row in told] if format == "table" else told, columns, format)
+
+
+@app.command()
+def verify(
+    name: Annotated[str, typer.Argument(help="Name of the edition, or its archive")],
+    *,
+    by: ByOption = None,
+    format: FormatOption = "table",
+) -> None:
+    """Re-perform an edition and compare it to the last byte.
+
+    Names every reading, row, step or file that is not as it was sealed, and every
+    cell that it touches. What was found is kept, where it is an edition of this
+    store. Exit status: 0 intact, 1 something differs, 2 it cannot be verified.
+    """
+    from ewater.accounts.editions import checking, render
+
+    with open_store() as engine:
+        document = checking.check(engine, name, _name(by))
+    if format == "json":
+        _json(document)
+    else:
+        typer.echo(render.verification(document))
+    raise typer.Exit(0 if document["intact"] else 1)
+
+
+def _json(document: Any) -> None:
+    import json
+
+    typer.echo(json.dumps(document, ensure_ascii=False, indent=1, default=str))
+
+
+def _short(row: dict[str, Any]) -> dict[str, Any]:
+    cut = {n: row[n] and row[n][:12] for n in ("seal", "hash") if n in row}
+    times = ("period_start", "period_end", "at", "checked_at")
+    return row | cut | {n: row[n] and row[n][:16] for n in times if n in row}
+
+
+def _country(engine: Engine) -> str:
+    from ewater.errors import UsageError
+    from ewater.store import registry
+
+    with engine.connect() as connection:
+        frame = registry.read_table(connection, "territories")
+    countries = frame.loc[frame["kind"] == "country", "code"].tolist()
+    if len(countries) != 1:
+        raise UsageError("name a territory; there is not exactly one country")
+    return str(countries[0])
+
+
+def _name(by: str | None) -> str:
+    import getpass
+
+    return by or getpass.getuser()
+
+
+def _signer(engine: Engine, by: str | None, act: str) -> Signer:
+    """Take the key of who signs; where there are users, their role must allow it."""
+    from ewater.accounts.editions import keys
+    from ewater.errors import ForbiddenError
+    from ewater.people import users
+    from ewater.people.roles import may
+    from ewater.settings import settings
+
+    name = _name(by)
+    with engine.connect() as connection:
+        known = {
+            user["name"]: user["role"]
+            for user in users.read(connection)
+            if user["disabled_at"] is None
+        }
+    if known and not (name in known and may(known[name], act)):
+        raise ForbiddenError(
+            f"{name!r} may not {act}; sign with --by as somebody whose role does "
+            "(`ewater user list`)"
+        )
+    return keys.signer(settings().home, name)
