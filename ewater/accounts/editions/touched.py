@@ -9,6 +9,8 @@ that count these.
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,8 +20,10 @@ from ewater.accounts.pipeline import Descendants
 from ewater.accounts.view_tables import Views
 from ewater.accounts.views import View
 from ewater.balance import expressions
+from ewater.balance.matrices import csr
 from ewater.balance.reported import with_sector
 from ewater.balance.views import compiled
+from ewater.balance.views.stored import BLOCKS
 from ewater.terms import SECTORS
 
 if TYPE_CHECKING:
@@ -29,6 +33,7 @@ if TYPE_CHECKING:
 
     from ewater.accounts.runs import Run
     from ewater.balance.matrices import Matrix
+    from ewater.balance.missing import Missing
 
     Node = tuple[str, str]  # series, flow, account or site, and its code
     Cell = tuple[str, str]  # territory, and the cell
@@ -125,6 +130,7 @@ class Touched:
             for end in (row["from"], row["to"]):
                 at[str(end)].add(("flow", str(row["code"])))
                 after["account", str(end)].add(("flow", str(row["code"])))
+        self._link_expected()
         items = _Items(self.frames)
         for row in flows.to_dict("records"):
             flow = ("flow", str(row["code"]))
@@ -143,6 +149,14 @@ class Touched:
                 for node in before:
                     after[node].add(flow)
 
+    def _link_expected(self) -> None:
+        """Let flows that nobody knows follow from all: what weight they are given."""
+        known = View(self.run).flows
+        for code in known.codes[known.unknown.any(axis=1)]:
+            self.after["expected", ""].add(("flow", str(code)))
+        for code in known.codes:
+            self.after["flow", str(code)].add(("expected", ""))
+
     def _enterprises(self) -> list[Node]:
         return [("enterprise", str(c)) for c in self.frames["enterprises"]["code"]]
 
@@ -159,7 +173,7 @@ class Touched:
     def _account(
         self, flows: NDArray[np.bool_], accounts: NDArray[np.bool_]
     ) -> Iterable[Cell]:
-        missing = View(self.run, self.boundary).missing
+        missing = self._missing
         ledger = self.run.inputs.ledger
         rows = {code: int(ledger.rows([code])[0]) for code in self.territories}
         hits = {name: _hit(m, flows) for name, m in missing.flow_marks.items()}
@@ -178,24 +192,50 @@ class Touched:
     def _views(
         self, flows: NDArray[np.bool_], accounts: NDArray[np.bool_]
     ) -> Iterable[Cell]:
-        views = Views(self.run, self.territories)
         count = len(self.territories)
+        for name, made in self._coefficients.items():
+            hit = _hit(made.flow, flows) | _hit(made.stock, accounts)
+            each = hit.reshape(len(made.codes), count)
+            touched = dict(zip(made.codes, each, strict=True))
+            for cell, parts in made.cells.items():
+                some = np.any([touched[part] for part in parts], axis=0)
+                for place in np.flatnonzero(some):
+                    yield self.territories[place], f"{name}.{cell}"
+
+    @cached_property
+    def _coefficients(self) -> dict[str, _OfView]:
+        """What the cells of every built-in view count."""
+        views = Views(self.run, self.territories)
+        size = self.run.inputs.ledger.flows.size
+        found = {}
         for name in compiled.built_in():
             view = views.view(name)
             codes = list(view.linear)
-            if not codes:
-                continue
             rows = view.coefficients(codes)
-            hit = _hit(views.basis.marks(rows["flow"]), flows)
-            for block, matrix in rows.items():
-                if block not in ("flow", "gross", "input"):
-                    hit |= _hit(matrix, accounts)
-            touched = dict(zip(codes, hit.reshape(len(codes), count), strict=True))
-            for cell in view.compiled.cells:
-                parts = [touched[part] for part in view.linear_parts(cell)]
-                if parts:
-                    for place in np.flatnonzero(np.any(parts, axis=0)):
-                        yield self.territories[place], f"{name}.{cell}"
+            marks = views.basis.marks(rows["flow"])
+            stored = [abs(matrix) for name, matrix in rows.items() if name in BLOCKS]
+            cells = {cell: view.linear_parts(cell) for cell in view.compiled.cells}
+            found[name] = _OfView(
+                codes=codes,
+                flow=csr(marks[:, :size]),
+                stock=csr(sum(stored[1:], stored[0])),
+                cells={cell: parts for cell, parts in cells.items() if parts},
+            )
+        return found
+
+    @cached_property
+    def _missing(self) -> Missing:
+        return View(self.run, self.boundary).missing
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class _OfView:
+    """Flows and stored accounts by the sums of a view, and the sums by its cells."""
+
+    codes: list[str]
+    flow: Matrix  # (sum x territory, flow)
+    stock: Matrix  # (sum x territory, account)
+    cells: dict[str, list[str]]
 
 
 class _Items:

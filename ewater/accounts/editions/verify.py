@@ -240,9 +240,9 @@ def _sealed_run(sealed: Sealed, material: Material) -> Run | None:
 def _cells(touched: Touched, one: Difference) -> list[tuple[str, str]]:
     if one.kind in ("reading", "readings", "chunk"):
         return touched.by(("series", str(one.subject.get("series"))))
-    if one.kind == "verdict":
+    if one.kind in ("verdict", "figures"):
         return []
-    if one.kind in ("step", "part", "figures", "file"):
+    if one.kind in ("step", "part", "file"):
         return [] if one.subject.get("elsewhere") else touched.everything()
     return touched.by_row(one.kind, one.subject)
 
