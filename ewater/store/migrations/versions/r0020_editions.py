@@ -7,7 +7,7 @@ from pathlib import Path
 from alembic import op
 
 revision = "0020"
-down_revision = "0022"
+down_revision = "0018"
 branch_labels = None
 depends_on = None
 
