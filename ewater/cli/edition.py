@@ -182,10 +182,9 @@ def log(format: FormatOption = "table") -> None:
     Exit status: 0 listed, 2 failed.
     """
     from ewater.accounts.editions import show as shown
-    from ewater.store import editions
 
     with open_store() as engine, engine.connect() as connection:
-        rows = [shown.step_of(step) for step in editions.steps(connection)]
+        rows = shown.steps(connection)
     if format == "json":
         _json(rows)
         return

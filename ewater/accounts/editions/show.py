@@ -45,9 +45,14 @@ def document(connection: Connection, name: str) -> Document:
         "parameters": said,
         "parts": {part: roots[part].hex() for part in sorted(roots)},
         "exceptions": parts.exceptions(excepted),
-        "steps": [step_of(step) for step in editions.steps(connection, name)],
+        "steps": steps(connection, name),
         "check": _check(editions.newest_check(connection, name)),
     }
+
+
+def steps(connection: Connection, name: str | None = None) -> list[Document]:
+    """Write the steps of one edition, or of all, in their order."""
+    return [step_of(step) for step in editions.steps(connection, name)]
 
 
 def figures(

@@ -1,0 +1,133 @@
+"""Editions for pages: which there are, their steps, and their sealed figures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ewater.accounts.editions import show
+from ewater.accounts.scope import require, with_parts
+from ewater.store import registry
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Engine
+
+    from ewater.accounts.scope import Scope
+
+    Document = dict[str, Any]
+
+#: States that everybody may see: published ones, and those that were and say so.
+PUBLIC = ("published", "withdrawn")
+#: Exceptions that name enterprises or series, which a scope may not contain.
+_OF_OTHERS = ("report", "unjudged", "stale")
+
+
+def editions(
+    engine: Engine, scope: Scope, states: tuple[str, ...] = ()
+) -> list[Document]:
+    """List editions in a state (all if none is given), the newest period last.
+
+    A scope of territories is shown editions of those, and of what contains them.
+
+    Returns
+    -------
+    list of dict
+        ``name``, ``territory``, ``period_start``, ``period_end``, ``step``, ``as_of``,
+        ``state``, ``state_since``, ``reason`` (of the last step), ``root``, ``seal``,
+        ``checked_at``, ``intact`` (None: never verified).
+    """
+    with engine.connect() as connection:
+        mine = _visible(connection, scope)
+        rows = show.listing(connection)
+        return [
+            row
+            for row in rows
+            if (not states or row["state"] in states)
+            and (mine is None or row["territory"] in mine)
+            and (row["state"] != "withdrawn" or _allowed(connection, row, states))
+        ]
+
+
+def edition(
+    engine: Engine, scope: Scope, name: str, states: tuple[str, ...] = ()
+) -> Document | None:
+    """Tell one edition with its steps; None where it is not to be seen.
+
+    Returns
+    -------
+    dict or None
+        As `editions`, and ``parameters``, ``parts``, ``exceptions``, ``steps``,
+        ``check`` (`ewater.accounts.editions.show.document`). Who does not see all is
+        told of exceptions and checks only how many, not what they name.
+    """
+    if name not in {row["name"] for row in editions(engine, scope, states)}:
+        return None
+    with engine.connect() as connection:
+        document = show.document(connection, name)
+    if scope.is_all:
+        return document
+    kept = [
+        one
+        for one in document["exceptions"]
+        if one["name"].partition(":")[0] not in _OF_OTHERS
+    ]
+    document["exceptions_hidden"] = len(document["exceptions"]) - len(kept)
+    document["exceptions"] = kept
+    if document["check"] is not None:
+        document["check"]["found"] = None
+    return document
+
+
+def figures(
+    engine: Engine,
+    scope: Scope,
+    name: str,
+    territory: str,
+    states: tuple[str, ...] = (),
+) -> list[Document]:
+    """Read the sealed figures of one territory, whole m3; none if it is not there.
+
+    Returns
+    -------
+    list of dict
+        ``period`` (its start, UTC), ``cell`` (as Explain takes it), ``unit``,
+        ``value``, ``known``, ``u``, ``coverage``, ``status``, ``missing``.
+
+    Raises
+    ------
+    ForbiddenError
+        The territory is outside the scope.
+    """
+    require(engine, scope, territory)
+    if name not in {row["name"] for row in editions(engine, scope, states)}:
+        return []
+    with engine.connect() as connection:
+        found = show.figures(connection, name, territory)
+    return [
+        {"period": period, "cell": cell} | one.shown()
+        for (_, period, cell), one in found.items()
+    ]
+
+
+def _visible(connection: Connection, scope: Scope) -> frozenset[str] | None:
+    """Territories whose editions hold something of a scope; None for all."""
+    if not scope.territories:
+        return None
+    frame = registry.read_table(connection, "territories").set_index("code")
+    inside = with_parts(frame, scope.territories)
+    parent = frame["parent"].to_dict()
+    found = set(inside)
+    for code in scope.territories:
+        above = parent.get(code)
+        while isinstance(above, str) and above not in found:
+            found.add(above)
+            above = parent.get(above)
+    return frozenset(found)
+
+
+def _allowed(connection: Connection, row: Document, states: tuple[str, ...]) -> bool:
+    """Whether a withdrawn edition may be seen: to the public if it was published."""
+    if states != PUBLIC:
+        return True
+    return any(
+        step["state"] == "published" for step in show.steps(connection, row["name"])
+    )
