@@ -101,6 +101,32 @@ def accounts_of(
     return frozenset(found)
 
 
+def _of_organisations(
+    period: Document, organisations: tuple[str, ...], sites: frozenset[str]
+) -> Document:
+    """Keep what enterprises reported and what is behind series to their own people."""
+    kept = dict(period)
+    if "sources" in period:
+        kept["sources"] = [
+            {
+                **source,
+                "reports": [
+                    report
+                    for report in source["reports"] or ()
+                    if report["enterprise"] in organisations
+                ],
+            }
+            for source in period["sources"]
+        ]
+    if "series" in period:
+        kept["series"] = {
+            code: told
+            for code, told in period["series"].items()
+            if told["site"] in sites
+        }
+    return kept
+
+
 class ScopedReader:
     """A reader of what a scope contains.
 
@@ -212,11 +238,22 @@ class ScopedReader:
         depth: Depth = "sources",
         top: int = TOP,
     ) -> Document:
-        """Say what made a cell of a territory of the scope."""
+        """Say what made a cell of a territory of the scope.
+
+        Returns, and what is behind series, are those of the organisations alone.
+        """
         self._allow(territory)
-        return self._reader.explain(
+        told = self._reader.explain(
             cell, territory, start, end, boundary, basis, depth=depth, top=top
         )
+        if not self._scope.organisations:
+            return told
+        mine = frozenset(self.sites().index)
+        periods = [
+            _of_organisations(period, self._scope.organisations, mine)
+            for period in told["periods"]
+        ]
+        return {**told, "periods": periods}
 
     def published(self, territory: str, year: int) -> list[dict[str, Any]]:
         """Figures published for a territory of the scope."""

@@ -9,7 +9,7 @@ from dash import Dash, html
 
 from ewater.dashboard.access import menu
 from ewater.dashboard.access.install import install
-from ewater.dashboard.exhibits import panel, routes
+from ewater.dashboard.exhibits import explain, panel, routes
 from ewater.dashboard.i18n import language
 from ewater.dashboard.pages.registry import PAGES
 from ewater.dashboard.queries import CachedReader
@@ -78,6 +78,7 @@ def create_app(reader: Reader | CachedReader, guard: Guard | None = None) -> Das
     server.register_blueprint(routes.blueprint(cached, PAGES))
     controls.register(app, cached)
     frame.register(app, cached)
+    explain.register(app, cached)
     for page in PAGES:
         panel.register(app, cached, page.name, page.exhibits)
         if page.register is not None:

@@ -228,6 +228,20 @@ class Reader(Protocol):
     ) -> list[Flow]:
         """Flows that touch a territory, summed over ``[start, end)``."""
 
+    def explain(
+        self,
+        cell: str,
+        territory: str,
+        start: date,
+        end: date,
+        boundary: str = "managed",
+        basis: Basis = NOW,
+        *,
+        depth: str = "sources",
+        top: int = 10,
+    ) -> dict[str, Any]:
+        """Say what made a cell, as docs/explain.md describes it."""
+
     def published(self, territory: str, year: int) -> list[Published]:
         """Figures published for a territory and year."""
 
@@ -385,6 +399,28 @@ class CachedReader:
         """See `Reader.flows`."""
         answer: list[Flow] = self._ask(
             self._source.flows, territory, start, end, boundary, basis
+        )
+        return answer
+
+    def explain(
+        self,
+        cell: str,
+        territory: str,
+        start: date,
+        end: date,
+        boundary: str,
+        basis: Basis,
+        depth: str,
+        top: int,
+    ) -> dict[str, Any]:
+        """See `Reader.explain`."""
+        source = self._source
+
+        def explain(*args: Any) -> dict[str, Any]:
+            return source.explain(*args[:-2], depth=args[-2], top=args[-1])
+
+        answer: dict[str, Any] = self._ask(
+            explain, cell, territory, start, end, boundary, basis, depth, top
         )
         return answer
 

@@ -94,6 +94,20 @@ def test_a_scope_of_a_territory_that_is_gone_shows_nothing(whole):
     assert len(mine.territories()) == len(mine.sites()) == 0
 
 
+def test_explain_keeps_returns_and_series_to_their_organisations(whole):
+    mine = whole.of(Scope(organisations=("ORG-1",)))
+    (site,) = mine.sites().index
+    source = {"reports": [{"enterprise": e} for e in ("ORG-1", "OTHER")]}
+    behind = {"A.Q": {"site": site}, "B.Q": {"site": "ELSEWHERE"}}
+    told = {"periods": [{"sources": [source], "series": behind}]}
+    whole.explain = lambda *_, **__: told
+    code = whole.territories().index[0]
+    (period,) = mine.explain("balance.use", code, *YEAR)["periods"]
+    assert period["sources"][0]["reports"] == [{"enterprise": "ORG-1"}]
+    assert set(period["series"]) == {"A.Q"}
+    assert whole.of(Scope(territories=(code,))).explain("x", code, *YEAR) is told
+
+
 def _what_it_was_given(engine, scope, *args):
     return engine, scope, args
 

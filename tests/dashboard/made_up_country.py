@@ -17,6 +17,7 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
+from ewater.errors import UsageError
 from ewater.terms import BOUNDARIES
 
 if TYPE_CHECKING:
@@ -520,6 +521,49 @@ class MadeUpReader:
                 }
             )
         return out
+
+    def explain(
+        self, cell, territory, start, end, boundary="managed", basis=None, **depth
+    ) -> dict:
+        """One flow of one series, whatever the cell; one that is no cell is refused."""
+        if not cell.startswith("balance."):
+            raise UsageError(f"there is no cell {cell!r}")
+        balance = self.balance(territory, start, end, "year", boundary)
+        quantity = balance["periods"][0]["inflow"]
+        shares = {"value": quantity["known"], "share": 1.0, "variance_share": 1.0}
+        item = {"kind": "flow", "code": "D00.IN", "from": "NB.GE", "to": "D00.RIV"}
+        source = {
+            **shares,
+            "source": "series:D00.Q",
+            "status": "measured",
+            "kind": "series",
+            "measured_by": "D00.Q",
+            "way": "D00.Q",
+            "rule": None,
+            "gaps": [],
+            "reports": [],
+            "series": [{"code": "D00.Q", "role": "volume"}],
+        }
+        load = {"load": 7, "source": "rivers.csv", "file_sha256": "ab" * 32}
+        chunk = {"count": 8760, "sha256": "cd" * 32, "first_time": _instant(0)}
+        behind = {
+            "site": "D00.GAUGE",
+            "readings": {"count": 8760, "versions": 8800, "flags": {"pass": 8760}},
+            "loads": [{**load, "recorded_from": _instant(1)}],
+            "chunks": [{**chunk, "last_time": _instant(1)}],
+        }
+        period = {
+            "start": start.isoformat(),
+            "end": end.isoformat(),
+            "quantity": {**quantity, "unit": "m3", "why": None},
+            "formula": None,
+            "items": [{**item, **shares, "status": "measured"}],
+            "other_items": {**shares, "count": 3},
+            "sources": [source],
+            "series": {"D00.Q": behind},
+        }
+        head = {"cell": cell, "territory": territory, "boundary": boundary}
+        return {**head, "step": "year", "stale": None, "periods": [period]}
 
     def published(self, territory, year) -> list[dict]:
         if self._territories.at[territory, "kind"] != "country":

@@ -27,6 +27,11 @@
   document.addEventListener("click", function (event) {
     const target = event.target.closest ? event.target : null;
     if (!target) return;
+    const asked = target.closest("[data-explain]");
+    if (asked) {
+      const data = { ...JSON.parse(asked.dataset.explain), at: Date.now() };
+      window.dash_clientside.set_props("explain-asked", { data: data });
+    }
     const chosen = target.closest(".menu-item");
     if (chosen && chosen.dataset.picture) picture(chosen);
     const inside = target.closest(".exhibit-menu");

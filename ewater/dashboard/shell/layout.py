@@ -12,6 +12,7 @@ import dash_mantine_components as dmc
 from dash import dcc, html
 
 from ewater.dashboard.components import select, text
+from ewater.dashboard.exhibits import explain
 from ewater.dashboard.html import attributes
 from ewater.dashboard.i18n import mark
 from ewater.dashboard.theme import FONT, MANTINE_DARK
@@ -180,6 +181,7 @@ def layout() -> dmc.MantineProvider:
                 **attributes(aria_labelledby="title"),
             ),
             html.Footer(id="footer"),
+            *explain.drawer(),
         ],
         id="theme",
         forceColorScheme="light",
