@@ -166,7 +166,7 @@ def _public_functions(package: str) -> dict[str, Any]:
     for info in pkgutil.walk_packages(whole.__path__, f"{package}."):
         module = importlib.import_module(info.name)
         for name, value in vars(module).items():
-            compiled = getattr(value, "py_func", value)
+            compiled = inspect.unwrap(getattr(value, "py_func", value))
             if (
                 not name.startswith("_")
                 and inspect.isfunction(compiled)

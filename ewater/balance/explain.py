@@ -202,6 +202,8 @@ def folded(basis: Basis, flow: Matrix, period: int) -> Array:
     Returns
     -------
     (flow,)
+        NaN for both flows of a pair of which one is unknown: then neither says what
+        returned, or left, in excess.
     """
     crossing, count = basis.crossing, basis.ledger.flows.size
     row = flow.toarray()[0]
@@ -215,7 +217,8 @@ def folded(basis: Basis, flow: Matrix, period: int) -> Array:
         - crossing.share_out * volume[crossing.leaves]
     )
     come, gone = row[count : count + pairs], row[count + pairs :]
-    factor = np.where(np.isnan(excess), 0.0, np.where(excess < 0, -gone, come))
+    factor = np.where(excess < 0, -gone, come)
+    factor = np.where(np.isnan(excess) & ((come != 0) | (gone != 0)), np.nan, factor)
     np.add.at(result, crossing.returns, factor * crossing.share_in)
     np.add.at(result, crossing.leaves, -factor * crossing.share_out)
     return result
@@ -223,10 +226,11 @@ def folded(basis: Basis, flow: Matrix, period: int) -> Array:
 
 def _of_flows(moment: Moment, factor: Array) -> Iterable[Item]:
     flows = moment.flows
-    through = factor @ flows.weights
+    lost = np.isnan(factor)
+    through = np.where(lost, 0.0, factor) @ flows.weights
     adds = through * flows.variance[:, 0]
     for flow in np.flatnonzero((factor != 0) & flows.valid[:, 0]):
-        unknown = bool(flows.unknown[flow, 0])
+        unknown = bool(flows.unknown[flow, 0] | lost[flow])
         parts = (
             _lacking(moment, int(flow))
             if unknown
