@@ -168,6 +168,8 @@ class Explainer:
         why = "apportioned" if cut else None
         if not cut and found["known"] is None and not found["missing"]:
             why = "no such territory then"
+        elif view.account["empty"].sel(territory=territory):
+            why = "the territory holds no account inside the boundary"
         quantity = {name: found[name] for name in _QUANTITY}
         quantity |= {"unit": "m3", "why": why}
         return (

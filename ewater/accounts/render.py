@@ -134,6 +134,13 @@ def print_table(document: Document) -> None:
         f"by {document['step']}, in hm3 ± u (k = 1); as of {document['as_of']}, "
         f"run {document['run'][:12]}"
     )
+    if document["empty"]:
+        console.print(
+            f"[yellow]{document['territory']} holds no account inside the boundary: "
+            "nobody described its water. Give accounts the territory, in accounts.csv "
+            "or with a share in account_territories.csv, or choose another "
+            "--boundary.[/yellow]"
+        )
     console.print(_totals(document))
     if len(document["periods"]) <= _MOST_COLUMNS:
         for title, named in _TABLES.items():
@@ -151,12 +158,12 @@ def _totals(document: Document) -> Table:
     for name in (*_TOTALS, "z", "coverage", "status"):
         table.add_column(name.replace("_", " "), justify="right")
     for period in document["periods"]:
-        z = period["residual"]["z"]
+        z, covered = period["residual"]["z"], period["inflow"]["coverage"]
         table.add_row(
             label_of(period, document["step"]),
             *(figure(period[name]) for name in _TOTALS),
             "?" if z is None else f"{z:.1f}",
-            f"{100 * period['inflow']['coverage']:.0f} %",
+            "?" if covered is None else f"{100 * covered:.0f} %",
             period["inflow"]["status"],
         )
     return table

@@ -92,8 +92,8 @@ def account_of(
         not defined there, and NaN. ``after_balancing_items``: a flow found as what
         is left over took part. ``not_modelled``: accounts without a stock. Where a
         territory does not exist everything is NaN. ``empty``: it holds no account
-        inside the boundary; nobody described its water, and its totals are sums of
-        nothing: 0, so that parts add up, without coverage.
+        inside the boundary: nobody described its water, which is unknown. Its values
+        are NaN and ``NAME_known``, sums of nothing, 0, so that parts add up.
 
     Raises
     ------
@@ -144,7 +144,9 @@ def account_of(
         (*QUANTITIES, "other_change", "re_entering"),
         ~ledger.territory_valid(flows.bounds)[rows],
     )
-    described = np.diff(csr(ledger.shares_inside(kinds)[rows]).indptr) > 0
+    empty = ledger.empty(rows, kinds)
+    for name in (*QUANTITIES, "residual_z", "other_change", "re_entering"):
+        fields[name][empty] = np.nan
     fields["apportioned"] = apportioned
     fields["after_balancing_items"] = (
         count_missing(crossing.net, flows.status == Status.BALANCING) > 0
@@ -152,7 +154,7 @@ def account_of(
     labels = {"territory": ledger.territories[rows]}
     counted = unmodelled(ledger, kinds, rows).sum(axis=1)
     return labelled(fields, labels, flows.bounds).assign(
-        not_modelled=("territory", counted), empty=("territory", ~described)
+        not_modelled=("territory", counted), empty=("territory", empty)
     )
 
 

@@ -181,6 +181,15 @@ class Ledger:
         """Membership of the accounts inside a boundary, (territory, account)."""
         return of_columns(self.membership, self.inside(boundary))
 
+    def empty(
+        self, rows: NDArray[np.intp], boundary: str | Iterable[str] = "territory"
+    ) -> NDArray[np.bool_]:
+        """Find territories that hold no account: nobody described their water, (row,).
+
+        ``rows`` are positions of territories, ``boundary`` what counts as inside.
+        """
+        return np.asarray(np.diff(csr(self.shares_inside(boundary)[rows]).indptr) == 0)
+
     def ends(self, at: str) -> Matrix:
         """1 at the account where each flow begins ("from") or ends ("to").
 

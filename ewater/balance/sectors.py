@@ -124,11 +124,14 @@ def sector_totals(
     xarray.Dataset : (territory, sector, period), m3
         For each NAME of ``use``, ``gross_use``, ``consumption``: ``NAME`` (NaN when
         a flow is missing), ``NAME_known``, ``NAME_missing``, ``NAME_u``,
-        ``NAME_coverage``, ``NAME_status``, ``NAME_status_shares``.
+        ``NAME_coverage``, ``NAME_status``, ``NAME_status_shares``. A territory that
+        holds no account has no value, and 0 is known of it.
     """
     rows = ledger.rows(territories)
     matrices = sector_matrices(ledger, rows)
     fields = shown({name: totals(m, flows) for name, m in matrices.items()})
+    for name in matrices:
+        fields[name][np.repeat(ledger.empty(rows), len(SECTORS))] = np.nan
     labels: dict[str, ArrayLike] = {
         "territory": ledger.territories[rows],
         "sector": SECTORS,
@@ -152,6 +155,8 @@ def total_use(
         for name, matrix in sector_matrices(ledger, rows).items()
         for suffix, array in totals(_exact(csr(one @ matrix)), flows).fields().items()
     }
+    for name in MEASURES:
+        fields[name][ledger.empty(rows)] = np.nan
     labels: dict[str, ArrayLike] = {"territory": ledger.territories[rows]}
     return labelled(fields, labels, flows.bounds)
 

@@ -107,14 +107,18 @@ def neighbours(
     xarray.Dataset : (territory, neighbour, period), m3
         ``inflow`` and ``outflow``, with ``_known``, ``_missing``, ``_u``,
         ``_coverage``, ``_status``, ``_status_shares``. Water that leaves and comes
-        back is in both.
+        back is in both. Of a territory that holds no account nothing is known but 0.
     """
     rows = ledger.rows(territories)
+    matrices = neighbour_matrices(ledger, rows)
     fields = {
         f"{name}{suffix}": array
-        for name, matrix in neighbour_matrices(ledger, rows).items()
+        for name, matrix in matrices.items()
         for suffix, array in totals(matrix, flows).fields().items()
     }
+    count = np.count_nonzero(ledger.account_kind == "neighbour")
+    for name in matrices:
+        fields[name][np.repeat(ledger.empty(rows), count)] = np.nan
     labels: dict[str, ArrayLike] = {
         "territory": ledger.territories[rows],
         "neighbour": neighbours_of(ledger),

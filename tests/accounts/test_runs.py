@@ -158,3 +158,28 @@ def test_csv_has_a_line_per_quantity_and_leaves_the_unknown_empty(measured):
     assert cells["value_m3"] == ""
     assert float(cells["known_m3"]) > 0
     assert "EVAP" in cells["missing"]
+
+
+def test_a_territory_that_nobody_described_is_unknown_and_says_what_to_do(
+    country, two_basins, capsys
+):
+    frames = folder.read(two_basins, expression_codes=codes)
+    land = frames["territories"]
+    dry = land.iloc[[1]].assign(code="DRY", kind="system")
+    dry["geometry"] = dry.geometry.translate(9, 0)  # where no site lies
+    frames["territories"] = pd.concat([land, dry], ignore_index=True)
+    curves = frames["curves"]
+    frames["curves"] = curves[curves["kind"] != "area"]
+    registry.load(country, frames, expression_codes=codes)
+    document = documents.balance(runs.obtain(country, *YEAR, "year"), "DRY")
+    (period,) = document["periods"]
+    assert document["empty"]
+    for name in ("inflow", "outflow", "storage_change", "residual", "use"):
+        found = period[name]
+        assert (found["value"], found["known"]) == (None, 0.0), name
+        assert (found["coverage"], found["missing"]) == (None, []), name
+    assert period["sectors"]["agriculture"]["use"]["value"] is None
+    assert period["terms"] == {}
+    render.print_table(document)
+    assert "account_territories.csv" in capsys.readouterr().out
+    assert render.as_csv(document)

@@ -105,7 +105,8 @@ def test_an_empty_territory_says_that_it_is_empty(country: Callable[..., Any]) -
     found = country(lambda q, s: (q, s)).sel(territory="DRY")
     assert found["empty"]
     for name in ("inflow", "outflow", "net_inflow", "storage_change", "residual"):
-        assert (found[name] == 0).all()  # parts add up to the whole
+        assert np.isnan(found[name]).all(), "nobody described it: unknown, and no 0"
+        assert (found[f"{name}_known"] == 0).all()  # parts add up to the whole
         assert np.isnan(found[f"{name}_coverage"]).all()
         assert (found[f"{name}_status"] == Status.UNKNOWN).all()
 
