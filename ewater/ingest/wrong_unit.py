@@ -38,6 +38,8 @@ _MOST = 144  # readings of the file that are looked at
 _SEAM = 24  # readings on either side of where the file goes on
 _SAME_INSTANT = np.log(1.1)  # how near to a factor: at the same instants
 _NEIGHBOURS = np.log(1.25)  # next to each other in time
+_STEP = np.log(1.15)  # where the file goes on, of a factor that a flood has too
+_AT_ONCE = 3  # readings on either side of that place
 _LARGE = np.log(1.6)  # and next to each other, of factors that no river has
 _DAY_US = 86_400_000_000
 _YEAR_US = 366 * _DAY_US
@@ -258,7 +260,35 @@ def _verdict(
     low, high = np.quantile(other, [0.05, 0.95])
     if low <= middle <= high:  # it has been so before
         return None
-    return _near(float(np.log(middle / around)), _NEIGHBOURS, _LARGE)
+    found = _near(float(np.log(middle / around)), _NEIGHBOURS, _LARGE)
+    if found is None or not _is_small(found[1]):
+        return found
+    return found if _steps(said, there, float(np.log(found[1]))) else None
+
+
+def _steps(said: _Side, there: _Side, factor: float) -> bool:
+    """Whether a file leaps by a factor at once, where it joins, and stays there.
+
+    A flood can multiply a flow by as much: but it rises over several readings, or it
+    recedes. Where nothing is near there is no place at which it could have leapt.
+    """
+    leaps = []
+    before, after = there.time < said.time[0], there.time > said.time[-1]
+    for outside, inside in (
+        (there.size[before][-_AT_ONCE:], said.size[:_AT_ONCE]),
+        (there.size[after][:_AT_ONCE], said.size[-_AT_ONCE:]),
+    ):
+        if len(outside):
+            leaps.append(np.log(np.median(inside) / np.median(outside)))
+    third = len(said.size) // 3
+    ends = np.median(said.size[:third]), np.median(said.size[-third:])
+    lasts = abs(np.log(ends[1] / ends[0])) <= _NEIGHBOURS
+    return bool(leaps and lasts and (abs(np.array(leaps) - factor) <= _STEP).all())
+
+
+def _is_small(factor: float) -> bool:
+    """Whether a river can change by as much within days."""
+    return bool(abs(np.log(factor)) < 2)
 
 
 def _near(
@@ -266,8 +296,7 @@ def _near(
 ) -> tuple[float, float] | None:
     """Ratio and the factor that its logarithm is near."""
     for factor in (*FACTORS, *(1 / f for f in FACTORS)):
-        small = abs(np.log(factor)) < 2
-        within = tolerance if small or of_large is None else of_large
+        within = tolerance if _is_small(factor) or of_large is None else of_large
         if abs(ratio - np.log(factor)) <= within:
             return float(np.exp(ratio)), factor
     return None

@@ -175,7 +175,8 @@ def test_boundaries_nest(make: SimpleNamespace) -> None:
         given = inputs(make, country)
 
         def net(boundary: str | tuple[str, ...]) -> np.ndarray:
-            return account(*given, boundary=boundary)["residual"].to_numpy()
+            found = account(*given, boundary=boundary)
+            return described(found, "residual").to_numpy()
 
         close(net("water_resources") + net(("economy", "canal")), net("territory"))
         below = ("snow_ice", "groundwater", "soil")

@@ -70,6 +70,22 @@ def test_a_canal_that_is_opened_and_closed_is_not_held(at):
     assert at.rows(written(flow[288:])).counts.new == 48
 
 
+def flood(peak, rise, recession):
+    """Factors of 100 hours: up to a peak in so many hours, and down again."""
+    hours = np.arange(100.0)
+    up = np.minimum((hours + 1) / rise, 1.0)
+    down = np.exp(-np.maximum(hours - rise, 0) / recession)
+    return 1 + (peak - 1) * up * down
+
+
+@pytest.mark.parametrize("peak", [3, 3.6, 4.5])
+def test_a_flood_is_not_held_for_a_factor_between_units(stored, peak):
+    """It rises over some hours and stays high, or comes at once and recedes."""
+    slow, sudden = flood(peak, 8, 1e9), flood(peak, 1, 40)
+    done = stored.rows(rows(NEXT, slow) + rows(NEXT, sudden, code="Q2", seed=2))
+    assert (done.counts.rejected, done.counts.new) == (0, 200)
+
+
 @pytest.mark.parametrize("factor", [1.5, 2, 5, 20, 300])
 def test_a_change_by_another_factor_is_no_matter_of_units(stored, factor):
     assert stored.rows(rows(NEXT, factor)).counts.new == 100
