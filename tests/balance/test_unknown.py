@@ -38,6 +38,7 @@ from ewater.balance.crossing import Crossing
 from ewater.balance.ledger import Ledger
 from ewater.balance.matrices import csr
 from ewater.balance.reconciliation import (
+    adjusted,
     gross,
     inputs,
     reconcile,
@@ -85,6 +86,7 @@ NO_VALUES = {
         "reconciliation.gross.critical_gamma reconciliation.gross.sidak_limit"
     ),
     "parts of solve and reconcile, which leave what is unknown out of their system": (
+        "reconciliation.bounds.held_errors "
         "reconciliation.bounds.within_bounds reconciliation.by_period.by_period "
         "reconciliation.estimate.estimate reconciliation.factor.analysed "
         "reconciliation.factor.factorise reconciliation.factor.fill_reducing "
@@ -282,6 +284,12 @@ def case_reconcile(c):
     return values_of(found.flows(), "value", "u")
 
 
+def case_adjusted(c):
+    found = reconcile.reconcile(c.ledger, c.flows, c.stocks, errors=True)
+    made = adjusted.adjusted(c.ledger, c.flows, c.stocks, found, 0)
+    return NAN if made is None else made.flows.volume  # None: raw values stand
+
+
 def case_bridge(c):
     view = c.view()
     found = bridge.bridge(view, "use", view, "abstraction")
@@ -348,6 +356,7 @@ CASES = {
         losses.losses(c.ledger, c.flows, c.stocks, "AZ"), 0
     )["loss"],
     "meters.next_meters": case_next_meters,
+    "reconciliation.adjusted.adjusted": case_adjusted,
     "reconciliation.gross.measurement_z": lambda c: gross.measurement_z(
         np.array([[NAN]]), ONE, np.array([[1.0]])
     ),
