@@ -1,14 +1,23 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 import json
 
 import numpy as np
+import openpyxl
 import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from ewater.accounts.forecasting import documents, kept, outcomes
+from ewater.accounts import runs
+from ewater.accounts.forecasting import (
+    documents,
+    kept,
+    outcomes,
+    statutory,
+    statutory_tables,
+)
 from ewater.accounts.forecasting.totals import Totals
 from ewater.cli.main import app
 from ewater.errors import NotReadyError, UsageError
@@ -101,6 +110,48 @@ def test_a_month_too_early_a_day_and_a_long_horizon_are_refused(three_years):
 def test_without_readings_it_says_how_to_get_some(country):
     with pytest.raises(NotReadyError, match="ewater ingest"):
         kept.obtain(country)
+
+
+def test_the_annual_balance_has_years_past_expected_and_forecast(three_years):
+    origin = dt.date(2023, 7, 1)
+    document = statutory.document(three_years, origin=origin)
+    columns = {column["code"]: column for column in document["columns"]}
+    assert list(columns) == [
+        "2021", "2022", "2023", "2024-q1", "2024-q2", "2024-q3", "2024-q4", "2024",
+    ]  # fmt: skip
+    assert document["missing_years"] == [2020]
+    assert [c["basis"] for c in columns.values()].count("forecast") == 5
+    row = "taken_surface"  # from a reservoir, by one counter
+    quarters = [columns[f"2024-q{n}"]["cells"][row]["value"] for n in (1, 2, 3, 4)]
+    year = columns["2024"]["cells"][row]
+    assert year["value"] == pytest.approx(sum(quarters))
+    assert year["low"] < year["value"] < year["high"]
+    _, made = kept.obtain(three_years, origin=origin, horizon=18)
+    run = runs.obtain(three_years, dt.date(2023, 1, 1), origin, "month")
+    known = float(run.inputs.sources["volume"].sel(source="series:PUMP.N").sum())
+    coming = made.flow[made.ledger.flows == "TAKE", :6].sum(axis=1).mean()
+    assert columns["2023"]["cells"][row]["value"] == pytest.approx(
+        0.5 * (known + coming)  # half of the reservoir is ours
+    )
+    losses = columns["2023"]["cells"]["residual"]
+    assert losses["value"] is None
+    assert "EVAP" in losses["missing"]
+
+
+@pytest.mark.parametrize("lang", ["az", "en", "ru"])
+def test_the_annual_balance_is_written_in_each_language(three_years, lang):
+    document = statutory.document(three_years, origin=dt.date(2023, 7, 1))
+    book = openpyxl.load_workbook(
+        io.BytesIO(statutory_tables.as_workbook(document, lang))
+    )
+    sheet, details, notes = book.worksheets
+    assert sheet.max_row == 3 + len(document["rows"])
+    assert details.max_row == 1 + 8 * len(document["rows"])
+    assert notes.max_row == len(statutory_tables.notes(document, lang))
+    page = statutory_tables.as_html(document, lang)
+    for row in document["rows"]:
+        assert row["label"][lang] in page
+    assert statutory_tables.as_csv(document, lang).count("EVAP") >= 8
 
 
 def test_the_command_prints_a_table_json_and_csv(
