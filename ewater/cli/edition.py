@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -200,24 +201,71 @@ def log(format: FormatOption = "table") -> None:
 def verify(
     name: Annotated[str, typer.Argument(help="Name of the edition, or its archive")],
     *,
+    against_store: Annotated[
+        bool,
+        typer.Option(
+            "--against-store", help="Also look for the steps of an archive in the store"
+        ),
+    ] = False,
     by: ByOption = None,
     format: FormatOption = "table",
 ) -> None:
     """Re-perform an edition and compare it to the last byte.
 
     Names every reading, row, step or file that is not as it was sealed, and every
-    cell that it touches. What was found is kept, where it is an edition of this
-    store. Exit status: 0 intact, 1 something differs, 2 it cannot be verified.
+    cell that it touches. An archive needs no store. What is found of an edition of
+    the store is kept. Exit status: 0 intact, 1 something differs, 2 it cannot be
+    verified.
     """
     from ewater.accounts.editions import checking, render
 
-    with open_store() as engine:
-        document = checking.check(engine, name, _name(by))
+    path = Path(name)
+    if path.is_file():
+        document = _of_archive(path, against_store)
+    else:
+        with open_store() as engine:
+            document = checking.check(engine, name, _name(by))
     if format == "json":
         _json(document)
     else:
         typer.echo(render.verification(document))
     raise typer.Exit(0 if document["intact"] else 1)
+
+
+def _of_archive(path: Path, against_store: bool) -> Any:
+    from ewater.accounts.editions import archive_verify
+
+    outcome = archive_verify.check(path)
+    if against_store:
+        manifest = archive_verify.manifest_of(path, archive_verify.read(path)[0])
+        with open_store() as engine, engine.connect() as connection:
+            strange = archive_verify.strange_steps(connection, manifest)
+            outcome.differences += [(one, [], []) for one in strange]
+    return outcome.document()
+
+
+@app.command()
+def export(
+    name: NameArgument,
+    *,
+    out: Annotated[
+        Path | None, typer.Option(help="File to write; default: NAME.tar here")
+    ] = None,
+) -> None:
+    """Write an edition as one archive that stands for itself.
+
+    Equal editions give equal bytes. Exit status: 0 written, 2 failed and nothing
+    written.
+    """
+    from ewater.accounts.editions import archive
+
+    path = out or Path(f"{name}.tar")
+    with open_store() as engine:
+        manifest = archive.export(engine, name, path)
+    typer.echo(
+        f"{path}: {len(manifest['files']) + 1} files, {path.stat().st_size:,} bytes, "
+        f"{manifest['state']}\nseal {manifest['seal']}"
+    )
 
 
 def _json(document: Any) -> None:

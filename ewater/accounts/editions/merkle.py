@@ -11,7 +11,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
 
 def leaf(line: str) -> bytes:
@@ -32,7 +32,12 @@ def root(lines: Iterable[str]) -> bytes:
     >>> root([]).hex()[:8], root(["a"]).hex()[:8], root(["a", "b", "c"]).hex()[:8]
     ('e3b0c442', '022a6979', '36642e73')
     """
-    level = [leaf(line) for line in lines]
+    return root_of([leaf(line) for line in lines])
+
+
+def root_of(leaves: Sequence[bytes]) -> bytes:
+    """Root of the tree over leaves that are hashed already."""
+    level = list(leaves)
     if not level:
         return hashlib.sha256().digest()
     while len(level) > 1:

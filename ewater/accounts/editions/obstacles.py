@@ -109,7 +109,7 @@ def of(
     found = [] if newest else list(_stale(engine, material))
     with engine.connect() as connection:
         found += _unjudged(connection, material)
-    return [*found, *_reports(material), *_coverage(material, cells)]
+    return [*found, *_reports(material), *uncovered(material, cells)]
 
 
 def lines(excepted: Sequence[Obstacle], person: str) -> list[str]:
@@ -176,7 +176,8 @@ def _reports(material: Material) -> Iterator[Obstacle]:
         )
 
 
-def _coverage(material: Material, cells: Sequence[str]) -> Iterator[Obstacle]:
+def uncovered(material: Material, cells: Sequence[str]) -> Iterator[Obstacle]:
+    """Find totals of the territory that lack something, or were observed too little."""
     spec = material.spec
     many = len(material.bounds) > 2
     for (territory, period, cell), one in results.figures(cells).items():

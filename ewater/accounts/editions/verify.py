@@ -132,7 +132,7 @@ def _inputs(
 ) -> list[Difference]:
     """Compare inputs; a copy that was altered is told apart from what it copies."""
     found = []
-    names = {n for n in sealed.roots if n == parts.READINGS or _is_table(n)}
+    names = {n for n in sealed.roots if n == parts.READINGS or is_table(n)}
     for name in sorted({*names, *present}):
         was, now = sealed.of(name), present.get(name, [])
         if was == now:
@@ -140,8 +140,8 @@ def _inputs(
         only_copy = name in sealed.roots and merkle.root(now) == sealed.roots[name]
         if name == parts.READINGS:
             differ = compare.readings(was, now, prints)
-        elif _is_table(name):
-            differ = compare.rows(_table(name), was, now)
+        elif is_table(name):
+            differ = compare.rows(table(name), was, now)
         else:
             what = "altered" if only_copy else "not as the edition says"
             differ = [Difference(kind="part", item=name, what=what)]
@@ -228,9 +228,9 @@ def _sealed_run(sealed: Sealed, material: Material) -> Run | None:
     """Compute with the sealed registry: rows that are gone touch what they made."""
     try:
         frames = {
-            _table(name): table_of(_table(name), sealed.of(name))
+            table(name): table_of(table(name), sealed.of(name))
             for name in sealed.roots
-            if _is_table(name)
+            if is_table(name)
         }
         return material.with_parts(frames).run()
     except FAILURES:
@@ -261,9 +261,11 @@ def _periods(material: Material, run: Run | None, one: Difference) -> list[str]:
     ]
 
 
-def _is_table(name: str) -> bool:
+def is_table(name: str) -> bool:
+    """Whether a part is a table of the registry."""
     return name.startswith(parts.REGISTRY)
 
 
-def _table(name: str) -> str:
+def table(name: str) -> str:
+    """Name of the table that a part is."""
     return name.removeprefix(parts.REGISTRY).removesuffix(".jsonl")
