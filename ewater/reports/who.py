@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from sqlalchemy import text
 
@@ -86,12 +86,31 @@ def allow(connection: Connection, person: Person, act: str, enterprise: str) -> 
         It does not, or it is: whether there is such an enterprise is not said.
     """
     if not person.may(act):
-        raise ForbiddenError(f"the role of {person.name} does not include to {act}")
+        refuse(person, act)
     if not person.enterprises and not person.territories:
         return
     values = {"code": enterprise, **person.scope(connection)}
     if not connection.scalar(_MINE, values):
         raise ForbiddenError(f"returns of {enterprise!r} are outside the scope")
+
+
+def refuse(person: Person, act: str) -> NoReturn:
+    """Refuse what the role does not allow."""
+    raise ForbiddenError(f"the role of {person.name} does not include to {act}")
+
+
+def must_see_all(person: Person, act: str) -> None:
+    """Refuse what concerns the whole country to whoever sees a part of it.
+
+    Raises
+    ------
+    ForbiddenError
+        The role does not include it, or the scope is not everything.
+    """
+    if not person.may(act):
+        refuse(person, act)
+    if person.enterprises or person.territories:
+        raise ForbiddenError(f"{person.name} does not {act} for the whole country")
 
 
 def allow_all(

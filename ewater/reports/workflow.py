@@ -20,6 +20,7 @@ from ewater.reports import (
     stored,
     who,
 )
+from ewater.reports.examine import run as examination
 from ewater.reports.findings import Finding, ordered
 from ewater.reports.validate import validate
 
@@ -242,6 +243,7 @@ def submit(
         raise RefusedError(ordered(found), form)
     receipt, version = _seal(connection, person, head, batch, found, way, reason, when)
     stored.keep_findings(connection, version, found)
+    examination.examine_some(connection, form, [number])
     return receipt
 
 
