@@ -234,7 +234,8 @@ class Client:
         Parameters
         ----------
         name
-            One of ``ewater view --list``, or the view of ``file``.
+            One of ``ewater view --list``, the country's own among them, or the view
+            of ``file``.
         territory
             Codes; default: the country.
         first, last, step, calendar, as_of
@@ -255,7 +256,8 @@ class Client:
             ``apportioned``; ``unit``, ``row`` and ``column`` by cell.
         """
         files = view_files.Files.of(name, _path(file), _path(inputs))
-        view_files.find(name, files)
+        own = {"views": self.table("views", as_of)}
+        view_files.find(name, files, own)
         run = self.run(first, last, step=step, calendar=calendar, as_of=as_of)
         codes = None if territory is None else _codes(territory)
         if reconcile:

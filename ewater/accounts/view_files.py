@@ -1,18 +1,25 @@
-"""Where views come from: built in, or files of a country."""
+"""Where views come from: built in, of the country's folder, or a file given besides."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from ewater import described
+from ewater.accounts import view_inputs
 from ewater.balance.views import compiled as reading
-from ewater.errors import UsageError
+from ewater.errors import FaultsError, UsageError
+from ewater.store.folder_schema import file_name
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
+    import pandas as pd
+
     from ewater.balance.views.compiled import Compiled
+    from ewater.errors import Fault
 
 _INPUTS = "inputs.csv"
 
@@ -60,8 +67,21 @@ class Files:
         return cls(view=found[f"{name}.yaml"], inputs=inputs or found[_INPUTS])
 
 
-def find(name: str | None, files: Files | None = None) -> Compiled:
-    """Read a view: the country's own if a file is given, else a built-in one.
+def find(
+    name: str | None,
+    files: Files | None = None,
+    frames: Mapping[str, pd.DataFrame] | None = None,
+) -> Compiled:
+    """Read a view: from a file that is given, else the country's own, else a built-in.
+
+    Parameters
+    ----------
+    name
+        Of the view; may be left out with a file.
+    files
+        What is given besides the registry.
+    frames
+        Country frames: ``views`` are the country's own.
 
     Raises
     ------
@@ -71,25 +91,111 @@ def find(name: str | None, files: Files | None = None) -> Compiled:
         The file is no view; every fault has its line.
     """
     own = files.view if files else None
-    if own is None:
-        if name is None:
-            raise UsageError(f"name a view: {', '.join(reading.built_in())}")
-        return reading.find(name)
-    compiled = reading.parse(described.text_of(own, "view"), own.name)
-    if name not in (None, compiled.view.view):
-        raise UsageError(f"{own} is view {compiled.view.view}, not {name}")
-    return compiled
+    if own is not None:
+        compiled = reading.parse(described.text_of(own, "view"), own.name)
+        if name not in (None, compiled.view.view):
+            raise UsageError(f"{own} is view {compiled.view.view}, not {name}")
+        return compiled
+    registered = of_country(frames)
+    known = sorted({*reading.built_in(), *registered})
+    if name is None:
+        raise UsageError(f"name a view: {', '.join(known)}")
+    if name in registered:
+        return registered[name]
+    if name not in known:
+        raise UsageError(f"no view {name!r}; there are {', '.join(known)}")
+    return reading.find(name)
 
 
-def listed() -> list[dict[str, Any]]:
-    """List the views that come with the project."""
+def of_country(frames: Mapping[str, pd.DataFrame] | None) -> dict[str, Compiled]:
+    """Read the views of the country's own, by name.
+
+    Raises
+    ------
+    FaultsError
+        One of them is no view; every fault has its line.
+    """
+    if frames is None or "views" not in frames:
+        return {}
+    rows = frames["views"]
+    return {
+        str(code): _parsed(str(body), f"views/{code}.yaml")
+        for code, body in zip(rows["code"], rows["body"], strict=True)
+    }
+
+
+@lru_cache(maxsize=64)
+def _parsed(body: str, file: str) -> Compiled:
+    return reading.parse(body, file)
+
+
+def every(frames: Mapping[str, pd.DataFrame] | None) -> dict[str, Compiled]:
+    """All views there are, the country's own before built-in ones of their name."""
+    built_in = {name: reading.find(name) for name in reading.built_in()}
+    return built_in | of_country(frames)
+
+
+def check(
+    folder: Path,
+    given: Mapping[str, pd.DataFrame],
+    known: Mapping[str, pd.DataFrame] | None = None,
+) -> None:
+    """Check the views of a country folder, and what it states for them.
+
+    Parameters
+    ----------
+    folder
+        Where the frames came from.
+    given
+        Its frames.
+    known
+        Those that are registered already.
+
+    Raises
+    ------
+    FaultsError
+        A file that is no view or is named otherwise, an input that no view takes or
+        takes in another unit; each with file, line and column.
+    """
+    frames = {**(known or {}), **given}
+    faults: list[Fault] = []
+    views: dict[str, Compiled] = {}
+    for row in _rows(frames.get("views")):
+        file = f"views/{row['code']}.yaml"
+        try:
+            compiled = _parsed(row["body"], file)
+        except FaultsError as error:
+            faults += error.faults
+            continue
+        if compiled.view.view != row["code"]:
+            says = f"is {compiled.view.view!r}; the file is {row['code']}.yaml"
+            faults.append(described.one(file, 1, "view", says, "one name for both"))
+        views[row["code"]] = compiled
+    inputs = folder / file_name("view_inputs")
+    if not faults and inputs.is_file():
+        named = {name: reading.find(name) for name in reading.built_in()} | views
+        try:
+            view_inputs.read(inputs, view_inputs.needs(named.values()))
+        except FaultsError as error:
+            faults += error.faults
+    if faults:
+        raise FaultsError(faults)
+
+
+def _rows(frame: pd.DataFrame | None) -> list[dict[str, str]]:
+    return [] if frame is None else frame[["code", "body"]].to_dict("records")  # type: ignore[return-value]
+
+
+def listed(frames: Mapping[str, pd.DataFrame] | None = None) -> list[dict[str, Any]]:
+    """List the views: those that come with the project, and the country's own."""
+    own = of_country(frames)
     return [
         {
             "view": name,
             "title": compiled.view.title.model_dump(),
             "source": compiled.view.source,
             "cells": len(compiled.cells),
+            "own": name in own,
         }
-        for name in reading.built_in()
-        for compiled in [reading.find(name)]
+        for name, compiled in sorted(every(frames).items())
     ]

@@ -1,6 +1,7 @@
 """What views need besides the ledger: population, value added, requirements.
 
-A CSV file states it, by territory and year; nothing is assumed where it says nothing.
+A file of the country folder states it, by territory and year, or one given besides;
+nothing is assumed where it says nothing.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ import io
 import math
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,15 +23,27 @@ from ewater.units import factor_to_si
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
-    from pathlib import Path
 
+    import pandas as pd
     from numpy.typing import NDArray
 
     from ewater.balance.views.compiled import Compiled
 
-COLUMNS = ("item", "territory", "year", "value", "unit", "u_pct", "source", "note")
+COLUMNS = (
+    "item",
+    "territory",
+    "year",
+    "value",
+    "unit",
+    "u_pct",
+    "source",
+    "note",
+    "valid_from",
+    "valid_to",
+)
 _NEEDED = ("item", "territory", "year", "value", "unit", "source")
 LONG_TERM = "long-term"
+REGISTERED = Path("inputs.csv (registered)")
 _PER_YEAR = re.compile(r"\s*/\s*(yr|year|a)$")
 _LARGE = {"thousand": 1e3, "million": 1e6, "billion": 1e9}
 
@@ -118,10 +132,29 @@ def read(path: Path, known: Mapping[str, Need]) -> list[Stated]:
     return list(stated.values())
 
 
+def of_frame(frame: pd.DataFrame, known: Mapping[str, Need]) -> list[Stated]:
+    """Read what the country folder states; what no view takes any more is left out.
+
+    Raises
+    ------
+    FaultsError
+        A unit that does not fit, or a year that is none.
+    """
+    faults: list[Fault] = []
+    rows = frame[frame["item"].isin(list(known))].astype(object)
+    found = [
+        _row(REGISTERED, None, row, known, faults)
+        for row in rows.where(rows.notna(), "").to_dict("records")
+    ]
+    if faults:
+        raise FaultsError(faults)
+    return [one for one in found if one is not None]
+
+
 def _row(
     path: Path,
-    line: int,
-    row: Mapping[str, str],
+    line: int | None,
+    row: Mapping[Any, Any],
     known: Mapping[str, Need],
     faults: list[Fault],
 ) -> Stated | None:
@@ -135,7 +168,7 @@ def _row(
     value = _number(row.get("value", ""))
     if value is None:
         fault("value", f"{row.get('value')!r} is no number", "a number such as 12.5")
-    percent = _number(row.get("u_pct") or "0")
+    percent = _number(row.get("u_pct") or 0)
     if percent is None or percent < 0:
         fault(
             "u_pct", f"{row.get('u_pct')!r} is no uncertainty", "at least 0, or empty"
@@ -166,7 +199,7 @@ def _check_words(
             fault(column, "is empty", "who says so" if column == "source" else "a code")
 
 
-def _number(text: str) -> float | None:
+def _number(text: str | float) -> float | None:
     try:
         number = float(text)
     except ValueError:
@@ -199,7 +232,7 @@ def _factor(unit: str, wanted: str) -> float:
 
 
 def _fault(
-    path: Path, line: int, column: str | None, message: str, allowed: str
+    path: Path, line: int | None, column: str | None, message: str, allowed: str
 ) -> Fault:
     return Fault(
         file=path.name, line=line, column=column, message=message, allowed=allowed

@@ -10,10 +10,9 @@ import pandas as pd
 
 from ewater.accounts import view_inputs
 from ewater.accounts.documents import finite, notices
-from ewater.accounts.view_files import Files, find
+from ewater.accounts.view_files import Files, every, find
 from ewater.balance.flows import resolve
 from ewater.balance.views import bridge as bridges
-from ewater.balance.views import compiled as reading
 from ewater.balance.views.basis import Basis
 from ewater.balance.views.evaluate import Evaluated
 from ewater.errors import UsageError
@@ -77,12 +76,16 @@ class Views:
         )
 
     def _inputs(self) -> dict[str, Any]:
-        if self.files.inputs is None:
+        views = every(self.run.frames)
+        if self.own is not None:
+            views[self.own.view.view] = self.own
+        wanted = view_inputs.needs(views.values())
+        if self.files.inputs is not None:
+            stated = view_inputs.read(self.files.inputs, wanted)
+        elif "view_inputs" in self.run.frames:
+            stated = view_inputs.of_frame(self.run.frames["view_inputs"], wanted)
+        else:
             return {}
-        views = [reading.find(name) for name in reading.built_in()]
-        views += [self.own] if self.own else []
-        wanted = view_inputs.needs(views)
-        stated = view_inputs.read(self.files.inputs, wanted)
         return view_inputs.given(
             stated, wanted, self.territories, _years(self.run), _part(self.run)
         )
@@ -91,7 +94,7 @@ class Views:
         """Evaluate a view; the country's own goes before a built-in one."""
         compiled = self.own
         if compiled is None or name not in (None, compiled.view.view):
-            compiled = find(name)
+            compiled = find(name, frames=self.run.frames)
         code = compiled.view.view
         if code not in self._done:
             self._done[code] = Evaluated(compiled, self.basis)

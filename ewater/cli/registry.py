@@ -39,6 +39,7 @@ def load(
     which adds and replaces. Exit status: 0 loaded (also when nothing was new),
     2 refused; every fault is listed and nothing changed.
     """
+    from ewater.accounts import view_files
     from ewater.balance.expressions import codes
     from ewater.ingest import limits
     from ewater.store import folder as folders
@@ -53,6 +54,7 @@ def load(
         known = registry.read(connection)
         before = None if known["series"].empty else limits.in_force(connection)
         frames = folders.read(folder, known=known, expression_codes=codes)
+        view_files.check(folder, frames, known)
         summary = registry.load(connection, frames, expression_codes=codes)
         others = limits.differing(before, limits.in_force(connection))
         judged = _judged(connection, others)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -18,6 +18,11 @@ from ewater.cli.options import (
     ViewFileOption,
 )
 from ewater.cli.session import instant, open_store
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from sqlalchemy import Engine
 
 Language = Literal["az", "en", "ru"]
 
@@ -67,7 +72,7 @@ def view(
     from ewater.errors import UsageError
 
     if list_:
-        view_render.print_list(view_files.listed(), lang)
+        view_render.print_list(_listed(), lang)
         return
     if reconcile and bridge:
         raise UsageError("a bridge leads between raw figures; leave out --reconcile")
@@ -75,10 +80,10 @@ def view(
         raise UsageError("name a view (see `ewater view --list`), or give --bridge A B")
     style = view_render.Style(lang, unit)
     files = view_files.Files.of(name, file, inputs)
-    if not bridge:
-        view_files.find(name, files)  # a fault in a file is said before work is done
     when = instant("--as-of", as_of)
     with open_store() as engine:
+        if not bridge:  # a fault in a file is said before work is done
+            view_files.find(name, files, _own(engine, when))
         start, end = dates.span(from_ or str(runs.newest_year(engine)), to)
         run = runs.obtain(engine, start, end, step, calendar=calendar, as_of=when)
     codes = [territory] if territory else None
@@ -105,3 +110,23 @@ def view(
         (view_render.print_bridge if bridge else view_render.print_view)(
             document, style
         )
+
+
+def _own(engine: Engine, as_of: dt.datetime | None = None) -> dict[str, Any]:
+    """Read the views of the country's own."""
+    from ewater.store import registry
+
+    with engine.connect() as connection:
+        return {"views": registry.read_table(connection, "views", as_of)}
+
+
+def _listed() -> Any:
+    """List the views there are; without a store those that come with the project."""
+    from ewater.accounts import view_files
+    from ewater.errors import NotReadyError
+
+    try:
+        with open_store() as engine:
+            return view_files.listed(_own(engine))
+    except NotReadyError:
+        return view_files.listed()

@@ -115,6 +115,7 @@ def write(path: str | Path, frames: Mapping[str, pd.DataFrame]) -> None:
             if "geometry" in columns
             else folder_csv.render(file.names, list(columns.values()))
         )
+        (folder / file.file_name).parent.mkdir(exist_ok=True)
         (folder / file.file_name).write_bytes(content)
 
 

@@ -420,6 +420,30 @@ _FILES = (
         ),
     ),
     File(
+        "views",
+        "Views of the country's own, docs/views.md; the code names file and view",
+        ("code",),
+        (
+            _code("Code of the view"),
+            Column("body", "text", "The view, YAML", required=True),
+        ),
+    ),
+    File(
+        "view_inputs",
+        "What views need and no flow holds: population, value added, required flows",
+        ("item", "territory", "year"),
+        (
+            _code("Input of a view", "item"),
+            _refers("territories", "Territory it is of", "territory", required=True),
+            Column("year", "text", "A year, or long-term", required=True),
+            Column("value", "number", "Figure in unit", required=True),
+            Column("unit", "text", "Unit of the figure", required=True),
+            _number("u_pct", "Standard uncertainty (k=1), % of the value; 0 if none"),
+            Column("source", "text", "Who says so, where", required=True),
+            Column("note", "text", "What to know of it"),
+        ),
+    ),
+    File(
         "notices",
         "What every output must say, for example that telemetry is simulated",
         ("code",),

@@ -40,13 +40,16 @@ MEANING_OF_TYPE = MappingProxyType(
 
 
 _GEOJSON = ("territories",)
-_DOCUMENTS = ("forms",)
+_DOCUMENTS = ("forms", "views")
+_ELSEWHERE = {"view_inputs": "views/inputs.csv"}
 
 
 def file_name(stem: str) -> str:
     """Name of a file in the folder; of documents, how each of them is named."""
     if stem in _DOCUMENTS:
         return f"{stem}/CODE.yaml"
+    if stem in _ELSEWHERE:
+        return _ELSEWHERE[stem]
     return f"{stem}.geojson" if stem in _GEOJSON else f"{stem}.csv"
 
 

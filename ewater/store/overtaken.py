@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, TextClause
 
 #: Tables of the registry from which no figure of an account follows.
-APART = frozenset({"forms", "limits", "notices", "published", "treaties"})
+APART = frozenset(
+    {"forms", "limits", "notices", "published", "treaties", "view_inputs", "views"}
+)
 
 # What changes in these tables concerns only runs that use it; any change of the
 # others concerns every run.

@@ -20,7 +20,9 @@ ALL = Scope()
 
 def test_a_page_is_given_views_and_bridges_of_a_territory_and_period(measured):
     listed = views.views(measured, ALL)
-    assert [row["view"] for row in listed] == compiled.built_in()
+    own = [row["view"] for row in listed if row["own"]]
+    assert own == ["own"]
+    assert {row["view"] for row in listed} == {*compiled.built_in(), *own}
     document = views.table(measured, ALL, "indicators", "TB", *MONTH)
     (period,) = document["periods"]
     assert period["start"].startswith("2023-04-01")

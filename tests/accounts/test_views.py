@@ -273,3 +273,75 @@ def test_the_command_refuses_what_cannot_be_meant(measured, monkeypatch, databas
         result = invoked(monkeypatch, database_url, *arguments, "--from", "2023", *span)
         assert isinstance(result.exception, UsageError)
         assert says in str(result.exception)
+
+
+OWN = (
+    "view: form\ntitle: {az: F, en: F, ru: F}\nsource: annex\nrows:\n"
+    "  - code: people\n    label: {az: a, en: b, ru: c}\n    unit: persons\n"
+    "    input: inhabitants\n"
+)
+
+
+def country_folder(tmp_path, form=OWN, inputs="inhabitants,TB,2023,3,persons,,census"):
+    folder_ = tmp_path / "country"
+    (folder_ / "views").mkdir(parents=True)
+    (folder_ / "views" / "form.yaml").write_text(form)
+    (folder_ / "views" / "inputs.csv").write_text(f"{HEAD}{inputs}\n")
+    return folder_
+
+
+def call(*arguments):
+    done = CliRunner().invoke(app, [str(one) for one in arguments])
+    return done.exit_code, done.output + str(done.exception or "")
+
+
+@pytest.mark.db
+def test_a_country_loads_its_views_and_they_are_found_as_of_and_dumped_the_same(
+    measured, database_url, monkeypatch, tmp_path
+):
+    monkeypatch.setenv("EWATER_DATABASE_URL", database_url)
+    store = Client(measured)
+    before = store.run("2023").as_of
+    given = country_folder(tmp_path)
+    status, said = call("load", given)
+    assert status == 0, said
+    status, said = call("view", "form", "--territory", "TB", "--from", "2023")
+    assert status == 0, said
+    assert "3.00" in said
+    status, said = call("view", "--list")
+    assert "form" in said
+    assert store.view("form", "TB", "2023")["value"].item() == 3.0
+    with pytest.raises(UsageError, match="no view 'form'"):
+        store.view("form", "TB", "2023", as_of=before)
+    dumped, again = tmp_path / "dumped", tmp_path / "again"
+    assert call("dump", dumped)[0] == 0
+    assert (dumped / "views" / "form.yaml").read_text() == OWN
+    assert call("load", dumped)[1].count("nothing new") == 1
+    assert call("dump", again)[0] == 0
+    for path in dumped.rglob("*"):
+        if path.is_file():
+            assert path.read_bytes() == (again / path.relative_to(dumped)).read_bytes()
+    assert store.run("2023").stale is None  # no figure of an account follows from it
+
+
+@pytest.mark.db
+@pytest.mark.parametrize(
+    ("form", "inputs", "says"),
+    [
+        (OWN.replace("input:", "inputs:"), "", ("views/form.yaml:8", "rows.0.inputs")),
+        (OWN.replace("view: form", "view: other"), "", ("views/form.yaml:1", "other")),
+        (OWN, "nothing,TB,2023,3,persons,,x", ("inputs.csv:2", "item", "'nothing'")),
+        (OWN, "inhabitants,TB,2023,3,km,,x", ("inputs.csv:2", "unit", "km")),
+        (OWN, "inhabitants,QQ,2023,3,persons,,x", ("inputs.csv:2", "territory", "QQ")),
+        (OWN, "inhabitants,TB,2023,x,persons,,x", ("inputs.csv:2", "value", "'x'")),
+    ],
+)
+def test_a_wrong_view_or_input_of_a_country_is_named_by_file_line_and_column(
+    country, database_url, monkeypatch, tmp_path, form, inputs, says
+):
+    monkeypatch.setenv("EWATER_DATABASE_URL", database_url)
+    status, said = call("load", country_folder(tmp_path, form, inputs))
+    assert status != 0
+    for words in says:
+        assert words in said
+    assert Client(country).table("views")["code"].tolist() == ["own"]

@@ -11,6 +11,7 @@ from ewater.accounts.scope import require
 from ewater.accounts.view_reconciled import ReconciledViews
 from ewater.accounts.view_tables import PUBLISHED
 from ewater.balance.views import compiled as reading
+from ewater.store import registry
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -27,12 +28,14 @@ _KEPT = 32  # territories of a run whose views are evaluated
 
 
 def views(engine: Engine, scope: Scope) -> list[Document]:
-    """List the views: ``view``, ``title`` (by language), ``source``, ``cells``.
+    """List the views: ``view``, ``title`` by language, ``source``, ``cells``, ``own``.
 
     Anybody may know which views there are; what they say is `table`.
     """
-    del engine, scope
-    return view_files.listed()
+    del scope
+    with engine.connect() as connection:
+        own = registry.read_table(connection, "views")
+    return view_files.listed({"views": own})
 
 
 def table(

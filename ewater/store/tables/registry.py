@@ -313,6 +313,32 @@ class Treaty(Versioned):
     note: Mapped[str | None] = column("treaties", "note")
 
 
+class CountryView(Versioned):
+    """A view of the country's own."""
+
+    __tablename__ = "views"
+    __table_args__ = constraints(FILES["views"])
+
+    code: Mapped[str] = column("views", "code")
+    body: Mapped[str] = column("views", "body")
+
+
+class ViewInput(Versioned):
+    """What views need and no flow holds."""
+
+    __tablename__ = "view_inputs"
+    __table_args__ = constraints(FILES["view_inputs"])
+
+    item: Mapped[str] = column("view_inputs", "item")
+    territory: Mapped[str] = column("view_inputs", "territory")
+    year: Mapped[str] = column("view_inputs", "year")
+    value: Mapped[float] = column("view_inputs", "value")
+    unit: Mapped[str] = column("view_inputs", "unit")
+    u_pct: Mapped[float | None] = column("view_inputs", "u_pct")
+    source: Mapped[str] = column("view_inputs", "source")
+    note: Mapped[str | None] = column("view_inputs", "note")
+
+
 class Notice(Versioned):
     """What every output must say."""
 
