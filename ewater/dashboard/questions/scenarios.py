@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from ewater.accounts.forecasting import kept, scenario_tables, scenarios
 from ewater.accounts.scope import require
-from ewater.store import registry
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -47,9 +46,8 @@ def compared(
     ForbiddenError
         The territory is outside the scope.
     """
+    require(engine, scope, territory)
     with engine.connect() as connection:
-        frame = registry.read_table(connection, "territories", None)
-        require(scope, frame.set_index("code"), territory)
         base = kept.newest(connection)
         forecast = None if base is None else kept.load(connection, base)
         if base is None or forecast is None:
