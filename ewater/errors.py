@@ -25,6 +25,10 @@ class ForbiddenError(EWaterError):
     """Something this person may not see or do."""
 
 
+class ConflictError(EWaterError):
+    """Somebody else has changed meanwhile what this was to change."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
     """One thing wrong in an input file.

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import getpass
 import time as clock
-import uuid
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -17,19 +16,11 @@ import numpy as np
 import pandas as pd
 
 from ewater.errors import UsageError
-from ewater.ingest import affected, derived, quality
+from ewater.ingest import derived, quality, versions
 from ewater.ingest.limits import in_force
 from ewater.ingest.outcome import Outcome
 from ewater.series.quality_verdicts import Approval
-from ewater.store import (
-    chunks,
-    chunks_stage,
-    judged,
-    landing,
-    quality_due,
-    recording,
-    verdicts,
-)
+from ewater.store import chunks, judged, landing, recording, verdicts
 from ewater.store.instants import instant, instants
 from ewater.store.stretch import Stretch
 from ewater.terms import Flag, Lineage
@@ -40,6 +31,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from sqlalchemy import Connection, Engine
 
+    from ewater.ingest.versions import Care
     from ewater.store.rows import Rows
 
 _UNRECORDED = pd.Timestamp("2200-01-01", tz="UTC")  # later than any reading there is
@@ -133,6 +125,7 @@ def approve(
     note: str,
     verdict: Flag | None = None,
     who: str = "",
+    care: Care | None = None,
 ) -> Outcome:
     """Say how far the readings of a span have been looked at.
 
@@ -153,6 +146,8 @@ def approve(
         what was never evaluated passes.
     who
         The person; the account of this process unless given.
+    care
+        What must hold, and what is written beside it.
 
     Raises
     ------
@@ -169,7 +164,7 @@ def approve(
             return _Decision(series, np.array([start]), np.array([end]), [only])
         return _kept(series, rows, start, end)
 
-    return _judge(engine, code, decide, level, note, who)
+    return _judge(engine, code, decide, level, note, who, care)
 
 
 class _Decision:
@@ -218,6 +213,7 @@ def _judge(
     level: Approval,
     note: str,
     who: str,
+    care: Care | None = None,
 ) -> Outcome:
     """Keep a verdict and write the flags that follow from it, at one instant."""
     started = clock.monotonic()
@@ -227,6 +223,8 @@ def _judge(
         series = chunks.series_ids(connection, [code])
         limits = in_force(connection)
         judged.lock(connection, series)
+        if care is not None:
+            care.before(connection)
         decision = decide(connection, series)
         whole = Stretch(
             series_id=series,
@@ -252,6 +250,8 @@ def _judge(
             who=who,
             made=recorded,
         )
+        if care is not None:
+            care.after(connection, done.load if done else None, report.readings)
     derived.refresh(engine)
     counts = landing.Counts(
         rows_read=report.readings,
@@ -279,57 +279,23 @@ def _edit(
     lineage: Lineage,
     values: NDArray[np.float64] | None = None,
 ) -> Outcome:
-    """Write versions that replace readings, and note whose flags they touch."""
-    started = clock.monotonic()
+    """Write versions that replace readings."""
     order = np.argsort(times)
-    key = landing.owner_key(uuid.uuid4().bytes)
-    with landing.owned(engine, key), engine.begin() as connection:
-        load, _ = landing.begin(
-            connection,
-            kind="edit",
-            source=note,
-            key=key,
-            who=who or getpass.getuser(),
-            issued_at=None,
-        )
-        series = chunks.series_ids(connection, [code])
-        limits = in_force(connection)
-        judged.lock(connection, series)
+
+    def make(connection: Connection, series: NDArray[np.int32]) -> tuple[Rows, int]:
         new = _at(connection, series, times[order], code)
-        new = replace(
+        new = replace(new, lineage=np.full_like(new.lineage, lineage))
+        if values is None:
+            return new, 0
+        unjudged = replace(
             new,
-            lineage=np.full_like(new.lineage, lineage),
-            load=np.full_like(new.load, load),
+            value=values[order],
+            flag=np.full_like(new.flag, Flag.NOT_EVALUATED),
+            failed=np.zeros_like(new.failed),
         )
-        if values is not None:
-            new = replace(
-                new,
-                value=values[order],
-                flag=np.full_like(new.flag, Flag.NOT_EVALUATED),
-                failed=np.zeros_like(new.failed),
-            )
-        cuts, factor = np.array([0, len(new)]), np.ones(1)
-        chunks_stage.write(
-            connection, series, new, cuts, factor, kind="delta", load=load
-        )
-        span = Stretch(series_id=series, first=new.time[:1], last=new.time[-1:])
-        if code in limits.kind.index:
-            due = affected.affected(connection, limits, [code], span)
-            quality_due.add(connection, Stretch.concatenate([span, due]))
-        counts = landing.Counts(rows_read=len(new), corrected=len(new))
-        recorded = landing.publish(
-            connection, load, counts, clock.monotonic() - started
-        )
-    derived.refresh(engine)
-    return Outcome(
-        source=note,
-        kind="edit",
-        load=load,
-        known=False,
-        counts=counts,
-        seconds=clock.monotonic() - started,
-        recorded_from=recorded,
-    )
+        return unjudged, 0
+
+    return versions.write(engine, code, make, note=note, who=who)
 
 
 def _between(
