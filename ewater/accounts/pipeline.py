@@ -269,12 +269,12 @@ def _stocks(
 
 
 def _percent(series: pd.DataFrame, code: str, column: str) -> float:
-    given = series[column].fillna(_STOCK_U[column])
+    given = series[column].fillna(STOCK_U[column])
     return float(given.to_numpy()[series.index.get_loc(code)]) / 100
 
 
 # METHODS 4: storage curve U of 2 to 5 % of S, level 10 to 20 mm [D]
-_STOCK_U = {"u_random_pct": 0.1, "u_systematic_pct": 2.5}
+STOCK_U = {"u_random_pct": 0.1, "u_systematic_pct": 2.5}
 
 
 def _changes(stored: xr.Dataset, periods: xr.Dataset) -> xr.Dataset:

@@ -36,6 +36,7 @@ def install(server: Any, guard: Guard | None) -> None:
     if guard is None:
         server.before_request(_size)
         return
+    server.extensions["ewater.guard"] = guard
     server.config["TRUSTED_HOSTS"] = guard.access.hosts
     if guard.access.proxies:
         count = guard.access.proxies

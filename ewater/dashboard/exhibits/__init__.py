@@ -8,6 +8,15 @@ from __future__ import annotations
 
 from ewater.dashboard.exhibits.exhibit import Exhibit
 from ewater.dashboard.exhibits.panel import board, exhibit_panel
-from ewater.dashboard.exhibits.sheet import Cell, Column, Facts, Sheet
+from ewater.dashboard.exhibits.sheet import Cell, Column, Facts, Link, Sheet
 
-__all__ = ["Cell", "Column", "Exhibit", "Facts", "Sheet", "board", "exhibit_panel"]
+__all__ = [
+    "Cell",
+    "Column",
+    "Exhibit",
+    "Facts",
+    "Link",
+    "Sheet",
+    "board",
+    "exhibit_panel",
+]

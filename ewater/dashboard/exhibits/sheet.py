@@ -96,6 +96,18 @@ class Column:
         return self.kind not in WORDS
 
 
+class Link(str):
+    """Words that lead to another view; a file has the words alone."""
+
+    href: str
+
+    def __new__(cls, words: str, href: str) -> Link:
+        """Let ``words`` lead to an address of ours."""
+        made = super().__new__(cls, words)
+        made.href = href
+        return made
+
+
 @dataclass(frozen=True, slots=True)
 class Cell:
     """A figure that Explain can take apart.

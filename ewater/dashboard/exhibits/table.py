@@ -8,10 +8,10 @@ import math
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from dash import html
+from dash import dcc, html
 
 from ewater.dashboard import format as fmt
-from ewater.dashboard.exhibits.sheet import cell_of
+from ewater.dashboard.exhibits.sheet import Link, cell_of
 from ewater.dashboard.html import attributes
 from ewater.dashboard.labels import STATUSES
 
@@ -151,6 +151,8 @@ def shown(column: Column, value: Any, lang: Language) -> Any:
     """Write a value of a column as the page shows it; unknown is a dash."""
     if is_unknown(value):
         return fmt.DASH
+    if isinstance(value, Link):
+        return dcc.Link(str(value), href=value.href)
     match column.kind:
         case "quantity" | "signed":
             signed = column.kind == "signed"

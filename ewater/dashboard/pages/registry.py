@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ewater.dashboard.pages import overview
+from ewater.dashboard.pages import overview, series
 
 if TYPE_CHECKING:
     from ewater.dashboard.pages.page import Page
 
-PAGES: tuple[Page, ...] = (overview.PAGE,)
+PAGES: tuple[Page, ...] = (overview.PAGE, series.PAGE)
 
 
 def page_at(path: str | None) -> Page | None:
