@@ -76,3 +76,28 @@ def measured(country, ingest, hourly):
     """Database with two basins and a year of constant readings."""
     ingest(hourly(VALUES))
     return country
+
+
+THREE_YEARS = pd.date_range("2020-12-31T20:00Z", "2023-12-31T20:00Z", freq="D")
+
+
+@pytest.fixture
+def three_years(country, ingest):
+    """Database with two basins and three years of daily readings."""
+    rng = np.random.default_rng(2)
+    season = 1.5 + np.sin(2 * np.pi * np.arange(len(THREE_YEARS)) / 365.25)
+    river = 10 * season * np.exp(0.2 * rng.standard_normal(len(THREE_YEARS)))
+    level = 7500 + 400 * np.sin(2 * np.pi * np.arange(len(THREE_YEARS)) / 365.25 - 1)
+    values = {
+        "G-IN.Q": river,
+        "G-MID.Q": 0.8 * river,
+        "RES.H": level,
+        "PUMP.N": np.cumsum(40_000 * season) % MODULUS,
+    }
+    times = THREE_YEARS.strftime("%Y-%m-%dT%H:%M:%SZ")
+    rows = [
+        pd.DataFrame({"series": code, "time": times, "value": np.round(v, 3)})
+        for code, v in values.items()
+    ]
+    ingest(pd.concat(rows).to_csv(index=False).encode())
+    return country

@@ -28,28 +28,6 @@ DAYS = pd.date_range("2020-12-31T20:00Z", "2023-12-31T20:00Z", freq="D")
 ORIGIN = dt.date(2024, 1, 1)
 
 
-@pytest.fixture
-def three_years(country, ingest):
-    """Database with two basins and three years of daily readings."""
-    rng = np.random.default_rng(2)
-    season = 1.5 + np.sin(2 * np.pi * np.arange(len(DAYS)) / 365.25)
-    river = 10 * season * np.exp(0.2 * rng.standard_normal(len(DAYS)))
-    level = 7500 + 400 * np.sin(2 * np.pi * np.arange(len(DAYS)) / 365.25 - 1)
-    values = {
-        "G-IN.Q": river,
-        "G-MID.Q": 0.8 * river,
-        "RES.H": level,
-        "PUMP.N": np.cumsum(40_000 * season) % 1_000_000,
-    }
-    times = DAYS.strftime("%Y-%m-%dT%H:%M:%SZ")
-    rows = [
-        pd.DataFrame({"series": code, "time": times, "value": np.round(v, 3)})
-        for code, v in values.items()
-    ]
-    ingest(pd.concat(rows).to_csv(index=False).encode())
-    return country
-
-
 def test_a_forecast_is_kept_and_reads_back_the_same_to_the_bit(three_years):
     code, made = kept.obtain(three_years, horizon=6)
     assert made.origin == ORIGIN

@@ -13,13 +13,19 @@ from sqlalchemy import Table, insert, select, text
 import ewater
 from ewater.accounts import runs
 from ewater.accounts.forecasting import history
+from ewater.accounts.forecasting.extended import extended
 from ewater.accounts.forecasting.make import SCORES, Outlook, future_bounds, make
 from ewater.balance.ledger import Ledger
 from ewater.errors import UsageError
 from ewater.series import calendars
 from ewater.store import bulk, registry
 from ewater.store.base import Base
-from ewater.store.tables.forecasts import Forecast, ForecastMember, ForecastScore
+from ewater.store.tables.forecasts import (
+    Forecast,
+    ForecastMember,
+    ForecastScore,
+    Scenario,
+)
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -126,6 +132,8 @@ def load(connection: Connection, code: str) -> Outlook | None:
         return None
     frames = registry.read(connection, row.as_of)
     calendar = runs.calendar_of(frames["calendars"], row.calendar)
+    if row.scenario is not None:
+        frames = extended(frames, _said(connection, row.scenario))
     ledger = Ledger.build(frames)
     start = pd.Timestamp(row.origin).value // 1000
     origin = calendars.local_days(calendar, np.array([start]))[0].item()
@@ -156,6 +164,12 @@ def load(connection: Connection, code: str) -> Outlook | None:
         gap=dict(row.notes["gap"]),
         seconds=row.seconds,
     )
+
+
+def _said(connection: Connection, scenario: int) -> dict[str, Any]:
+    """Read a scenario as it was described."""
+    statement = select(Scenario.said).where(Scenario.id == scenario)
+    return dict(connection.execute(statement).scalar_one())
 
 
 def notes(connection: Connection, code: str) -> dict[str, Any]:
