@@ -26,7 +26,7 @@ LANGUAGES = ("az", "en", "ru")
 ROLES = (
     "intake", "intake_months", "metered", "losses", "used", "passed_unused",
     "passed_used", "discharge", "discharge_months", "output", "permit", "source",
-    "supplier",
+    "supplier", "permit_from", "permit_to", "limit",
 )  # fmt: skip
 
 Kind: TypeAlias = Literal["number", "code", "text", "permit", "enterprise", "territory"]

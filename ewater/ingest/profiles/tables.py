@@ -8,13 +8,13 @@ import time
 import zipfile
 from typing import TYPE_CHECKING, Any
 
+from ewater.workbooks import check_size
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ewater.ingest.profiles.model import Profile
 
-_LARGEST_SHEET = 512 << 20  # bytes that a workbook may unpack to
-_LARGEST_RATIO = 200
 _MOST_CELLS = 20_000_000
 _MOST_SECONDS = 300.0
 
@@ -48,23 +48,6 @@ def xlsx(raw: bytes, profile: Profile) -> Iterator[list[str]]:
         if width is not None:
             said = (said + [""] * (width - len(said)))[:width] if any(said) else []
         yield said
-
-
-def check_size(raw: bytes) -> None:
-    """Refuse a workbook that unpacks to far more than it is.
-
-    Raises
-    ------
-    ValueError
-        It does, or is none.
-    """
-    try:
-        with zipfile.ZipFile(io.BytesIO(raw)) as archive:
-            size = sum(entry.file_size for entry in archive.infolist())
-    except zipfile.BadZipFile as error:
-        raise ValueError(f"no workbook: {error}") from error
-    if size > _LARGEST_SHEET or size > _LARGEST_RATIO * max(len(raw), 1 << 16):
-        raise ValueError(f"it unpacks to {size:,} bytes, which is refused")
 
 
 def _cell(value: Any, decimal: str) -> str:

@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ewater.errors import Fault, FaultsError
-from ewater.ingest.profiles.tables import check_size
 from ewater.ingest.templates import form as forms
 from ewater.ingest.templates.cells import text_of
-from ewater.ingest.templates.form import CODE, LABEL, UNIT, Form, letter
+from ewater.ingest.templates.form import CODE, LABEL, UNIT, Form
+from ewater.workbooks import check_size, letter, place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -139,7 +139,7 @@ def _headings(page: Any, sheet: Sheet, file: str) -> Iterator[Fault]:
             said = _said(found.get(row, ()), at)
             if said == _plain(wanted):
                 continue
-            where = f"sheet {forms.place(sheet.name, at, row)}"
+            where = f"sheet {place(sheet.name, at, row)}"
             message = _changed(row, said, wanted, places.get(said))
             yield _fault(file, where, message, f"give {wanted!r}")
 

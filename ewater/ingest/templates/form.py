@@ -77,32 +77,6 @@ class Form:
         return (self.end - self.start).days
 
 
-def letter(column: int) -> str:
-    """Letter of a column, counted from 1.
-
-    Examples
-    --------
-    >>> letter(1), letter(26), letter(27), letter(703)
-    ('A', 'Z', 'AA', 'AAA')
-    """
-    name = ""
-    while column:
-        column, rest = divmod(column - 1, 26)
-        name = chr(65 + rest) + name
-    return name
-
-
-def place(sheet: str, column: int, row: int) -> str:
-    """Name a cell as a spreadsheet does.
-
-    Examples
-    --------
-    >>> place("Reservoir", 4, 17)
-    'Reservoir!D17'
-    """
-    return f"{sheet}!{letter(column)}{row}"
-
-
 def identity(form: Form) -> list[list[str]]:
     """Rows of the hidden sheet; the last one seals the others."""
     calendar = form.calendar

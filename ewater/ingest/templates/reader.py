@@ -19,10 +19,11 @@ from ewater.ingest import rows
 from ewater.ingest.parse import FUTURE_US, Parsed, Reject, reason_of, to_utc
 from ewater.ingest.templates import book as books
 from ewater.ingest.templates import cells, limits
-from ewater.ingest.templates.form import FIRST, place
+from ewater.ingest.templates.form import FIRST
 from ewater.series import calendars
 from ewater.terms import Flag
 from ewater.units import factor_to_si
+from ewater.workbooks import place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -136,23 +136,26 @@ def _quarters(known: Facts) -> Iterable[Finding]:
         )
 
 
-def examine_all(connection: Connection, form: Form) -> list[tuple[int, Finding]]:
+def everything(
+    connection: Connection, form: Form
+) -> tuple[Batch, list[Finding]] | None:
     """Examine the newest version of every return of a form, and keep the findings.
 
     Returns
     -------
-    list of (version, Finding)
+    batch, findings
+        None where nothing was returned.
     """
     rows = connection.execute(_ALL, {"form": form.form}).all()
     if not rows:
-        return []
+        return None
     batch = _batch(form, rows)
     known = facts.facts(batch)
     found = examine(batch, around.read(connection, known), known)
     versions = [row.version_id for row in rows]
     placed = [(versions[finding.owner], finding) for finding in found]
     keep(connection, versions, placed)
-    return placed
+    return batch, found
 
 
 def examine_some(

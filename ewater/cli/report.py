@@ -1,0 +1,421 @@
+"""Subcommands of returns of enterprises: in, looked at, decided."""
+
+from __future__ import annotations
+
+import json
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ewater.cli.rows import FormatOption, show
+from ewater.cli.session import instant, open_store, since
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from sqlalchemy import Connection
+
+    from ewater.reports.findings import Finding
+    from ewater.reports.form import Form
+    from ewater.reports.who import Person
+
+_group = typer.Typer(help="Returns of enterprises.", no_args_is_help=True)
+_Period = Annotated[
+    str, typer.Option("--period", "--year", metavar="P", help="2024 or 2024-Q1")
+]
+_Form = Annotated[
+    str | None, typer.Option(metavar="F", help="Form; default: the only one")
+]
+_Lang = Annotated[str, typer.Option(metavar="L", help="az, en or ru")]
+_Reason = Annotated[str, typer.Option(metavar="TEXT", help="Why, for the audit")]
+_Numbers = Annotated[list[int], typer.Argument(metavar="N", help="Number of a return")]
+_FINDINGS = ("code", "severity", "size_m3", "place", "message")
+
+
+def register(app: typer.Typer) -> None:
+    """Add this area's subcommands."""
+    app.add_typer(_group, name="report")
+
+
+@contextmanager
+def _acting() -> Iterator[tuple[Connection, Person]]:
+    """Lend a transaction, and the person who runs the command."""
+    from ewater.ingest.outcome import Options
+    from ewater.reports import who
+
+    with open_store() as engine, engine.begin() as connection:
+        yield connection, who.command(connection, Options().person)
+
+
+@_group.command()
+def forms(*, format: FormatOption = "table") -> None:
+    """List the forms in force."""
+    from ewater.reports import known
+
+    with _acting() as (connection, _):
+        rows = [
+            {
+                "form": form.form,
+                "version": form.version,
+                "name": form.names.en,
+                "columns": len(list(form.columns())),
+                "note": form.note.en if form.note else None,
+            }
+            for form in known.all_forms(connection)
+        ]
+    show(rows, ("form", "version", "name", "columns", "note"), format)
+
+
+@_group.command()
+def template(
+    enterprise: Annotated[str, typer.Argument(metavar="ENTERPRISE", help="Its code")],
+    period: _Period,
+    *,
+    out: Annotated[Path, typer.Option(metavar="FILE", help="Workbook to write, .xlsx")],
+    form: _Form = None,
+    lang: _Lang = "en",
+    force: Annotated[bool, typer.Option("--force", help="Replace a file")] = False,
+) -> None:
+    """Write the workbook of an enterprise, its permits and last year filled in.
+
+    Exit status: 0 written, 2 refused.
+    """
+    from ewater.errors import UsageError
+    from ewater.reports import ways
+
+    if out.suffix.lower() != ".xlsx":
+        raise UsageError(f"{out} is no workbook; name one that ends in .xlsx")
+    if out.exists() and not force:
+        raise UsageError(
+            f"{out} is there, perhaps filled in; use --force to replace it"
+        )
+    with _acting() as (connection, person):
+        raw = ways.template(connection, person, enterprise, period, form, lang)
+    out.write_bytes(raw)
+    typer.echo(
+        f"{out}: {enterprise}, {period}; fill it in, then `ewater report load {out}`"
+    )
+
+
+@_group.command()
+def load(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help=".xlsx or .csv")],
+    *,
+    form: _Form = None,
+    reason: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Why approved ones are corrected")
+    ] = None,
+    lang: _Lang = "en",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check only")] = False,
+) -> None:
+    """Submit the returns of a file: a filled-in workbook, or a CSV archive.
+
+    A return with errors is refused, the others are taken and cross-examined. Exit
+    status: 0 taken (also when nothing was new), 1 some were refused, 2 the file was.
+    """
+    from ewater.reports import bulk, ways
+
+    began = time.perf_counter()
+    with _acting() as (connection, person):
+        batch, found, way = ways.read(connection, file.read_bytes(), file.name, form)
+        if dry_run:
+            _checked(connection, batch, found, lang, began)
+            return
+        taken = bulk.take(
+            connection, person, batch, way=way, reason=reason, found=found
+        )
+    _tell(taken.findings, lang, batch.form)
+    refused = f", {len(taken.refused)} refused" if taken.refused else ""
+    typer.echo(
+        f"{file}: {taken.new} new, {taken.corrected} sent again, {taken.unchanged} "
+        f"unchanged{refused} {since(began)}"
+    )
+    for receipt in taken.receipts[:10]:
+        typer.echo(f"receipt {receipt['receipt']} {receipt['seal']}")
+    if len(taken.receipts) > 10:
+        typer.echo(
+            f"and {len(taken.receipts) - 10} receipts more: `ewater report list`"
+        )
+    if taken.refused:
+        raise typer.Exit(1)
+
+
+@_group.command()
+def check(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help=".xlsx or .csv")],
+    *,
+    form: _Form = None,
+    lang: _Lang = "en",
+) -> None:
+    """Check a file and change nothing. Exit status: 0 no errors, 1 some, 2 no file."""
+    load(file, form=form, lang=lang, dry_run=True)
+
+
+def _checked(
+    connection: Connection,
+    batch: Any,
+    found: Sequence[Finding],
+    lang: str,
+    began: float,
+) -> None:
+    from ewater.reports import bulk
+
+    _, seen = bulk.check(connection, batch)
+    everything = [*found, *seen]
+    _tell(everything, lang, batch.form)
+    wrong = {finding.owner for finding in everything if finding.stops}
+    typer.echo(
+        f"{len(batch)} returns, {len(wrong)} with errors; nothing was changed "
+        f"{since(began)}"
+    )
+    if wrong:
+        raise typer.Exit(1)
+
+
+def _tell(findings: Sequence[Finding], lang: str, form: Form, most: int = 100) -> None:
+    for finding in findings[:most]:
+        typer.echo(f"{finding.severity}: {finding.text(lang, form)}", err=finding.stops)
+    if len(findings) > most:
+        typer.echo(f"and {len(findings) - most} findings more", err=True)
+
+
+@_group.command("list")
+def list_(
+    *,
+    period: Annotated[
+        str | None,
+        typer.Option("--period", "--year", metavar="P", help="2024 or 2024-Q1"),
+    ] = None,
+    enterprise: Annotated[str | None, typer.Option(metavar="E", help="Code")] = None,
+    state: Annotated[list[str] | None, typer.Option(metavar="S", help="State")] = None,
+    form: _Form = None,
+    queue: Annotated[
+        bool, typer.Option("--queue", help="Gravest and largest first")
+    ] = False,
+    count: Annotated[int, typer.Option(min=1, help="At most so many")] = 100,
+    format: FormatOption = "table",
+) -> None:
+    """List returns: where each stands, and what was found in it."""
+    from ewater.reports import workflow
+
+    with _acting() as (connection, person):
+        rows = workflow.listed(
+            connection, person, period=period, enterprise=enterprise, states=state,
+            form=form, count=count, order="queue" if queue else "period",
+        )  # fmt: skip
+    columns = (
+        "id", "enterprise", "name", "form", "period", "state", "versions", "approved",
+        "late", "severity", "warnings", "size_m3",
+    )  # fmt: skip
+    show(rows, columns, format)
+
+
+@_group.command("show")
+def show_(
+    number: Annotated[int, typer.Argument(metavar="N", help="Number of a return")],
+    *,
+    version: Annotated[
+        int | None, typer.Option(help="Version; default: newest")
+    ] = None,
+    lang: _Lang = "en",
+) -> None:
+    """Print everything of a return as JSON: content, versions, remarks, findings."""
+    from ewater.reports import known, workflow
+
+    with _acting() as (connection, person):
+        found = workflow.show(connection, person, number, version)
+        form = known.form_of(connection, found["form"])
+    found["findings"] = [f.document(lang, form) for f in found["findings"]]
+    typer.echo(json.dumps(found, ensure_ascii=False, indent=1, default=_plain))
+
+
+def _plain(value: Any) -> str:
+    return value.hex() if isinstance(value, bytes) else str(value)
+
+
+@_group.command()
+def submit(
+    number: Annotated[int, typer.Argument(metavar="N", help="Number of a draft")],
+    *,
+    reason: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Why again")
+    ] = None,
+) -> None:
+    """Submit the draft of a return. Exit status: 0 submitted, 2 refused."""
+    from ewater.reports import workflow
+
+    with _acting() as (connection, person):
+        receipt = workflow.submit(connection, person, number, reason=reason)
+    typer.echo(json.dumps(receipt, ensure_ascii=False, indent=1))
+
+
+@_group.command()
+def approve(
+    numbers: _Numbers,
+    *,
+    reason: _Reason,
+    clean: Annotated[
+        bool, typer.Option("--clean", help="Leave those with findings")
+    ] = False,
+) -> None:
+    """Approve submitted returns; from then on the account sees them.
+
+    Exit status: 0 approved, 1 some were left (--clean), 2 refused.
+    """
+    from ewater.reports import review
+
+    with _acting() as (connection, person):
+        if clean:
+            done = review.approve_clean(connection, person, numbers, reason=reason)
+        else:
+            review.approve(connection, person, numbers, reason=reason)
+            done = review.Approved(list(numbers), [])
+    typer.echo(f"{len(done.approved)} approved, {len(done.left)} left")
+    if done.left:
+        raise typer.Exit(1)
+
+
+@_group.command("return")
+def return_(
+    number: Annotated[int, typer.Argument(metavar="N", help="Number of a return")],
+    *,
+    remark: Annotated[list[str], typer.Option(metavar="TEXT", help="What is asked")],
+    reason: _Reason,
+) -> None:
+    """Send a return back with remarks."""
+    from ewater.reports import review
+
+    with _acting() as (connection, person):
+        remarks = [{"body": body} for body in remark]
+        review.send_back(connection, person, number, remarks, reason)
+    typer.echo(f"return {number} was sent back with {len(remark)} remarks")
+
+
+@_group.command()
+def missing(
+    period: _Period,
+    *,
+    form: _Form = None,
+    remind: Annotated[
+        bool, typer.Option("--remind", help="Note a reminder for the overdue")
+    ] = False,
+    format: FormatOption = "table",
+) -> None:
+    """List who has not reported, and the response by permitted volume."""
+    from ewater.reports import due
+
+    with _acting() as (connection, person):
+        rows = (due.remind if remind else due.missing)(connection, person, period, form)
+        rate = due.rate(connection, period, form)
+    columns = (
+        "enterprise", "name", "territory", "permitted_m3", "due_at", "overdue",
+        "reminded_at",
+    )  # fmt: skip
+    show(rows, columns, format)
+    if format == "table":
+        share = "unknown" if rate["rate"] is None else f"{100 * rate['rate']:.1f} %"
+        typer.echo(
+            f"{rate['came']} of {rate['due']} permit holders reported; by permitted "
+            f"volume {share}"
+        )
+
+
+@_group.command()
+def findings(
+    *,
+    number: Annotated[
+        int | None, typer.Option("--return", metavar="N", help="Of one return")
+    ] = None,
+    period: Annotated[
+        str | None, typer.Option("--period", "--year", metavar="P", help="Of a period")
+    ] = None,
+    code: Annotated[
+        str | None, typer.Option(metavar="KIND", help="Of one kind")
+    ] = None,
+    again: Annotated[
+        bool, typer.Option("--again", help="Cross-examine all of the form first")
+    ] = False,
+    form: _Form = None,
+    lang: _Lang = "en",
+    format: FormatOption = "table",
+) -> None:
+    """List what was found in returns, the largest first."""
+    from ewater.reports import known, ways
+
+    with _acting() as (connection, person):
+        chosen = known.form_of(connection, form)
+        if again:
+            ways.examine(connection, chosen)
+        rows = ways.findings(
+            connection, person, chosen, lang, number=number, period=period, code=code
+        )
+    show(rows, ("return", "enterprise", "period", *_FINDINGS), format)
+
+
+@_group.command()
+def breaks(
+    *,
+    period: Annotated[
+        str | None, typer.Option("--period", "--year", metavar="P", help="Of a year")
+    ] = None,
+    form: _Form = None,
+    explain: Annotated[
+        int | None, typer.Option(metavar="N", help="Explain this one")
+    ] = None,
+    as_: Annotated[
+        str, typer.Option("--as", metavar="R", help="real, method, scope or unit")
+    ] = "",
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="The explanation")] = "",
+    sign_off: Annotated[
+        bool, typer.Option("--sign-off", help="Sign the year off")
+    ] = False,
+    format: FormatOption = "table",
+) -> None:
+    """List breaks in totals, explain one, or sign a year off when all are explained."""
+    from ewater.errors import UsageError
+    from ewater.reports import known
+    from ewater.reports.examine import totals
+
+    with _acting() as (connection, person):
+        chosen = known.form_of(connection, form)
+        if explain is not None:
+            totals.explain(connection, person, explain, as_, reason)
+        if sign_off:
+            if period is None:
+                raise UsageError("say which year is signed off: --year 2024")
+            totals.sign_off(connection, person, chosen.form, period, reason)
+        rows = totals.read(connection, chosen.form, period)
+    flat = [{**row, "suggests": row["evidence"]["suggests"]} for row in rows]
+    columns = (
+        "id", "kind", "code", "item", "period", "before_m3", "after_m3", "suggests",
+        "reason", "who",
+    )  # fmt: skip
+    show(flat, columns, format)
+
+
+@_group.command()
+def deadline(
+    period: _Period,
+    until: Annotated[
+        str, typer.Option(metavar="T", help="Late from then, with offset")
+    ],
+    *,
+    reason: _Reason,
+    enterprise: Annotated[
+        str | None, typer.Option(metavar="E", help="Only for this one")
+    ] = None,
+    form: _Form = None,
+) -> None:
+    """Set another deadline, for all or for one enterprise."""
+    from ewater.reports import due
+
+    when = instant("--until", until)
+    assert when is not None  # noqa: S101 - the option is required
+    with _acting() as (connection, person):
+        due.extend(
+            connection, person, period, when, reason, form=form, enterprise=enterprise
+        )
+    typer.echo(f"{period}: due until {when.isoformat()}")
