@@ -51,8 +51,7 @@ def take(engine, person, raw, name="r.xlsx", **more):
 
 @pytest.fixture
 def right(made_content):
-    cells = dict(made_content()["intake"][0])
-    return cells
+    return dict(made_content()["intake"][0])
 
 
 def test_a_template_knows_its_permits_and_the_year_before(
@@ -72,11 +71,9 @@ def test_a_template_knows_its_permits_and_the_year_before(
         blank(reporting, people.other)
 
 
-def test_a_filled_in_template_comes_back_as_a_sealed_return(
-    reporting, people, right
-):
+def test_a_filled_in_template_comes_back_as_a_sealed_return(reporting, people, right):
     raw = filled(blank(reporting, people.reporter), right)
-    batch, found, way = read(reporting, raw)
+    _, found, way = read(reporting, raw)
     assert (way, [f.code for f in found if f.stops]) == ("xlsx", [])
     taken = take(reporting, people.reporter, raw)
     assert (taken.new, taken.refused) == (1, [])
@@ -186,7 +183,10 @@ def test_another_version_of_the_form_is_refused(reporting, people, right):
         (b"\xff\xfe", "not UTF-8"),
         (b"enterprise,period\n", "section: is missing"),
         (b"enterprise,period,section,g12,g12\n", "stands twice"),
-        (b"enterprise,period,section,g122\n", "is no column of the form; use a column: 'g"),
+        (
+            b"enterprise,period,section,g122\n",
+            "is no column of the form; use a column: 'g",
+        ),
         (b"enterprise,period,section,g12\nE1,2024\n", "one cell for each column"),
     ],
 )
@@ -215,7 +215,9 @@ def test_an_archive_is_loaded_with_receipts_and_findings(reporting, people):
     taken = take(reporting, people.command, (HEAD + GOOD).encode(), "a.csv")
     assert (taken.new, taken.refused) == (3, [])
     assert [r["receipt"] for r in taken.receipts] == [
-        "2-TP/E1/2023/1", "2-TP/E1/2024/1", "2-TP/E2/2024/1"
+        "2-TP/E1/2023/1",
+        "2-TP/E1/2024/1",
+        "2-TP/E2/2024/1",
     ]
     with reporting.begin() as connection:
         head = stored.find(connection, "E2", "2-TP", "2024")
@@ -229,7 +231,9 @@ def test_an_archive_is_loaded_with_receipts_and_findings(reporting, people):
         assert stored.version(connection, one.id)["content"]["discharge"] == [
             {"d4": "river", "d11": 50.0}
         ]
-    assert take(reporting, people.command, (HEAD + GOOD).encode(), "a.csv").unchanged == 3
+    assert (
+        take(reporting, people.command, (HEAD + GOOD).encode(), "a.csv").unchanged == 3
+    )
 
 
 def test_bad_returns_of_an_archive_are_named_by_line_and_the_others_loaded(
@@ -263,13 +267,12 @@ def test_bad_returns_of_an_archive_are_named_by_line_and_the_others_loaded(
     with reporting.begin() as connection:
         rows = workflow.listed(connection, people.command)
     assert {(r["enterprise"], r["period"]) for r in rows} == {
-        ("E1", "2024"), ("E2", "2024")
+        ("E1", "2024"),
+        ("E2", "2024"),
     }
 
 
-def test_findings_are_listed_within_the_scope_and_in_the_language(
-    reporting, people
-):
+def test_findings_are_listed_within_the_scope_and_in_the_language(reporting, people):
     loud = HEAD + "".join(
         f"E1,{year},intake,,river,{100 if year != 2022 else 100000},,,,,\n"
         for year in range(2019, 2025)
