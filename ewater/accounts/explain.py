@@ -12,6 +12,7 @@ from ewater.accounts.explain_ways import Ways
 from ewater.accounts.render import lines
 from ewater.accounts.view_tables import Views, quantity
 from ewater.balance import account_cells, explain
+from ewater.balance.views.linear import evaluated
 from ewater.errors import UsageError
 from ewater.series.calendars import labels
 from ewater.terms import Status
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from ewater.accounts.view_files import Files
     from ewater.accounts.views import View
     from ewater.balance.explain import Item, Made, Moment, Part
-    from ewater.balance.views.basis import Basis
+    from ewater.balance.views.basis import Basis, Rows
 
     Document = dict[str, Any]
 
@@ -163,7 +164,11 @@ class Explainer:
         basis = self._bases[territory]
         rows = account_cells.rows_of(basis, view.boundary, cell)
         written = documents.figures_of(view, territory, moment.period)
-        found = dict(lines(written)).get(cell) or self._net(territory, moment.period)
+        found = dict(lines(written)).get(cell)
+        if found is None and cell.startswith(account_cells.SINGLE):
+            found = _sum_of(basis, rows, moment.period)
+        if found is None:
+            found = self._net(territory, moment.period)
         cut = written["apportioned"] and cell in _GROSS
         why = "apportioned" if cut else None
         if not cut and found["known"] is None and not found["missing"]:
@@ -319,6 +324,13 @@ class Explainer:
             }
             for code in codes
         }
+
+
+def _sum_of(basis: Basis, rows: Rows, period: int) -> Document:
+    """Write what a row of coefficients adds up to."""
+    one = evaluated(basis, rows)
+    arrays = {f"sum{suffix}": a[0] for suffix, a in one.totals.fields().items()}
+    return documents.quantity_of(arrays, "sum", period, lambda: one.missing(0, period))
 
 
 _QUANTITY = ("value", "known", "missing", "u", "coverage", "status", "status_shares")

@@ -9,7 +9,7 @@ from scipy import sparse
 
 from ewater.balance.crossing import Crossing
 from ewater.balance.flows import with_pairs
-from ewater.balance.matrices import beside, csr, of_columns
+from ewater.balance.matrices import beside, csr, filled, of_columns
 from ewater.balance.sectors import MEASURES, sector_matrices
 from ewater.balance.terms import (
     neighbour_matrices,
@@ -41,6 +41,9 @@ TOTALS = (
     "use",
 )
 WAYS = ("inflow", "outflow")
+#: Beginnings of cells of one flow, and of what one account leaves over.
+SINGLE = ("flows.", "accounts.")
+_FIRST = np.zeros(1, dtype=np.intp)  # row of the one territory
 
 
 def names(ledger: Ledger) -> list[str]:
@@ -86,16 +89,23 @@ def rows_of(basis: Basis, boundary: str, cell: str) -> Rows:
     basis, boundary
         From `basis_of`.
     cell
-        One of `names`.
+        One of `names`; or ``flows.CODE``, or ``accounts.CODE``, of a flow or an account
+        that touches the territory.
 
     Raises
     ------
     UsageError
         The account has no such cell.
     """
+    single = _single(basis, cell)
+    if single is not None:
+        return single
     known = names(basis.ledger)
     if cell not in known:
-        raise UsageError(f"the balance has no cell {cell!r}; it has {', '.join(known)}")
+        raise UsageError(
+            f"the balance has no cell {cell!r} here; it has {', '.join(known)}, and "
+            "flows.CODE and accounts.CODE of what touches the territory"
+        )
     made = basis.empty()
     held = of_columns(
         csr(basis.ledger.shares_inside(boundary)[basis.rows]), basis.ledger.stocked
@@ -106,6 +116,37 @@ def rows_of(basis: Basis, boundary: str, cell: str) -> Rows:
         made["booked"] = held
     if cell not in ("storage_change", "other_change"):
         made["flow"] = _over_flows(basis, cell)
+    return made
+
+
+def _single(basis: Basis, cell: str) -> Rows | None:
+    """Coefficients of one flow, ``flows.CODE``, or of what one account leaves over.
+
+    A flow counts with the larger share that its accounts have in the territory;
+    ``accounts.CODE`` is whole: what enters, less what leaves and what is stored.
+    None for any other cell, and for one that does not touch the territory.
+    """
+    group, _, code = cell.partition(".")
+    ledger = basis.ledger
+    codes = {"flows": ledger.flows, "accounts": ledger.accounts}.get(group)
+    place = np.flatnonzero(codes == code) if codes is not None else np.array([])
+    if not place.size:
+        return None
+    share = ledger.membership[basis.rows].toarray()[0]
+    made = basis.empty()
+    at = int(place[0])
+    if group == "flows":
+        counted = max(share[ledger.flow_from[at]], share[ledger.flow_to[at]])
+        over, held = filled(_FIRST, place[:1], counted, (1, ledger.flows.size)), counted
+    else:
+        over = csr((ledger.ends("to") - ledger.ends("from"))[[at]])
+        held = share[at]
+        if ledger.stocked[at]:
+            made["change"] = filled(_FIRST, place[:1], -1.0, (1, share.size))
+    if not held:
+        return None
+    none = csr(0.0 * basis.crossing.both_ways)
+    made["flow"] = _beside(over, none, none)
     return made
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
+from ewater.balance.views import words
 from ewater.dashboard.i18n import Language, mark
 
 TERRITORY_KINDS = MappingProxyType(
@@ -166,6 +167,20 @@ PUBLISHED_ITEMS = MappingProxyType(
         "baku_sabunchu_losses": mark("Baku, Sabunchu: losses"),
     }
 )
+
+
+def term_label(term: str, lang: Language) -> str:
+    """Name a term of the account."""
+    return _capital(lang.pick(words.TERMS[term]))
+
+
+def account_label(kind: str, lang: Language) -> str:
+    """Name a kind of account."""
+    return _capital(lang.pick(words.KINDS[kind]))
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def item_label(item: str, lang: Language) -> str:

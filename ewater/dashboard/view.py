@@ -13,7 +13,7 @@ from ewater.dashboard.i18n import Language, language
 from ewater.dashboard.state import State
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from ewater.dashboard.queries import Balance, CachedReader, Period
 
@@ -76,25 +76,36 @@ def _history_years(reader: CachedReader, year: int) -> list[int]:
 def load(reader: CachedReader, state: State) -> View:
     """Read the period shown and the same one of the years before it."""
     years = _history_years(reader, state.year)
-    if state.account_step == "year":
-        balance = reader.balance(
-            state.territory,
-            date(years[0], state.first_month, 1),
-            state.end,
-            "year",
-            state.boundary,
-            state.basis,
-        )
-        periods = balance["periods"]
-    else:
-        answers = [_one_period(reader, state, year) for year in years]
-        balance = answers[-1]
-        periods = [answer["periods"][0] for answer in answers]
+    balance, periods = _of_years(reader, state, years)
     return View(
         balance=balance,
         period=periods[-1],
         history=tuple(zip(years, periods, strict=True)),
     )
+
+
+def every_year(reader: CachedReader, state: State) -> list[tuple[int, Period]]:
+    """Read the period shown in every year with an account."""
+    years = reader.years()
+    return list(zip(years, _of_years(reader, state, years)[1], strict=True))
+
+
+def _of_years(
+    reader: CachedReader, state: State, years: Sequence[int]
+) -> tuple[Balance, list[Period]]:
+    """Read the same period of years that follow each other, and the last answer."""
+    if state.account_step == "year":
+        balance = reader.balance(
+            state.territory,
+            date(years[0], state.first_month, 1),
+            date(years[-1] + 1, state.first_month, 1),
+            "year",
+            state.boundary,
+            state.basis,
+        )
+        return balance, balance["periods"]
+    answers = [_one_period(reader, state, year) for year in years]
+    return answers[-1], [answer["periods"][0] for answer in answers]
 
 
 def prefetch(reader: CachedReader) -> None:

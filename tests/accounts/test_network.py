@@ -10,7 +10,7 @@ import pytest
 from ewater.accounts.scope import Scope
 from ewater.dashboard.questions.network import exchanges, network
 from ewater.dashboard.questions.treaties import treaties
-from ewater.errors import ForbiddenError
+from ewater.errors import ForbiddenError, UsageError
 
 pytestmark = pytest.mark.db
 
@@ -97,3 +97,21 @@ def test_a_page_is_given_exchanges_and_treaties_of_a_period(of_two_basins):
     assert month["NB-NORMAL"]["volume"] == pytest.approx(12.5 * 30 * 86_400)
     with pytest.raises(ForbiddenError, match="TB"):
         of_two_basins(treaties, "TB", *YEAR, scope=Scope(territories=("EAST",)))
+
+
+def test_a_flow_and_what_an_account_leaves_over_can_be_explained(measured):
+    from ewater.accounts.reader import DatabaseReader
+
+    reader = DatabaseReader(measured)
+    flow = reader.explain("balance.flows.IN", "TB", *YEAR, depth="sources")
+    (period,) = flow["periods"]
+    assert period["quantity"]["value"] == pytest.approx(HM3_AT_10_M3S * 1e6)
+    assert [item["code"] for item in period["items"]] == ["IN"]
+    node = reader.explain("balance.accounts.RIVER-UP", "TB", *YEAR, depth="sources")
+    (period,) = node["periods"]
+    parts = {item["code"]: item["value"] for item in period["items"]}
+    assert set(parts) == {"IN", "TO-RES", "FROM-RES-BACK"}
+    assert sum(parts.values()) == pytest.approx(period["quantity"]["value"], abs=1)
+    for cell in ("balance.flows.IN", "balance.accounts.RIVER-UP", "balance.flows.NO"):
+        with pytest.raises(UsageError, match="no cell"):
+            reader.explain(cell, "EAST", *YEAR)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 from ewater.dashboard import format as fmt
+from ewater.dashboard.figures.parts import in_hm3, told
 from ewater.dashboard.theme import alpha, axis, base_layout, palette
 from ewater.units import HM3
 
@@ -16,20 +16,6 @@ if TYPE_CHECKING:
     from ewater.dashboard.queries import Period, Quantity
 
 HEIGHT = 468
-
-
-def _hm3(value: float | None) -> float | None:
-    return None if value is None or not math.isfinite(value) else value / HM3
-
-
-def _hover(quantity: Quantity, lang: Language, *, signed: bool) -> str:
-    text = fmt.amount(quantity, lang, signed=signed)
-    lines = [f"{text} {fmt.UNIT}  {fmt.expanded(quantity['u'], lang)} (95 %)"]
-    if missing := fmt.gap(quantity, lang):
-        lines.append(missing)
-    label = lang.gettext("Coverage")
-    lines.append(f"{label}: {fmt.percent(quantity['coverage'], lang)}")
-    return "<br>".join(lines)
 
 
 def _bars(
@@ -46,12 +32,12 @@ def _bars(
         "x": months,
         "name": name,
         "offsetgroup": group,
-        "customdata": [_hover(q, lang, signed=False) for q in quantities],
+        "customdata": [told(q, lang) for q in quantities],
         "hovertemplate": f"<b>{name}</b>, %{{x}}<br>%{{customdata}}<extra></extra>",
     }
-    whole = [_hm3(q["value"]) for q in quantities]
+    whole = [in_hm3(q["value"]) for q in quantities]
     part = [
-        _hm3(q["known"]) if w is None and q["known"] else None
+        in_hm3(q["known"]) if w is None and q["known"] else None
         for q, w in zip(quantities, whole, strict=True)
     ]
     traces = [{**common, "y": whole, "marker": {"color": colour}, "legendgroup": group}]
@@ -84,12 +70,12 @@ def _line(
         "type": "scatter",
         "mode": "lines+markers",
         "x": months,
-        "y": [_hm3(q["value"]) for q in quantities],
+        "y": [in_hm3(q["value"]) for q in quantities],
         "name": name,
         "connectgaps": False,
         "line": {"color": colour, "width": 2.5},
         "marker": {"size": 7, "color": colour},
-        "customdata": [_hover(q, lang, signed=True) for q in quantities],
+        "customdata": [told(q, lang, signed=True) for q in quantities],
         "hovertemplate": f"<b>{name}</b>, %{{x}}<br>%{{customdata}}<extra></extra>",
     }
 

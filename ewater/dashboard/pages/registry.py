@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ewater.dashboard.pages import overview, series
+from ewater.dashboard.pages import indicators, network, overview, series, territory
 
 if TYPE_CHECKING:
     from ewater.dashboard.pages.page import Page
 
-PAGES: tuple[Page, ...] = (overview.PAGE, series.PAGE)
+PAGES: tuple[Page, ...] = (
+    overview.PAGE,
+    territory.PAGE,
+    network.PAGE,
+    series.PAGE,
+    indicators.PAGE,
+)
 
 
 def page_at(path: str | None) -> Page | None:
