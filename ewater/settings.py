@@ -49,6 +49,17 @@ class Settings(BaseSettings):
         default=False, description="Whom the provider knows may enter as viewer"
     )
 
+    smtp_url: SecretStr | None = Field(
+        default=None,
+        description="Mail server for alerts: smtp[s]://[user:password@]host[:port]",
+    )
+    mail_from: str | None = Field(
+        default=None, description="Sender of alerts, an e-mail address"
+    )
+    webhook_key: SecretStr | None = Field(
+        default=None, description="Key that signs what is posted to webhooks"
+    )
+
     def model_post_init(self, _context: Any) -> None:
         """Make the data folder absolute, so that a child process agrees on it."""
         self.home = self.home.expanduser().absolute()

@@ -131,6 +131,31 @@ TREATY_WAYS = ("inflow", "outflow")
 TREATY_QUANTITIES = ("discharge", "volume")
 
 
+#: What an alert rule watches, and the unit of its limits.
+ALERT_KINDS = MappingProxyType(
+    {
+        "level": "m",
+        "discharge": "m3/s",
+        "storage": "% of capacity",
+        "missing": "h since the last reading that did not fail",
+        "permit": "% of the permit used in its period",
+        "closure": "|z| of the residual of the last whole month",
+    }
+)
+#: Kinds whose rule names a series; the others name a permit or a territory.
+ALERT_SUBJECTS = MappingProxyType(
+    {
+        "level": "series",
+        "discharge": "series",
+        "storage": "series",
+        "missing": "series",
+        "permit": "permit",
+        "closure": "territory",
+    }
+)
+ALERT_SEVERITIES = ("notice", "warning", "danger")
+
+
 class Flag(IntEnum):
     """Verdict on a reading (QARTOD)."""
 

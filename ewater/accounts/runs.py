@@ -162,10 +162,9 @@ def newest_year(engine: Engine) -> int:
 
 def calendar_of(calendars_frame: pd.DataFrame, code: str | None) -> Calendar:
     """Take a calendar of the country: the first, or UTC, when none is named."""
-    if code is None and calendars_frame.empty:
-        return calendars.Calendar.UTC
-    chosen = code or str(calendars_frame["code"].iloc[0])
-    return calendars.from_frame(calendars_frame, chosen)
+    if code:
+        return calendars.from_frame(calendars_frame, code)
+    return calendars.first(calendars_frame)
 
 
 def _code(

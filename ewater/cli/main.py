@@ -11,6 +11,7 @@ import sys
 import typer
 
 from ewater.cli import (
+    alerts,
     balance,
     cluster,
     demo,
@@ -61,6 +62,7 @@ for area in (
     key,
     user,
     worker,
+    alerts,
     balance,
     view,
     explain,

@@ -38,17 +38,26 @@ def worker(
         bool, typer.Option("--verbose", help="Log also what the queue does")
     ] = False,
 ) -> None:
-    """Run what runs by itself: schedules, drop folders, subscriptions, posts.
+    """Run what runs by itself: schedules, drop folders, subscriptions, posts, alerts.
 
     Several workers share the work. SIGTERM or Ctrl-C lets what is being loaded come
     to its end. Exit status: 0 stopped, or nothing left to do, 2 could not start.
     """
+    from ewater.accounts.last_month import LastMonth
+    from ewater.alerts.check import watch
     from ewater.cli.logs import to_stderr
     from ewater.ingest.work.worker import work
 
     to_stderr(verbose=verbose)
     with open_store() as engine:
-        work(engine, once=once, concurrency=concurrency, stalled_s=stalled)
+        minutely = (watch(LastMonth(engine)),)
+        work(
+            engine,
+            once=once,
+            concurrency=concurrency,
+            stalled_s=stalled,
+            minutely=minutely,
+        )
 
 
 @_jobs.callback(invoke_without_command=True)

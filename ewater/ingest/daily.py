@@ -52,10 +52,7 @@ def refresh(engine: Engine) -> int:
 
 def default_calendar(connection: Connection) -> calendars.Calendar:
     """First calendar of the country; days of UTC where it has none."""
-    frame = registry.read_table(connection, "calendars")
-    if frame.empty:
-        return calendars.Calendar.UTC
-    return calendars.from_frame(frame, str(frame["code"].iloc[0]))
+    return calendars.first(registry.read_table(connection, "calendars"))
 
 
 def _batches(

@@ -105,6 +105,13 @@ def from_frame(calendars: pd.DataFrame, code: str) -> Calendar:
     return Calendar(code, **({"timezone": "UTC"} | given))
 
 
+def first(calendars: pd.DataFrame) -> Calendar:
+    """Take the first calendar of the country frame; days of UTC where it has none."""
+    if calendars.empty:
+        return Calendar.UTC
+    return from_frame(calendars, str(calendars["code"].iloc[0]))
+
+
 def bounds(
     calendar: Calendar, start: dt.date, end: dt.date, step: Step
 ) -> NDArray[np.int64]:

@@ -12,6 +12,7 @@ import shapely
 from shapely.validation import explain_validity
 
 from ewater.errors import UsageError
+from ewater.store.folder_alerts import alert_faults
 from ewater.store.folder_curves import curve_faults
 from ewater.store.folder_schema import MEANING_OF_TYPE
 from ewater.store.folder_table import rows_where
@@ -383,4 +384,5 @@ _OF_FILE: dict[str, tuple[Check, ...]] = {
     "enterprises": (_positions,),
     "reports": (_report_units, _report_periods),
     "treaties": (_treaty_units,),
+    "alert_rules": (alert_faults,),
 }

@@ -444,6 +444,30 @@ _FILES = (
         ),
     ),
     File(
+        "alert_rules",
+        "What is watched, from where on a person is told, and who that is",
+        ("code",),
+        (
+            _code("Code of the rule"),
+            _one_of(tuple(terms.ALERT_KINDS), "What is watched", grow=True),
+            _refers("series", "Series that is watched", "series"),
+            _refers("permits", "Permit that is watched", "permit"),
+            _refers("territories", "Territory whose account is watched", "territory"),
+            *(
+                _number(name, meaning, minimum=None)
+                for name, meaning in (
+                    ("above", "Raised from here upwards, in the unit of the kind"),
+                    ("below", "Raised from here downwards, in the unit of the kind"),
+                    ("clear", "Ends when it has come back to here; the same if empty"),
+                )
+            ),
+            _number("hold_h", "Hours that it must last, to be raised and to end"),
+            _one_of(terms.ALERT_SEVERITIES, "How grave it is", "severity"),
+            Column("notify", "text", "E-mail and https addresses, spaces between"),
+            *_names("rule"),
+        ),
+    ),
+    File(
         "notices",
         "What every output must say, for example that telemetry is simulated",
         ("code",),

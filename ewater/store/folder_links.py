@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from ewater.store.folder_alerts import alerts_of_quantities
 from ewater.store.folder_files import FILES, REPORT_ITEMS
 from ewater.store.folder_table import nearest, rows_where
 from ewater.terms import PUMP_FACTORS, activity_in
@@ -169,6 +170,7 @@ _BETWEEN = (
     ({"account_territories", "territories"}, _share_sums),
     ({"pumps", "series"}, _pumps_of_quantities),
     ({"treaties", "accounts", "flows"}, _treaties_of_neighbours),
+    ({"alert_rules", "series", "sites"}, alerts_of_quantities),
 )
 
 

@@ -21,7 +21,16 @@ if TYPE_CHECKING:
 
 #: Tables of the registry from which no figure of an account follows.
 APART = frozenset(
-    {"forms", "limits", "notices", "published", "treaties", "view_inputs", "views"}
+    {
+        "alert_rules",
+        "forms",
+        "limits",
+        "notices",
+        "published",
+        "treaties",
+        "view_inputs",
+        "views",
+    }
 )
 
 # What changes in these tables concerns only runs that use it; any change of the

@@ -74,6 +74,66 @@ CASES = {
     "unit that is neither": Case(
         "treaties.csv", "m3/s", "mm", 2, "unit", "neither a rate", "m3/s, or hm3"
     ),
+    "alert of the wrong quantity": Case(
+        "alert_rules.csv",
+        "discharge,G-MID.Q",
+        "level,G-MID.Q",
+        2,
+        "series",
+        "'G-MID.Q' measures discharge",
+        "level or groundwater_level",
+    ),
+    "alert of nothing": Case(
+        "alert_rules.csv",
+        "missing,G-IN.Q,",
+        "missing,,",
+        4,
+        "series",
+        "is empty, but the rule watches missing",
+        "a code",
+    ),
+    "alert of two things": Case(
+        "alert_rules.csv",
+        "permit,,P1",
+        "permit,G-IN.Q,P1",
+        5,
+        "series",
+        "a rule of kind permit watches no series",
+        "an empty cell",
+    ),
+    "alert without a limit": Case(
+        "alert_rules.csv", ",TB,3,", ",TB,,", 6, "above", "not none", "either above"
+    ),
+    "alert that could never end": Case(
+        "alert_rules.csv", "15,20", "15,10", 3, "clear", "lies below", "quiet side"
+    ),
+    "alert that means nothing": Case(
+        "alert_rules.csv",
+        "P1,,90,",
+        "P1,,,90",
+        5,
+        "below",
+        "has no meaning",
+        "in above",
+    ),
+    "alert to no address": Case(
+        "alert_rules.csv",
+        "https://example.org",
+        "javascript://example.org",
+        2,
+        "notify",
+        "'javascript://example.org/hook' is no address",
+        "duty@example.org",
+    ),
+    "alert of a site without capacity": Case(
+        "alert_rules.csv",
+        "storage,RES.H",
+        "storage,G-OUT.H",
+        3,
+        "series",
+        "no capacity_m3",
+        "whose capacity is known",
+    ),
     "treaty with a river": Case(
         "treaties.csv",
         "TREATY,NB,",
@@ -95,7 +155,7 @@ CASES = {
     "nan": Case("sites.csv", "10e6,80", "10e6,NaN", 5, "full_level_m", "NaN", "finite"),
     "inf": Case("curves.csv", "8,0.2", "inf,0.2", 10, "a", "'inf'", "finite"),
     "number too large": Case(
-        "sites.csv", "100e6", "1e999", 5, "capacity_m3", "'1e999'", "finite"
+        "sites.csv", "10e6", "1e999", 5, "dead_m3", "'1e999'", "finite"
     ),
     "negative volume": Case(
         "reports.csv", "4.2", "-4.2", 2, "value", "-4.2", "at least 0"

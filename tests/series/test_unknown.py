@@ -59,8 +59,8 @@ MONTHS = np.array(
 #: Nothing that is measured goes in: no value that could be unknown.
 NO_VALUES = {
     "instants, days and their labels": (
-        "calendars.from_frame calendars.bounds calendars.to_utc calendars.local_days "
-        "calendars.labels curves.version_at periods.check_bounds periods.positions "
+        "calendars.from_frame calendars.first calendars.bounds calendars.to_utc "
+        "calendars.local_days calendars.labels curves.version_at periods.check_bounds periods.positions "
         "periods.period_coords volumes.cells"
     ),
     "codes, and rows or readings chosen by them": (

@@ -25,17 +25,23 @@ from ewater.ingest.sources.running import BusyError, alone
 from ewater.ingest.work import tasks
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
     import procrastinate
     from sqlalchemy import Engine
 
 POSTS_S, FOLDERS_S, BROKERS_S, DERIVED_S, DATABASE_S = 0.5, 2.0, 5.0, 10.0, 5.0
+MINUTE_S = 60.0
 _log = logging.getLogger(__name__)
 
 
 def work(
-    engine: Engine, *, once: bool = False, concurrency: int = 2, stalled_s: float = 30.0
+    engine: Engine,
+    *,
+    once: bool = False,
+    concurrency: int = 2,
+    stalled_s: float = 30.0,
+    minutely: Sequence[Callable[[Engine], object]] = (),
 ) -> None:
     """Work until told to stop by SIGTERM or SIGINT, or until nothing waits.
 
@@ -47,15 +53,25 @@ def work(
         Sources that are run at the same time.
     stalled_s
         A worker that gave no sign of life for so long is taken for dead.
+    minutely
+        What other parts do every minute, after what was due is loaded.
     """
-    asyncio.run(_Worker(engine, concurrency, stalled_s).run(once=once))
+    worker = _Worker(engine, concurrency, stalled_s, minutely)
+    asyncio.run(worker.run(once=once))
 
 
 class _Worker:
     """One process that works."""
 
-    def __init__(self, engine: Engine, concurrency: int, stalled_s: float) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        concurrency: int,
+        stalled_s: float,
+        minutely: Sequence[Callable[[Engine], object]],
+    ) -> None:
         self._engine = engine
+        self._minutely = minutely
         self._concurrency = concurrency
         self._stalled_s = stalled_s
         self._stopped = threading.Event()
@@ -65,6 +81,7 @@ class _Worker:
         if once:
             await self._jobs(once=True)
             await self._last_posts()
+            await self._minute()
             return
         jobs = asyncio.create_task(self._jobs_through_outages())
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -73,6 +90,7 @@ class _Worker:
             asyncio.create_task(self._repeat(POSTS_S, self._load_posts)),
             asyncio.create_task(self._repeat(DERIVED_S, self._derive)),
             asyncio.create_task(self._repeat(BROKERS_S, self._listen)),
+            asyncio.create_task(self._repeat(MINUTE_S, self._minute)),
         ]
         _log.info("worker %d is at work", os.getpid())
         try:
@@ -157,6 +175,10 @@ class _Worker:
     async def _derive(self) -> None:
         """Judge and sum what posts touched; they do not wait for it meanwhile."""
         await asyncio.to_thread(derived.refresh, self._engine)
+
+    async def _minute(self) -> None:
+        for act in self._minutely:
+            await asyncio.to_thread(act, self._engine)
 
     async def _listen(self) -> None:
         await asyncio.to_thread(self._listening.follow)

@@ -1,6 +1,7 @@
 """Every table of the store; importing this package registers them all."""
 
 from ewater.store.tables import (
+    alerts,
     editions,
     forecasts,
     meters,
@@ -14,6 +15,7 @@ from ewater.store.tables import (
 )
 
 __all__ = [
+    "alerts",
     "editions",
     "forecasts",
     "meters",

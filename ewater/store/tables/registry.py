@@ -339,6 +339,28 @@ class ViewInput(Versioned):
     note: Mapped[str | None] = column("view_inputs", "note")
 
 
+class AlertRule(Versioned):
+    """What is watched, and who is told."""
+
+    __tablename__ = "alert_rules"
+    __table_args__ = constraints(FILES["alert_rules"])
+
+    code: Mapped[str] = column("alert_rules", "code")
+    kind: Mapped[str] = column("alert_rules", "kind")
+    series: Mapped[str | None] = column("alert_rules", "series")
+    permit: Mapped[str | None] = column("alert_rules", "permit")
+    territory: Mapped[str | None] = column("alert_rules", "territory")
+    above: Mapped[float | None] = column("alert_rules", "above")
+    below: Mapped[float | None] = column("alert_rules", "below")
+    clear: Mapped[float | None] = column("alert_rules", "clear")
+    hold_h: Mapped[float | None] = column("alert_rules", "hold_h")
+    severity: Mapped[str] = column("alert_rules", "severity")
+    notify: Mapped[str | None] = column("alert_rules", "notify")
+    name_az: Mapped[str | None] = column("alert_rules", "name_az")
+    name_en: Mapped[str | None] = column("alert_rules", "name_en")
+    name_ru: Mapped[str | None] = column("alert_rules", "name_ru")
+
+
 class Notice(Versioned):
     """What every output must say."""
 

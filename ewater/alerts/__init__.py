@@ -1,0 +1,1 @@
+"""Alerts: rules on what is stored, followed without flapping, told to people."""
