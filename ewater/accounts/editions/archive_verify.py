@@ -64,6 +64,21 @@ def check(path: Path) -> Outcome:
     return verify(sealed, present, found)
 
 
+def contents(path: Path) -> tuple[Sealed, Material]:
+    """Take what an archive holds; a broken one is refused.
+
+    Raises
+    ------
+    UsageError
+        It cannot be read; `check` tells why.
+    """
+    files, torn = read(path)
+    sealed = _sealed(manifest_of(path, files), files)
+    if torn or not all(sealed.intact(name) for name in sealed.roots):
+        raise UsageError(f"{path} is broken; see `ewater edition verify {path}`")
+    return sealed, _material(sealed, files)
+
+
 def read(path: Path) -> tuple[dict[str, bytes], bool]:
     """Read all members that are whole; say whether the archive ends too early.
 

@@ -25,6 +25,7 @@ CELL_COLUMNS = (
 )
 _SHOWN = 12  # cells in a line
 _MOVED = 60
+_CAUSES = 10
 
 
 def cell_rows(figures: Mapping[Key, Figure]) -> list[dict[str, Any]]:
@@ -104,6 +105,56 @@ def _verification(document: Document) -> Iterator[str]:
         yield f"  and {len(moved) - _MOVED} more; --format json has all"
     for note in document["notes"]:
         yield f"note: {note}"
+
+
+def difference(
+    document: Document, *, territory: str | None, cell: str, top: int
+) -> str:
+    """Tell what changed: causes by group, then the cells that moved most."""
+    return "\n".join(_difference(document, territory, cell, top))
+
+
+def chosen(
+    document: Document, territory: str | None, cell: str
+) -> list[dict[str, Any]]:
+    """Pick cells of a territory, whose names begin so, by how far they moved."""
+    found = [
+        one
+        for one in document["cells"]
+        if territory in (None, one["territory"]) and one["cell"].startswith(cell)
+    ]
+    return sorted(found, key=lambda one: -abs(one["change"] or 0.0))
+
+
+def _difference(
+    document: Document, territory: str | None, cell: str, top: int
+) -> Iterator[str]:
+    yield f"from {document['a']} to {document['b']}, replaced in this order:"
+    for group in document["groups"]:
+        causes = document["causes"][group]
+        yield f"  {group}: {len(causes) or 'nothing'}" + (" changed" if causes else "")
+        for one in causes[:_CAUSES]:
+            yield f"    {one['item']}: {one['what']}"
+        if len(causes) > _CAUSES:
+            yield f"    and {len(causes) - _CAUSES} more"
+    cells = chosen(document, territory, cell)
+    yield f"{len(cells)} cells moved"
+    for one in cells[: top or None]:
+        yield (
+            f"{one['territory']} {one['period'][:10]} {one['cell']}: "
+            f"{_known(one['a'])} to {_known(one['b'])} {one['unit']}"
+        )
+        for group, part in (one["parts"] or {}).items():
+            if part:
+                yield f"    {part:+,.15g}  {group}"
+        if one["parts"] is None:
+            yield "    it was unknown in between"
+    if top and len(cells) > top:
+        yield f"and {len(cells) - top} more; --top 0 lists all"
+
+
+def _known(value: float | None) -> str:
+    return "unknown" if value is None else f"{value:,.15g}"
 
 
 def _value(figure: Document | None) -> str:

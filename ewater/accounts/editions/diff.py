@@ -1,0 +1,322 @@
+"""What changed between two editions, and why: by substitution, in a fixed order.
+
+From the inputs of the first, one group after the other is replaced by that of the
+second, and the account computed again: late data, corrections, curves, returns, the
+rest of the registry. What is left is the rules and the program. Each step is charged
+with what it moves where it stands in this order, so the parts add up to the whole.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import xarray as xr
+
+from ewater.accounts import pipeline
+from ewater.accounts.editions import checking, compare, fingerprints, parts, results
+from ewater.accounts.editions.material import Material, Spec, of, table_lines
+from ewater.accounts.measured import select
+from ewater.errors import UsageError
+from ewater.store import chunks, registry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    import pandas as pd
+    from sqlalchemy import Engine
+
+    from ewater.accounts.editions.results import Figure, Key
+    from ewater.accounts.editions.verify import Sealed
+
+    Document = dict[str, Any]
+    Figures = Mapping[Key, Figure]
+
+#: Groups in the order in which they are replaced.
+GROUPS = ("late data", "corrections", "curves", "returns", "registry", "program")
+_CURVES = ("curves", "pumps")
+_RETURNS = ("reports",)
+_SAME = ("territory", "start", "end", "step", "calendar", "boundary", "basis")
+_DECIMALS = 6
+
+
+@dataclass(frozen=True, kw_only=True)
+class Side:
+    """One of the two editions, with a way to its inputs."""
+
+    sealed: Sealed
+    spec: Spec
+    frames: Mapping[str, pd.DataFrame]
+    readings: Callable[[Sequence[str]], xr.Dataset]
+
+    @property
+    def by_this_program(self) -> bool:
+        """Whether it was sealed by the program that runs now."""
+        now = parts.program()
+        return all(self.sealed.of(name) == lines for name, lines in now.items())
+
+
+def of_store(engine: Engine, name: str) -> Side:
+    """Take an edition of a store.
+
+    Raises
+    ------
+    UsageError
+        There is none of this name.
+    """
+    with engine.connect() as connection:
+        sealed = checking.sealed_of(connection, name)
+        spec = Spec.read(sealed.of(parts.PARAMETERS))
+        frames = registry.read(connection, spec.as_of)
+
+    def readings(codes: Sequence[str]) -> xr.Dataset:
+        with engine.connect() as connection:
+            return chunks.read(connection, list(codes), as_of=spec.as_of)
+
+    return Side(sealed=sealed, spec=spec, frames=frames, readings=readings)
+
+
+def of_archive(path: Path) -> Side:
+    """Take an edition from its archive."""
+    from ewater.accounts.editions import archive_verify
+
+    sealed, material = archive_verify.contents(path)
+    return Side(
+        sealed=sealed,
+        spec=material.spec,
+        frames=material.frames,
+        readings=lambda codes: select(material.readings, codes),
+    )
+
+
+def difference(a: Side, b: Side) -> Document:
+    """Split every cell that moved from one edition to another.
+
+    Returns
+    -------
+    dict
+        ``a``, ``b``, ``groups`` (their order), ``causes`` by group and ``cells``:
+        ``territory``, ``period``, ``cell``, ``unit``, ``a``, ``b`` (what is known of
+        it), ``change``, ``parts`` by group (None where it was unknown in between),
+        and ``value_a``, ``value_b`` (None: something is missing).
+
+    Raises
+    ------
+    UsageError
+        They account for different things.
+    """
+    _comparable(a.spec, b.spec)
+    causes: dict[str, list[Document]] = {group: [] for group in GROUPS}
+    states = _states(a, b, causes)
+    causes["program"] = _program(a, b)
+    cells = []
+    first, last = states[0][1], states[-1][1]
+    for key in sorted({*first, *last}):
+        was, now = first.get(key), last.get(key)
+        if was == now:
+            continue
+        cells.append(_cell(key, was, now, states))
+    moved = [one for one in cells if one["change"] != 0 or one["value_changed"]]
+    return {
+        "a": a.spec.name,
+        "b": b.spec.name,
+        "groups": list(GROUPS),
+        "causes": causes,
+        "cells": [{k: v for k, v in c.items() if k != "value_changed"} for c in moved],
+    }
+
+
+def _comparable(a: Spec, b: Spec) -> None:
+    for name in _SAME:
+        if getattr(a, name) != getattr(b, name):
+            raise UsageError(
+                f"{a.name} has {name} {getattr(a, name)}, {b.name} has "
+                f"{getattr(b, name)}; compare editions of the same account"
+            )
+
+
+def _states(
+    a: Side, b: Side, causes: dict[str, list[Document]]
+) -> list[tuple[str, Figures]]:
+    """Figures after each group that differs, beginning and ending with the sealed."""
+    first, last = (results.figures(side.sealed.of(parts.CELLS)) for side in (a, b))
+    states: list[tuple[str, Figures]] = [("", first)]
+    (_, material), *steps = _substitutions(a, b, causes)
+    if not a.by_this_program:
+        states.append(("program", _figures(material)))
+    for group, material in steps[:-1]:
+        states.append((group, _figures(material)))
+    for group, material in steps[-1:]:  # all of the second: its figures, if still so
+        states.append((group, last if b.by_this_program else _figures(material)))
+    return [*states, ("program", last)]
+
+
+def _figures(material: Material) -> Figures:
+    spec = material.spec
+    made = results.cells(material.run(), spec.territory, spec.boundary, names=False)
+    return results.figures(made)
+
+
+def _substitutions(
+    a: Side, b: Side, causes: dict[str, list[Document]]
+) -> Iterable[tuple[str, Material]]:
+    """Give the inputs of the first, then each group that differs replaced."""
+    wanted = pipeline.needs(a.frames).all()
+    later = pipeline.needs(b.frames).all()
+    both = sorted({*wanted, *later})
+    first = a.readings(wanted)
+    second = b.readings(both)
+    material = of(a.spec, a.frames, first)
+    yield "", material
+    same = select(second, wanted)
+    late = merged(first, same, causes)
+    if causes["late data"]:
+        material = material.with_parts({}, late)
+        yield "late data", material
+    if causes["corrections"]:
+        material = material.with_parts({}, same)
+        yield "corrections", material
+    for group, names in (("curves", _CURVES), ("returns", _RETURNS)):
+        found = _rows(a, b, names)
+        if found:
+            causes[group] = found
+            material = material.with_parts({n: b.frames[n] for n in names})
+            yield group, material
+    rest = [name for name in b.frames if name not in (*_CURVES, *_RETURNS)]
+    found = _rows(a, b, rest)
+    if found or wanted != later:
+        causes["registry"] = found
+        yield "registry", of(b.spec, b.frames, select(second, later))
+
+
+def merged(
+    first: xr.Dataset, second: xr.Dataset, causes: dict[str, list[Document]]
+) -> xr.Dataset:
+    """Add to some readings those of a later state at instants that they lack.
+
+    What differs is told in ``causes``: what is added as late data, all else as
+    corrections, by series.
+    """
+    changed = _changed(first, second)
+    names = ("time", "value", "flag", "failed", "lineage")
+    before, after = (
+        {name: one[name].to_numpy() for name in names} for one in (first, second)
+    )
+    cut_a, cut_b = (
+        np.concatenate([[0], np.cumsum(one["row_size"].to_numpy())])
+        for one in (first, second)
+    )
+    columns: dict[str, list[Any]] = {name: [] for name in names}
+    sizes = np.diff(cut_a)
+    for n, code in enumerate(str(c) for c in first["series"].values):
+        mine = slice(cut_a[n], cut_a[n + 1])
+        if code not in changed:
+            for name in names:
+                columns[name].append(before[name][mine])
+            continue
+        theirs = slice(cut_b[n], cut_b[n + 1])
+        new = ~np.isin(after["time"][theirs], before["time"][mine])
+        time = np.concatenate([before["time"][mine], after["time"][theirs][new]])
+        order = np.argsort(time, kind="stable")
+        for name in names:
+            joined = np.concatenate([before[name][mine], after[name][theirs][new]])
+            columns[name].append(joined[order])
+        sizes[n] = time.size
+        _tell(code, before, after, mine, theirs, new, causes)
+    data = {name: ("reading", np.concatenate(found)) for name, found in columns.items()}
+    return xr.Dataset(
+        {"row_size": ("series", sizes), **data}, coords={"series": first["series"]}
+    )
+
+
+def _tell(
+    code: str,
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+    mine: slice,
+    theirs: slice,
+    new: Any,
+    causes: dict[str, list[Document]],
+) -> None:
+    """Count what is late and what was corrected of one series, with its span."""
+    late = after["time"][theirs][new]
+    if late.size:
+        causes["late data"].append(_span(code, late))
+    old, now = before["time"][mine], after["time"][theirs]
+    gone = old[~np.isin(old, now)]
+    held, there = np.isin(old, now), ~new
+    differs = np.zeros(int(there.sum()), bool)
+    for name in ("value", "flag", "failed", "lineage"):
+        was, is_ = before[name][mine][held], after[name][theirs][there]
+        differs |= (was != is_) & ~(np.isnan(was) & np.isnan(is_))
+    corrected = np.concatenate([gone, now[there][differs]])
+    if corrected.size:
+        causes["corrections"].append(_span(code, corrected))
+
+
+def _span(code: str, times: Any) -> Document:
+    first, last = np.datetime_as_string([times.min(), times.max()], unit="s")
+    return {"item": code, "what": f"{times.size} readings, {first}Z to {last}Z"}
+
+
+def _changed(first: xr.Dataset, second: xr.Dataset) -> set[str]:
+    """Series whose readings differ."""
+    one, other = (set(fingerprints.prints(part).lines) for part in (first, second))
+    return {line.split()[0] for line in one ^ other}
+
+
+def _rows(a: Side, b: Side, names: Iterable[str]) -> list[Document]:
+    """Rows of tables that differ."""
+    found = []
+    for name in names:
+        was, now = (table_lines(name, side.frames[name]) for side in (a, b))
+        found += [
+            {"item": f"{name} {one.item}", "what": one.what}
+            for one in compare.rows(name, was, now)
+        ]
+    return found
+
+
+def _program(a: Side, b: Side) -> list[Document]:
+    """Files and versions in which the programs differ."""
+    found = []
+    for name in (parts.RULES, parts.CODE, parts.ENVIRONMENT):
+        lines = {*a.sealed.of(name)} ^ {*b.sealed.of(name)}
+        items = sorted({line.split()[0] for line in lines})
+        found += [{"item": item, "what": "is another one"} for item in items]
+    return found
+
+
+def _cell(
+    key: Key,
+    was: Figure | None,
+    now: Figure | None,
+    states: Sequence[tuple[str, Figures]],
+) -> Document:
+    """Split the change of one cell."""
+    known = [found[key].known if key in found else None for _, found in states]
+    split: dict[str, float] | None = None
+    if None not in known:
+        split = dict.fromkeys(GROUPS, 0.0)
+        for n, (group, _) in enumerate(states[1:], start=1):
+            step = float(known[n] or 0.0) - float(known[n - 1] or 0.0)
+            split[group] = round(split[group] + step, _DECIMALS)
+    first, last = known[0], known[-1]
+    change = None if first is None or last is None else round(last - first, _DECIMALS)
+    values = [one and one.value for one in (was, now)]
+    figure = was or now
+    return {
+        "territory": key[0],
+        "period": key[1],
+        "cell": key[2],
+        "unit": figure.unit if figure else "",
+        "a": first,
+        "b": last,
+        "change": change,
+        "parts": split,
+        "value_a": values[0],
+        "value_b": values[1],
+        "value_changed": values[0] != values[1],
+    }
