@@ -60,8 +60,8 @@ MONTHS = np.array(
 NO_VALUES = {
     "instants, days and their labels": (
         "calendars.from_frame calendars.first calendars.bounds calendars.to_utc "
-        "calendars.local_days calendars.labels curves.version_at periods.check_bounds periods.positions "
-        "periods.period_coords volumes.cells"
+        "calendars.local_days calendars.labels curves.version_at "
+        "periods.check_bounds periods.positions periods.period_coords volumes.cells"
     ),
     "codes, and rows or readings chosen by them": (
         "pumps.is_pump pumps.taken rows.rows_of rows.rows_named rows.some "
