@@ -74,11 +74,14 @@ class Plan:
         Newest recorded time that is looked at.
     first, origin : datetime.date
         First days of the first month with a ledger, and of the first forecast.
+    newest : datetime.date
+        First day that is not over when the newest reading was taken.
     """
 
     seen: dt.datetime
     first: dt.date
     origin: dt.date
+    newest: dt.date
     frames: Frames
     calendar: Calendar
 
@@ -119,7 +122,8 @@ def plan(
         raise NotReadyError("there are no readings yet; see `ewater ingest --help`")
     calendar = runs.calendar_of(frames["calendars"], None)
     first = _month_from(int(np.sort(ends[:, 0])[len(ends) // 2]), calendar)
-    start = origin or _month_of(int(ends[:, 1].max()), calendar)
+    newest = _day_after(int(ends[:, 1].max()), calendar)
+    start = origin or newest.replace(day=1)
     if start.day != 1:
         raise UsageError(f"a forecast begins with a month, not on {start}")
     if (start.year - first.year) * 12 + start.month - first.month < _LEAST_MONTHS:
@@ -127,7 +131,14 @@ def plan(
             f"the ledger has readings from {first:%Y-%m} on; a forecast from "
             f"{start:%Y-%m} needs two years of them"
         )
-    return Plan(seen=seen, first=first, origin=start, frames=frames, calendar=calendar)
+    return Plan(
+        seen=seen,
+        first=first,
+        origin=start,
+        newest=newest,
+        frames=frames,
+        calendar=calendar,
+    )
 
 
 def read(engine: Engine, given: Plan) -> History:
@@ -295,12 +306,11 @@ def _full(run: runs.Run, accounts: NDArray[np.str_]) -> Floats:
     return np.asarray(found.to_numpy(dtype=float, na_value=np.nan))
 
 
-def _month_of(instant: int, calendar: Calendar) -> dt.date:
-    """First day of the month that is not over at an instant, give or take a day."""
-    day: dt.date = calendars.local_days(calendar, np.array([instant + _EDGE_US]))[
-        0
-    ].item()
-    return day.replace(day=1)
+def _day_after(instant: int, calendar: Calendar) -> dt.date:
+    """First day that is not over at an instant, give or take half a day."""
+    at = np.array([instant + _EDGE_US // 2])
+    day: dt.date = calendars.local_days(calendar, at)[0].item()
+    return day
 
 
 def _month_from(instant: int, calendar: Calendar) -> dt.date:

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     Text,
+    UniqueConstraint,
     func,
     text,
 )
@@ -190,3 +191,69 @@ class ForecastOutcome(Base):
     crps: Mapped[float] = mapped_column(
         Double, comment="m3; continuous ranked probability score"
     )
+
+
+class Schedule(Base):
+    """Planned releases of a reservoir, as they were on one day."""
+
+    __tablename__ = "schedule"
+    __table_args__ = (
+        UniqueConstraint("account", "revision", name="uq_schedule_account_revision"),
+        Index("ix_schedule_account_start", "account", "start"),
+        {"comment": "Ten-day schedules of reservoirs, every revision of them"},
+    )
+
+    id: Mapped[int] = mapped_column(
+        BigInteger, Identity(always=True), primary_key=True, comment="Number"
+    )
+    account: Mapped[str] = mapped_column(Text, comment="Account of the reservoir")
+    revision: Mapped[int] = mapped_column(Integer, comment="Of the account, from 1")
+    start: Mapped[datetime] = mapped_column(UTC, comment="Begin of the first ten days")
+    opening: Mapped[float] = mapped_column(Double, comment="m3; stock at the begin")
+    forecast: Mapped[str] = mapped_column(
+        ForeignKey("forecast.code", ondelete="CASCADE"),
+        comment="Forecast of what comes in and what is wanted",
+    )
+    version: Mapped[str] = mapped_column(Text, comment="Version of ewater")
+    made_at: Mapped[datetime] = mapped_column(
+        UTC, server_default=func.clock_timestamp(), comment="When it was planned"
+    )
+
+
+class ScheduleRow(Base):
+    """Ten days of a schedule."""
+
+    __tablename__ = "schedule_row"
+    __table_args__ = (
+        {"comment": "Planned release, expected inflow and stock, ten days by ten days"},
+    )
+
+    schedule: Mapped[int] = mapped_column(
+        ForeignKey("schedule.id", ondelete="CASCADE"),
+        primary_key=True,
+        comment="Schedule",
+    )
+    period_start: Mapped[datetime] = mapped_column(
+        UTC, primary_key=True, comment="Included"
+    )
+    period_end: Mapped[datetime] = mapped_column(UTC, comment="Excluded")
+    inflow: Mapped[float] = mapped_column(
+        Double, comment="m3; expected, less what evaporates and seeps"
+    )
+    inflow_low: Mapped[float] = mapped_column(Double, comment="m3; 10 % quantile")
+    inflow_high: Mapped[float] = mapped_column(Double, comment="m3; 90 % quantile")
+    demand: Mapped[float] = mapped_column(
+        Double, comment="m3; wanted by canals and users"
+    )
+    release: Mapped[float] = mapped_column(Double, comment="m3; planned, of all kinds")
+    stock: Mapped[float] = mapped_column(
+        Double, comment="m3; at the end, with expected inflow"
+    )
+    stock_low: Mapped[float] = mapped_column(
+        Double, comment="m3; at the end, with little inflow until then (10 %)"
+    )
+    stock_high: Mapped[float] = mapped_column(
+        Double, comment="m3; at the end, with much inflow until then (90 %)"
+    )
+    least: Mapped[float] = mapped_column(Double, comment="m3; lower limit")
+    most: Mapped[float] = mapped_column(Double, comment="m3; upper limit")
