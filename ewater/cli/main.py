@@ -13,6 +13,7 @@ import typer
 from ewater.cli import (
     alerts,
     balance,
+    bulletin,
     cluster,
     demo,
     edition,
@@ -65,6 +66,7 @@ for area in (
     worker,
     alerts,
     balance,
+    bulletin,
     view,
     explain,
     forecast,

@@ -63,30 +63,39 @@ def moment(stamp: str, lang: Language) -> str:
         return stamp
 
 
-def badges(facts: Facts, lang: Language) -> list[Any]:
-    """One small word for each fact that is known."""
-    found: list[Any] = [html.Span(facts.unit, className="fact")] if facts.unit else []
-    if facts.uncertainty:
-        found.append(html.Span(facts.uncertainty, className="fact"))
-    if facts.coverage is not None:
-        words = f"{lang.gettext('Coverage')} {fmt.percent(facts.coverage, lang)}"
-        found.append(html.Span(words, className="fact"))
+def told(facts: Facts, lang: Language) -> list[tuple[str, str]]:
+    """List each fact that is known: its words, and the status it is of, if one."""
     shares = facts.statuses
     known = [s for s in STATUSES if shares.get(s, 0.0) >= _LEAST_SHARE]
-    found += [
-        html.Span(
-            f"{lang.gettext(STATUSES[s])} {fmt.percent(shares[s], lang)}",
-            className=f"fact key key-{s}",
-        )
+    coverage = (
+        ""
+        if facts.coverage is None
+        else f"{lang.gettext('Coverage')} {fmt.percent(facts.coverage, lang)}"
+    )
+    since = ""
+    if facts.edition:
+        since = lang.gettext("Edition {name}").format(name=facts.edition)
+    elif facts.as_of:
+        since = lang.gettext("as of {time}").format(time=moment(facts.as_of, lang))
+    of_statuses = [
+        (f"{lang.gettext(STATUSES[s])} {fmt.percent(shares[s], lang)}", s)
         for s in sorted(known, key=lambda s: -shares[s])
     ]
-    if facts.edition:
-        words = lang.gettext("Edition {name}").format(name=facts.edition)
-        found.append(html.Span(words, className="fact"))
-    elif facts.as_of:
-        words = lang.gettext("as of {time}").format(time=moment(facts.as_of, lang))
-        found.append(html.Span(words, className="fact"))
-    return found
+    found = [(facts.unit, ""), (facts.uncertainty, ""), (coverage, "")]
+    return [one for one in (*found, *of_statuses, (since, "")) if one[0]]
+
+
+def words(facts: Facts, lang: Language) -> list[str]:
+    """List each fact that is known, in words."""
+    return [text for text, _ in told(facts, lang)]
+
+
+def badges(facts: Facts, lang: Language) -> list[Any]:
+    """One small word for each fact that is known."""
+    return [
+        html.Span(text, className=f"fact key key-{status}" if status else "fact")
+        for text, status in told(facts, lang)
+    ]
 
 
 def footer(sheet: Sheet, facts: Facts, lang: Language) -> list[Any]:

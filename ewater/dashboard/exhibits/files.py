@@ -35,7 +35,7 @@ _PARTS = (
     ("status", mark("status"), ""),
     ("missing", mark("without data"), ""),
 )
-_MEANINGS = {
+MEANINGS = {
     "± U (95 %)": mark("Expanded uncertainty: two standard errors, about 95 %."),
     "known part": mark("Sum of the flows that have data; others are not in it."),
     "coverage": mark("Share of the expected volume that is covered by data."),
@@ -70,7 +70,7 @@ def heads(sheet: Sheet, lang: Language) -> list[Head]:
         for name, words, unit in _PARTS:
             parts = (column.label, lang.gettext(words))
             label = ": ".join(filter(None, parts))
-            note = lang.gettext(_MEANINGS.get(words, "")) or column.note
+            note = lang.gettext(MEANINGS.get(words, "")) or column.note
             found.append(Head(label, unit, note, name not in ("status", "missing")))
     return found
 

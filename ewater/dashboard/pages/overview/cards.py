@@ -269,6 +269,14 @@ def strip(view: View, lang: Language, theme: str) -> list[html.Article]:
     ]
 
 
+def _bounded(card: Card, period: Period) -> Quantity:
+    """Give a key figure; the known part of a signed one bounds nothing."""
+    quantity = card.quantity(period)
+    if card.signed and quantity["value"] is None:
+        return {**quantity, "known": None}
+    return quantity
+
+
 def sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
     """All key figures, for this period and the one a year before."""
     say = lang.gettext
@@ -276,8 +284,8 @@ def sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
     rows = [
         {
             "name": say(card.title),
-            "now": card.quantity(shown.period),
-            "before": card.quantity(shown.before) if shown.before else None,
+            "now": _bounded(card, shown.period),
+            "before": _bounded(card, shown.before) if shown.before else None,
             "z": shown.period["residual"]["z"] if card.name == "residual" else None,
             "cell": f"balance.{card.name}",
         }
@@ -285,8 +293,8 @@ def sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
     ]
     columns = (
         Column("name", say("Figure")),
-        Column("now", say("This period"), kind="signed"),
-        Column("before", say("The same a year before"), kind="signed"),
+        Column("now", say("This period"), kind="quantity"),
+        Column("before", say("The same a year before"), kind="quantity"),
         Column("z", "z", kind="number", digits=2),
         Column("now", say("Coverage"), kind="covered"),
         Column("now", say("Status"), kind="known"),
