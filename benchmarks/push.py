@@ -25,7 +25,7 @@ import numpy as np
 from readings_setup import bar, fresh_database, machine, register
 from sqlalchemy import text
 
-from ewater.ingest.push import keys
+from ewater.store import keys
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine

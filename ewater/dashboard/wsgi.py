@@ -42,6 +42,7 @@ def make(host: str | None = None, *, is_open: bool = False) -> Flask:
     from ewater.dashboard.queries import CachedReader
     from ewater.dashboard.view import prefetch
     from ewater.ingest.push.endpoint import blueprint
+    from ewater.reports import api
     from ewater.settings import settings
     from ewater.store import cluster, database
 
@@ -63,6 +64,7 @@ def make(host: str | None = None, *, is_open: bool = False) -> Flask:
     if is_open:  # a page elsewhere cannot pass for this machine
         server.config["TRUSTED_HOSTS"] = list(config.LOOPBACK_NAMES)
     server.register_blueprint(blueprint(engine))
+    server.register_blueprint(api.blueprint(engine))
     warm(dash)
     prefetch(reader)
     engine.dispose()  # a connection must not be shared with forked workers

@@ -248,7 +248,9 @@ def _repeated(batch: Batch, section: Section, lines: Lines) -> Iterator[Finding]
     key = pd.DataFrame({"owner": lines.owner})
     for name in section.line_key:
         key[name] = [str(value) for value in lines.text[name]]
-    first = key.groupby(list(key), sort=False)["owner"].transform(lambda g: g.index[0])
+    key["at"] = np.arange(len(lines))
+    columns = ["owner", *section.line_key]
+    first = key.groupby(columns, sort=False)["at"].transform("first")
     for at in rows_where(first.to_numpy() != np.arange(len(lines))):
         other = int(first.iloc[at])
         named = int(lines.row[other]) or int(lines.line[other])

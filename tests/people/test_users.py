@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from ewater.cli.main import app
 from ewater.errors import UsageError
-from ewater.ingest.push import keys
+from ewater.store import keys
 from ewater.people import guesses, passwords, roles, sessions, signin, users
 from ewater.store import audit, database
 

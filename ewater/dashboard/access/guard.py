@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _OPEN = ("/assets/", "/_dash-component-suites/", "/_favicon.ico", "/health", "/login")
 _CHANGING = ("/password", "/logout")  # for whoever must change the first password
-_PUSH = "/api/push/"  # has keys of its own, no cookies
+_WITH_KEYS = ("/api/push/", "/api/reports/")  # keys of their own, no cookies
 _OUTAGE_S = 600  # how long a session is believed that cannot be looked up
 _REMEMBERED = 1000
 _log = logging.getLogger(__name__)
@@ -75,7 +75,7 @@ class Guard:
 
     def enforce(self) -> Response | None:
         """Refuse what must not be answered."""
-        if request.path.startswith(_PUSH):
+        if request.path.startswith(_WITH_KEYS):
             return None
         if request.method not in _SAFE and not self._of_this_site():
             self.note("refused.origin")

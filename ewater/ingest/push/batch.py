@@ -9,8 +9,8 @@ import numpy as np
 
 from ewater.ingest.parse import HEADERS, Parsed, Reject, Schema, parse, readable
 from ewater.ingest.push import body
-from ewater.ingest.push.keys import may_write
 from ewater.ingest.source import Memory, bodies
+from ewater.store.keys import may_write
 from ewater.store.posts import Place
 
 if TYPE_CHECKING:

@@ -15,8 +15,7 @@ from ewater.ingest.outcome import Options, Outcome
 from ewater.ingest.profiles.model import Profile
 from ewater.ingest.profiles.reader import Reader
 from ewater.ingest.push import batch as batches
-from ewater.ingest.push import keys
-from ewater.store import posts, source_runs, sources
+from ewater.store import keys, posts, source_runs, sources
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

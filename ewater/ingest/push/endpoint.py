@@ -12,15 +12,14 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ewater.errors import FaultsError
 from ewater.ingest.push import body as bodies
-from ewater.ingest.push import keys
 from ewater.ingest.push.batch import line_in_post
-from ewater.ingest.push.keys import Keyring
-from ewater.store import database, posts, sources
+from ewater.store import database, keys, posts, sources
+from ewater.store.keys import Keyring
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
-    from ewater.ingest.push.keys import Key
+    from ewater.store.keys import Key
 
 LARGEST = 1 << 20  # bytes as sent
 LARGEST_UNPACKED = 8 << 20

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 ITEMS = ("intake", "used", "discharge")
 REASONS = ("real", "method", "scope", "unit")
 _LEAST = 0.2  # of the total, in logarithms
-_SPREADS = 4.0
+_SPREADS = 3.5
 _METHOD = 0.3  # by which the metered share of a return must change
 _NAMED = 5
 

@@ -1,4 +1,7 @@
-"""Keys of loggers: shown once, kept as a hash, for some series, taken back at will."""
+"""Keys of programs: shown once, kept as a hash, taken back at will.
+
+A key may write some series, or send the returns of some enterprises.
+"""
 
 from __future__ import annotations
 
@@ -41,6 +44,7 @@ def add(
     *,
     who: str,
     per_minute: int | None = None,
+    enterprises: Sequence[str] = (),
 ) -> str:
     """Give a key; this is the only time it can be read.
 
@@ -61,14 +65,19 @@ def add(
             raise UsageError(
                 f"{pattern!r} matches no series; write letters, digits, _.:- and * or ?"
             )
-    if not patterns:
-        raise UsageError("name the series it may write; '*' is all of them")
+    if not patterns and not enterprises:
+        raise UsageError(
+            "name the series it may write; '*' is all of them; or the enterprises "
+            "whose returns it may send"
+        )
+    _check_enterprises(connection, enterprises)
     number, person = secrets.token_hex(6), landing.person(connection, who)
     key = f"ewk_{number}_{secrets.token_urlsafe(32)}"
     made = connection.execute(
         text(
-            "INSERT INTO push_key (id, name, sha256, patterns, per_minute, actor) "
-            "VALUES (:id, :name, :sha256, :patterns, :per_minute, :actor) "
+            "INSERT INTO push_key (id, name, sha256, patterns, enterprises, "
+            "per_minute, actor) VALUES (:id, :name, :sha256, :patterns, :enterprises, "
+            ":per_minute, :actor) "
             "ON CONFLICT (name) DO NOTHING"
         ),
         {
@@ -76,13 +85,16 @@ def add(
             "name": name,
             "sha256": _hash(key),
             "patterns": list(patterns),
+            "enterprises": list(enterprises),
             "per_minute": per_minute,
             "actor": person,
         },
     )
     if not made.rowcount:
         raise UsageError(f"there is a key named {name!r}; choose another name")
-    given = {"series": list(patterns), "per_minute": per_minute}
+    given: dict[str, Any] = {"series": list(patterns), "per_minute": per_minute}
+    if enterprises:
+        given["enterprises"] = list(enterprises)
     audit.record(connection, "key.add", f"key:{number}", who=person, after=given)
     return key
 
@@ -122,7 +134,8 @@ def read(connection: Connection) -> list[dict[str, Any]]:
     """All keys, without what would let anyone use them."""
     rows = connection.execute(
         text(
-            "SELECT name, id, array_to_string(patterns, ' ') AS series, per_minute, "
+            "SELECT name, id, array_to_string(patterns, ' ') AS series, "
+            "array_to_string(enterprises, ' ') AS enterprises, per_minute, "
             "created_at, last_used, revoked_at FROM push_key ORDER BY name"
         )
     )
@@ -136,6 +149,24 @@ def patterns(connection: Connection, ids: Sequence[str]) -> dict[str, list[str]]
         {"ids": list(ids)},
     )
     return {row.id: row.patterns for row in rows}
+
+
+def enterprises(connection: Connection, key: Key) -> tuple[str, tuple[str, ...]]:
+    """Name of a key, and the enterprises whose returns it may send."""
+    row = connection.execute(
+        text("SELECT name, enterprises FROM push_key WHERE id = :id"), {"id": key.id}
+    ).one()
+    return row.name, tuple(row.enterprises)
+
+
+def _check_enterprises(connection: Connection, codes: Sequence[str]) -> None:
+    known = set(
+        connection.scalars(
+            text("SELECT code FROM enterprises WHERE recorded_to IS NULL")
+        )
+    )
+    if unknown := sorted(set(codes) - known):
+        raise UsageError(f"no enterprise has the code {', '.join(unknown)}")
 
 
 def may_write(patterns: Sequence[str], code: str) -> bool:
