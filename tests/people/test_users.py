@@ -15,9 +15,8 @@ from typer.testing import CliRunner
 
 from ewater.cli.main import app
 from ewater.errors import UsageError
-from ewater.store import keys
 from ewater.people import guesses, passwords, roles, sessions, signin, users
-from ewater.store import audit, database
+from ewater.store import audit, database, keys
 
 pytestmark = pytest.mark.db
 
