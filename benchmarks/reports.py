@@ -76,7 +76,8 @@ def speed(plants: int, years: int) -> None:
         print(
             f"{len(batch):,} returns of {len(raw) / 1e6:.0f} MB: {taken.new:,} loaded "
             f"in {loaded:.1f} s, examined in {both - loaded:.1f} s, {len(found):,} "
-            f"findings; {cpu:.1f} s of processor time here, load {os.getloadavg()[0]:.1f}"
+            f"findings; {cpu:.1f} s of processor time here, "
+            f"load {os.getloadavg()[0]:.1f}"
         )
         bar("returns_loaded_and_examined", both, "s", 60, least=False)
         bar("one_return", one(engine, person, made), "ms", 300, least=False)

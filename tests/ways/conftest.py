@@ -15,8 +15,8 @@ import httpx
 import pytest
 from flask import Flask
 
-from ewater.ingest.push import endpoint, keys
-from ewater.store import chunks
+from ewater.ingest.push import endpoint
+from ewater.store import chunks, keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -14,8 +14,8 @@ from typer.testing import CliRunner
 from ewater.cli.main import app
 from ewater.errors import UsageError
 from ewater.ingest import replay
-from ewater.ingest.push import drain, endpoint, keys
-from ewater.store import database, source_runs, sources
+from ewater.ingest.push import drain, endpoint
+from ewater.store import database, keys, source_runs, sources
 
 pytestmark = pytest.mark.db
 
