@@ -249,7 +249,9 @@ def diff(
 
     Each cell that moved is split into late data, corrections, curves, returns, the
     rest of the registry, and the program, replaced one after the other in this order;
-    the parts add up to the whole. Exit status: 0 compared, 2 failed.
+    the parts add up to the whole. It is kept for the page /editions.
+
+    Exit status: 0 compared, 2 failed.
     """
     from ewater.accounts.editions import diff as differing
     from ewater.accounts.editions import render
@@ -266,6 +268,8 @@ def diff(
                 for path in paths
             )
         )
+        if engine is not None and not any(path.is_file() for path in paths):
+            differing.keep(engine, document)
     cells = render.chosen(document, territory, cell)
     if format == "json":
         _json(document | {"cells": cells})

@@ -6,10 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 from sqlalchemy import insert, text
+from sqlalchemy.dialects.postgresql import insert as upsert
 
 from ewater.errors import UsageError
 from ewater.store import recording
-from ewater.store.tables.editions import Edition, EditionCheck, EditionPart
+from ewater.store.tables.editions import (
+    Edition,
+    EditionCheck,
+    EditionDifference,
+    EditionPart,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -54,16 +60,30 @@ def add(
 ) -> None:
     """Keep an edition and its parts: their roots and lines."""
     connection.execute(insert(Edition).values(**row))
-    codec = pa.Codec("zstd", compression_level=_LEVEL)
-    kept = []
-    for name, (root, lines) in parts.items():
-        raw = "".join(f"{line}\n" for line in lines).encode()
-        packed = codec.compress(raw, asbytes=True)
-        content = len(raw).to_bytes(8, "little") + packed
-        kept.append(
-            {"edition": row["name"], "name": name, "root": root, "content": content}
-        )
+    kept = [
+        {
+            "edition": row["name"],
+            "name": name,
+            "root": root,
+            "content": _packed("".join(f"{line}\n" for line in lines)),
+        }
+        for name, (root, lines) in parts.items()
+    ]
     connection.execute(insert(EditionPart), kept)
+
+
+def _packed(content: str) -> bytes:
+    """Size of a text, then its zstd frame."""
+    raw = content.encode()
+    codec = pa.Codec("zstd", compression_level=_LEVEL)
+    packed: bytes = codec.compress(raw, asbytes=True)
+    return len(raw).to_bytes(8, "little") + packed
+
+
+def _unpacked(content: bytes) -> str:
+    size = int.from_bytes(content[:8], "little")
+    raw: bytes = pa.Codec("zstd").decompress(content[8:], size, asbytes=True)
+    return raw.decode()
 
 
 def read(connection: Connection, name: str) -> dict[str, Any]:
@@ -109,9 +129,8 @@ def part(connection: Connection, edition: str, name: str) -> list[str] | None:
     ).scalar_one_or_none()
     if content is None:
         return None
-    size = int.from_bytes(content[:8], "little")
     try:
-        raw = pa.Codec("zstd").decompress(content[8:], size, asbytes=True).decode()
+        raw = _unpacked(content)
     except (pa.ArrowException, OSError, ValueError, MemoryError):
         return None
     return [] if not raw else raw.removesuffix("\n").split("\n")
@@ -182,3 +201,39 @@ def newest_check(connection: Connection, edition: str) -> dict[str, Any] | None:
     )
     row = found.mappings().one_or_none()
     return None if row is None else dict(row)
+
+
+def keep_difference(
+    connection: Connection, a: str, b: str, *, version: str, document: str
+) -> None:
+    """Keep what changed from one edition to another, as JSON; once for a version."""
+    statement = upsert(EditionDifference).on_conflict_do_nothing()
+    connection.execute(
+        statement.values(
+            a=a,
+            b=b,
+            computed_at=recording.moment(connection),
+            version=version,
+            content=_packed(document),
+        )
+    )
+
+
+def differences(connection: Connection) -> list[tuple[str, str]]:
+    """Pairs of editions whose difference is kept, the newest last."""
+    rows = connection.execute(
+        text("SELECT a, b FROM edition_difference ORDER BY computed_at")
+    )
+    return list(dict.fromkeys((row.a, row.b) for row in rows))
+
+
+def difference(connection: Connection, a: str, b: str) -> str | None:
+    """Read the newest kept difference of two editions; None where there is none."""
+    content = connection.execute(
+        text(
+            "SELECT content FROM edition_difference WHERE a = :a AND b = :b "
+            "ORDER BY computed_at DESC LIMIT 1"
+        ),
+        {"a": a, "b": b},
+    ).scalar_one_or_none()
+    return None if content is None else _unpacked(content)

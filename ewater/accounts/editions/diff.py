@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
+import ewater
 from ewater.accounts import pipeline
 from ewater.accounts.editions import checking, compare, fingerprints, parts, results
 from ewater.accounts.editions.material import Material, Spec, of, table_lines
+from ewater.accounts.editions.merkle import canonical
 from ewater.accounts.measured import select
 from ewater.errors import UsageError
-from ewater.store import chunks, registry
+from ewater.store import chunks, editions, registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -126,6 +128,19 @@ def difference(a: Side, b: Side) -> Document:
         "causes": causes,
         "cells": [{k: v for k, v in c.items() if k != "value_changed"} for c in moved],
     }
+
+
+def keep(engine: Engine, document: Document) -> None:
+    """Keep the cells of the balance for the pages; once for a pair and a version."""
+    cells = [one for one in document["cells"] if one["cell"].startswith("balance.")]
+    with engine.begin() as connection:
+        editions.keep_difference(
+            connection,
+            document["a"],
+            document["b"],
+            version=ewater.__version__,
+            document=canonical(document | {"cells": cells}),
+        )
 
 
 def _comparable(a: Spec, b: Spec) -> None:

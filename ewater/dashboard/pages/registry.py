@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ewater.dashboard.pages import indicators, network, overview, series, territory
+from ewater.dashboard.pages import (
+    editions,
+    indicators,
+    network,
+    overview,
+    series,
+    territory,
+)
 
 if TYPE_CHECKING:
     from ewater.dashboard.pages.page import Page
@@ -15,6 +22,7 @@ PAGES: tuple[Page, ...] = (
     network.PAGE,
     series.PAGE,
     indicators.PAGE,
+    editions.PAGE,
 )
 
 

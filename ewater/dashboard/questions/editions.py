@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from ewater.accounts.editions import show
 from ewater.accounts.scope import require, with_parts
+from ewater.store import editions as store
 from ewater.store import registry
 
 if TYPE_CHECKING:
@@ -106,6 +108,42 @@ def figures(
         {"period": period, "cell": cell} | one.shown()
         for (_, period, cell), one in found.items()
     ]
+
+
+def differences(engine: Engine, scope: Scope) -> list[tuple[str, str]]:
+    """Pairs of editions whose difference is kept (`ewater edition diff A B`)."""
+    seen = {row["name"] for row in editions(engine, scope)}
+    with engine.connect() as connection:
+        pairs = store.differences(connection)
+    return [(a, b) for a, b in pairs if {a, b} <= seen]
+
+
+def difference(
+    engine: Engine, scope: Scope, a: str, b: str, territory: str
+) -> Document | None:
+    """Tell what changed in a territory from one edition to another, and why.
+
+    Returns
+    -------
+    dict or None
+        ``groups`` in their order, ``causes`` by group (None for who does not see all:
+        they name series and returns) and ``cells``, see
+        `ewater.accounts.editions.diff.difference`; None where none is kept.
+
+    Raises
+    ------
+    ForbiddenError
+        The territory is outside the scope.
+    """
+    require(engine, scope, territory)
+    if (a, b) not in differences(engine, scope):
+        return None
+    with engine.connect() as connection:
+        kept = store.difference(connection, a, b)
+    document = json.loads(kept or "{}")
+    cells = [one for one in document["cells"] if one["territory"] == territory]
+    causes = document["causes"] if scope.is_all else None
+    return {"groups": document["groups"], "causes": causes, "cells": cells}
 
 
 def _visible(connection: Connection, scope: Scope) -> frozenset[str] | None:

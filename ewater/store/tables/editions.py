@@ -156,3 +156,26 @@ class EditionCheck(Base):
     found: Mapped[dict[str, Any]] = mapped_column(
         JSONB, comment="What is broken and what it touches; nothing if intact"
     )
+
+
+class EditionDifference(Base):
+    """What changed between two editions, as it was once computed."""
+
+    __tablename__ = "edition_difference"
+    __table_args__ = ({"comment": "Differences between editions, split by cause"},)
+
+    a: Mapped[str] = mapped_column(
+        ForeignKey("edition.name"), primary_key=True, comment="The earlier edition"
+    )
+    b: Mapped[str] = mapped_column(
+        ForeignKey("edition.name"), primary_key=True, comment="The later edition"
+    )
+    computed_at: Mapped[datetime] = mapped_column(
+        UTC, comment="Recorded time of the computation"
+    )
+    version: Mapped[str] = mapped_column(
+        Text, primary_key=True, comment="Version of ewater that computed it"
+    )
+    content: Mapped[bytes] = mapped_column(
+        LargeBinary, comment="Size (u64, little-endian), then JSON in UTF-8, zstd"
+    )

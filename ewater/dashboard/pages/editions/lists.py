@@ -1,0 +1,219 @@
+"""Which editions there are, who took which step, and what verifying found."""
+
+from __future__ import annotations
+
+import datetime as dt
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from ewater.dashboard.exhibits import Column, Exhibit, Link, Sheet
+from ewater.dashboard.i18n import mark
+from ewater.dashboard.questions import editions as questions
+from ewater.errors import NotReadyError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ewater.dashboard.i18n import Language
+    from ewater.dashboard.queries import CachedReader
+    from ewater.dashboard.state import State
+
+PATH = "/editions"
+NONE_YET = mark("Nothing is sealed yet; `ewater edition seal` does it.")
+STATES: Mapping[str, str] = MappingProxyType(
+    {
+        "draft": mark("Draft"),
+        "reviewed": mark("Reviewed"),
+        "approved": mark("Approved"),
+        "published": mark("Published"),
+        "withdrawn": mark("Withdrawn"),
+    }
+)
+_SHORT = 12  # digits of a seal that are shown; a file has all
+
+
+def chosen(reader: CachedReader, state: State, lang: Language) -> str:
+    """Edition that is shown: the one of the address, else the newest.
+
+    Raises
+    ------
+    NotReadyError
+        There is none.
+    """
+    names = [row["name"] for row in reader.ask(questions.editions)]
+    wanted = state.get("edition")
+    if wanted in names:
+        return str(wanted)
+    if not names:
+        raise NotReadyError(lang.gettext(NONE_YET))
+    return str(names[-1])
+
+
+def address(state: State, **more: str) -> str:
+    """Address of this page with some choices replaced."""
+    there = state
+    for name, value in more.items():
+        there = there.with_more(name, value)
+    return PATH + there.query()
+
+
+def checked(intact: bool | None, lang: Language) -> str:
+    """Say what verifying found last."""
+    if intact is None:
+        return lang.gettext("Not verified")
+    return lang.gettext("Intact") if intact else lang.gettext("Not as it was sealed")
+
+
+def editions_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
+    """All editions, the newest first; the name leads to one."""
+    say = lang.gettext
+    found = reader.ask(questions.editions)
+    shown = chosen(reader, state, lang) if found else ""
+    rows = [
+        {
+            "name": Link(row["name"], address(state, edition=row["name"])),
+            "territory": row["territory"],
+            "from": _time(row["period_start"]),
+            "to": _time(row["period_end"]),
+            "state": _word(row, lang),
+            "since": _time(row["state_since"]),
+            "as_of": _time(row["as_of"]),
+            "short": row["seal"][:_SHORT],
+            "seal": row["seal"],
+            "root": row["root"],
+            "intact": checked(row["intact"], lang),
+            "mark": "chosen" if row["name"] == shown else "",
+        }
+        for row in reversed(found)
+    ]
+    columns = (
+        Column("name", say("Edition")),
+        Column("territory", say("Territory"), kind="code"),
+        Column("from", say("From"), "UTC", "time"),
+        Column("to", say("To"), "UTC", "time"),
+        Column("state", say("State")),
+        Column("since", say("In this state since"), "UTC", "time", where="file"),
+        Column("as_of", say("As known at"), "UTC", "time"),
+        Column("short", say("Seal"), kind="code", where="page"),
+        Column("seal", say("Seal"), kind="code", where="file"),
+        Column("root", say("Root"), kind="code", where="file"),
+        Column("intact", say("Verified")),
+    )
+    return Sheet(say("Editions"), columns, rows, empty=say(NONE_YET))
+
+
+def steps_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
+    """Tell the steps of the edition: who signed what, and what was excepted."""
+    say = lang.gettext
+    name = chosen(reader, state, lang)
+    document = reader.ask(questions.edition, name)
+    rows = [
+        {
+            "state": _word(step, lang),
+            "at": _time(step["at"]),
+            "who": step["who"] or step["person"],
+            "reason": step["note"]["reason"],
+            "except": ", ".join(step["note"]["exceptions"])
+            if step["state"] != "draft"
+            else "",
+            "hash": step["hash"],
+        }
+        for step in document["steps"]
+    ]
+    notes = [
+        say("Sealed in spite of {name}: {why}").format(**one)
+        for one in document["exceptions"]
+    ]
+    if hidden := document.get("exceptions_hidden"):
+        words = say("{count} more exceptions concern what you may not see.")
+        notes.append(words.format(count=lang.number(hidden)))
+    if document["state"] == "withdrawn":
+        words = say("This edition was withdrawn: {reason}")
+        notes.insert(0, words.format(reason=document["reason"]))
+    notes.append(f"{say('Root')}: {document['root']}")
+    notes.append(f"{say('Seal')}: {document['seal']}")
+    columns = (
+        Column("state", say("State")),
+        Column("at", say("When"), "UTC", "time"),
+        Column("who", say("Who")),
+        Column("reason", say("Reason")),
+        Column("except", say("Exceptions")),
+        Column("hash", say("Hash of the step"), kind="code", where="file"),
+    )
+    title = say("Steps of {edition}").format(edition=name)
+    return Sheet(title, columns, rows, notes=notes)
+
+
+def check_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
+    """Whatever verifying found that is not as it was sealed."""
+    say = lang.gettext
+    name = chosen(reader, state, lang)
+    check = reader.ask(questions.edition, name)["check"]
+    title = say("Verification of {edition}").format(edition=name)
+    if check is None:
+        why = say("Nobody verified it yet; `ewater edition verify` does it.")
+        return Sheet(title, (), [], empty=why)
+    found = check["found"]
+    when = f"{_time(check['at']):%Y-%m-%d %H:%M} UTC"
+    notes = [f"{checked(check['intact'], lang)}: {when}, {check['who']}"]
+    if found is None or check["intact"]:
+        rows: list[dict[str, Any]] = [{"item": checked(check["intact"], lang)}]
+    else:
+        rows = [
+            {
+                "item": f"{one['kind']} {one['item']}",
+                "what": one["what"],
+                "cells": float(len(one["cells"])),
+                "names": " ".join("/".join(cell) for cell in one["cells"]),
+            }
+            for one in found["differences"]
+        ]
+        moved = say("{count} figures are not as they were sealed.")
+        notes.append(moved.format(count=lang.number(len(found["moved"]))))
+    if found is not None:
+        counted = say("{cells} figures computed again from {readings} readings.")
+        numbers = {k: lang.number(found["checked"].get(k, 0)) for k in _COUNTED}
+        notes.append(counted.format(**numbers))
+    columns = (
+        Column("item", say("What")),
+        Column("what", say("How it differs")),
+        Column("cells", say("Figures that it touches"), kind="number", digits=0),
+        Column("names", say("Figures that it touches"), where="file"),
+    )
+    return Sheet(title, columns, rows, notes=notes)
+
+
+def _word(row: Mapping[str, Any], lang: Language) -> str:
+    """Name the state of a row."""
+    name = STATES[str(row["state"])]
+    return lang.gettext(name)
+
+
+_COUNTED = ("cells", "readings")
+
+
+def _time(text: str | None) -> Any:
+    return None if text is None else dt.datetime.fromisoformat(text)
+
+
+EDITIONS = Exhibit(
+    "editions",
+    mark("Editions"),
+    mark("Sealed accounts. The name leads to one."),
+    "editions",
+    editions_sheet,
+)
+STEPS = Exhibit(
+    "steps",
+    mark("Steps"),
+    mark("Each is signed and bears the hash of the one before it."),
+    "steps",
+    steps_sheet,
+)
+CHECK = Exhibit(
+    "check",
+    mark("Verification"),
+    mark("Everything computed again and compared to the last byte."),
+    "check",
+    check_sheet,
+)
