@@ -93,11 +93,16 @@ def sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
     split = {group: sum(c["parts"][group] for c in found) for group in GROUPS}
     first, last = (sum(one[end] for one in found) for end in ("a", "b"))
     rows = [
-        _row(a, first, end=True),
         *(_row(say(GROUPS[group]), part, end=False) for group, part in split.items()),
-        _row(b, last, end=True),
+        _row(say("Whole change"), last - first, end=True),
     ]
+    ends = say("From {first} hm³ in {a} to {last} hm³ in {b}.")
+    values = {
+        name: lang.number(one / HM3, 3)
+        for name, one in (("first", first), ("last", last))
+    }
     notes = [
+        ends.format(a=a, b=b, **values),
         say(
             "The inputs of the first are replaced by those of the second in this "
             "order, and everything is computed again each time: the parts add up to "
@@ -169,7 +174,7 @@ CHANGE = Exhibit(
     "change",
     sheet,
     chart,
-    height=height_of(len(GROUPS) + 2),
+    height=height_of(len(GROUPS) + 1),
     controls=controls,
 )
 CAUSES = Exhibit(

@@ -1,0 +1,64 @@
+"""What the page of editions tells: states, checks, and parts that add up."""
+
+from __future__ import annotations
+
+import pytest
+
+from ewater.dashboard.i18n import language
+from ewater.dashboard.pages.editions import change, lists
+from ewater.dashboard.queries import CachedReader
+from ewater.dashboard.state import State
+from ewater.errors import NotReadyError
+
+
+@pytest.fixture
+def cached(reader):
+    return CachedReader(reader)
+
+
+@pytest.fixture
+def state():
+    return State(territory="R", year=2022)
+
+
+def test_the_parts_of_a_change_add_up_to_the_whole(cached, state):
+    sheet = change.sheet(cached, state, language("en"))
+    *parts, whole = [row["value"] for row in sheet.rows]
+    assert parts[:2] == [50, -20]
+    assert sum(parts) == whole == 30
+    assert sheet.notes[0] == (
+        "From 500.000 hm³ in 2022-annual to 530.000 hm³ in 2022-again."
+    )
+    figure = change.chart(sheet, state, language("en"))
+    assert figure["data"][0]["measure"] == ["relative"] * 6 + ["total"]
+
+
+def test_a_withdrawn_edition_says_so_and_why(cached, state):
+    old = state.with_more("edition", "2022-annual")
+    sheet = lists.steps_sheet(cached, old, language("en"))
+    assert sheet.notes[0] == "This edition was withdrawn: a wrong curve"
+    assert any("coverage:inflow" in note for note in sheet.notes)
+    rows = lists.editions_sheet(cached, old, language("en")).rows
+    assert [row["state"] for row in rows] == ["Published", "Withdrawn"]
+
+
+def test_a_verification_names_what_differs_and_how_much_it_touches(cached, state):
+    (row,) = lists.check_sheet(cached, state, language("en")).rows
+    assert row["item"].endswith("2022-05-03T07:00:00Z")
+    assert row["cells"] == 1
+
+
+def test_where_nothing_was_sealed_or_compared_the_page_says_what_to_do(reader, state):
+    answers = reader.answers
+    reader.answers = answers | {
+        "editions": lambda reader, states=(): [],
+        "differences": lambda reader: [],
+    }
+    try:
+        empty = CachedReader(reader)
+        with pytest.raises(NotReadyError, match="edition seal"):
+            lists.chosen(empty, state, language("en"))
+        sheet = change.CHANGE.made(empty, state, language("en"))
+    finally:
+        reader.answers = answers
+    assert "edition diff" in sheet.empty
