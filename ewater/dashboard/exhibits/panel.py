@@ -11,7 +11,7 @@ from ewater.dashboard.components import graph, panel, twin
 from ewater.dashboard.exhibits import facts as facts_of
 from ewater.dashboard.exhibits import menu
 from ewater.dashboard.exhibits.exhibit import exhibit_id, graph_id
-from ewater.dashboard.exhibits.table import insufficient, table
+from ewater.dashboard.exhibits.table import empty, insufficient, table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -93,7 +93,7 @@ def _register(app: Dash, reader: CachedReader, page: str, exhibit: Exhibit) -> N
         known = facts_of.complete(sheet, reader, state)
         below = facts_of.footer(sheet, known, lang)
         if not sheet.rows:
-            why = insufficient(sheet.empty, lang)
+            why = empty(sheet.calm) if sheet.calm else insufficient(sheet.empty, lang)
             return [*nothing, [], below, why, True, *links]
         drawn = [exhibit.chart(sheet, state, lang)] if exhibit.chart else []
         figures = [nothing[0] if one is None else one for one in drawn]

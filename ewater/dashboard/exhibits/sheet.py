@@ -155,12 +155,16 @@ class Sheet:
         What a reader must know: definitions, methods, limits.
     empty
         Why there are no rows; shown below "insufficient data".
+    calm
+        What is said instead where it is no lack that there are none.
     gaps
         Codes of flows or series without data that the chart leaves out.
     facts
         For the badges; see `Facts`.
     data
         What the chart is drawn from besides the rows; not shown or written.
+    most
+        Rows on the page; a download has them all.
     """
 
     title: str
@@ -171,6 +175,8 @@ class Sheet:
     gaps: Sequence[str] = ()
     facts: Facts = field(default_factory=Facts)
     data: Any = None
+    most: int = 500
+    calm: str = ""
 
     def on(self, where: Where) -> list[Column]:
         """Columns that are shown on the page or written to a file."""

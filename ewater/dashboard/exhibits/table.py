@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from ewater.dashboard.i18n import Language
     from ewater.dashboard.queries import Quantity
 
-_MOST = 500  # rows on a page; a download has them all
-
 
 def badge(status: str, lang: Language) -> html.Span:
     """How a volume is known, in one word."""
@@ -83,7 +81,7 @@ def table(sheet: Sheet, lang: Language) -> html.Div:
         heads.append(
             html.Th(html.Span(words, className="visually-hidden"), scope="col")
         )
-    rows = [_row(row, columns, lang, explained) for row in sheet.rows[:_MOST]]
+    rows = [_row(row, columns, lang, explained) for row in sheet.rows[: sheet.most]]
     return html.Div(
         [
             html.Table(
@@ -93,7 +91,7 @@ def table(sheet: Sheet, lang: Language) -> html.Div:
                     html.Tbody(rows),
                 ]
             ),
-            *_rest(len(sheet.rows), lang),
+            *_rest(len(sheet.rows), sheet.most, lang),
         ],
         className="table",
         tabIndex=0,
@@ -133,11 +131,11 @@ def _row(row: Row, columns: list[Column], lang: Language, explained: bool) -> ht
     return html.Tr(cells, className="total" if row.get("total") else None)
 
 
-def _rest(count: int, lang: Language) -> list[Any]:
-    if count <= _MOST:
+def _rest(count: int, most: int, lang: Language) -> list[Any]:
+    if count <= most:
         return []
     words = lang.gettext("{shown} of {count} rows; a download has them all.").format(
-        shown=lang.number(_MOST), count=lang.number(count)
+        shown=lang.number(most), count=lang.number(count)
     )
     return [html.P(words, className="hint")]
 

@@ -9,6 +9,8 @@ from ewater.dashboard.pages import (
     indicators,
     network,
     overview,
+    quality,
+    reservoirs,
     series,
     territory,
 )
@@ -20,8 +22,10 @@ PAGES: tuple[Page, ...] = (
     overview.PAGE,
     territory.PAGE,
     network.PAGE,
+    reservoirs.PAGE,
     series.PAGE,
     indicators.PAGE,
+    quality.PAGE,
     editions.PAGE,
 )
 

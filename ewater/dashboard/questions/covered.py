@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     Row = dict[str, Any]
 
 LATE = 3.0  # expected intervals [D]; then a reading is overdue
-#: Days of a series that has an end count from its first to its last reading ever:
-#: before it was there nothing was due. Where no volume is summed, each reading stands
-#: for its interval.
+#: A series is due from its first reading on, and for a year after its last: then it is
+#: taken to be out of use [D]. Where no volume is summed, each reading stands for its
+#: interval.
 _MONTHS = """
 , life AS (
-    SELECT o.number, min(d.day) AS born FROM owned AS o
+    SELECT o.number, min(d.day) AS born, max(d.day) AS last FROM owned AS o
     JOIN daily AS d ON d.series_id = o.number AND d.calendar = :calendar
     WHERE d.count > 0 GROUP BY o.number
 ), due AS (
@@ -31,7 +31,8 @@ _MONTHS = """
         CAST(count(*) * 86400 AS float8) AS seconds
     FROM owned AS o JOIN life AS l ON l.number = o.number
     CROSS JOIN LATERAL generate_series(
-        greatest(CAST(:first AS date), l.born), CAST(:last AS date) - 1,
+        greatest(CAST(:first AS date), l.born),
+        least(CAST(:last AS date) - 1, l.last + 366),
         interval '1 day') AS day
     WHERE o.interval_s > 0
     GROUP BY 1, 2, 3, 4, 5
@@ -91,7 +92,8 @@ def coverage(
     list of dict
         By site and month: ``site``, ``kind``, names, ``month`` (first day),
         ``series`` (how many were due), ``due_s``, ``seen_s``, ``first_series``. A
-        series is due from its first reading ever; one without an interval never is.
+        series is due from its first reading until a year after its last; one without an
+        interval never is.
     """
     with asking(engine) as connection:
         days = calendar_of(

@@ -11,9 +11,10 @@ from sqlalchemy import text
 
 from ewater.accounts.pipeline import STOCK_U
 from ewater.accounts.runs import calendar_of
+from ewater.accounts.scope import with_parts
 from ewater.balance.expressions import codes
 from ewater.dashboard.questions.band import FEWEST_YEARS
-from ewater.dashboard.questions.within import asking, rows
+from ewater.dashboard.questions.within import asking, rows, sites_in
 from ewater.errors import ForbiddenError
 from ewater.series import calendars
 from ewater.series.curve_tables import storage_curves
@@ -57,7 +58,12 @@ ORDER BY day
 
 
 def reservoirs(
-    engine: Engine, scope: Scope, day: dt.date, calendar: str = "", as_of: str = ""
+    engine: Engine,
+    scope: Scope,
+    day: dt.date,
+    territory: str = "",
+    calendar: str = "",
+    as_of: str = "",
 ) -> list[Row]:
     """Tell what every reservoir of the scope holds at the end of a day.
 
@@ -67,6 +73,8 @@ def reservoirs(
         Of `ewater.dashboard.questions`.
     day
         Local day; a day that is not over yet ends now.
+    territory
+        Reservoirs that lie in it, or whose account does; empty: all.
     calendar, as_of
         As for `hydrograph.hydrograph`. What was on the same day of past years is
         always as it is known now.
@@ -77,9 +85,9 @@ def reservoirs(
         ``site``, names, ``organisation``, ``capacity``, ``dead``, ``full_level``,
         ``datum``, ``share`` (national), ``account``; ``series`` that says what is
         stored, ``time`` (us UTC) and ``level`` (m) of its last reading,
-        ``interval_s``; ``stored`` (m3), ``u`` (m3, k = 1) and ``past``: least, 10, 50,
-        90 %, largest and count of years on this day, None with fewer than
-        `FEWEST_YEARS`.
+        ``interval_s``, ``age_s`` (at the end of the day, or now); ``stored`` (m3),
+        ``u`` (m3, k = 1) and ``past``: least, 10, 50, 90 %, largest and count of
+        years on this day, None with fewer than `FEWEST_YEARS`.
     """
     moment = dt.datetime.fromisoformat(as_of) if as_of else None
     with asking(engine) as connection:
@@ -89,6 +97,8 @@ def reservoirs(
             name: registry.read_table(connection, name, moment)
             for name in ("accounts", "stocks", "curves", "calendars")
         }
+        inside = _inside(connection, frames["accounts"], territory)
+        sites = [row for row in sites if inside is None or row["code"] in inside]
         days = calendar_of(frames["calendars"], calendar or None)
         curves = _curves(frames["curves"])
         chosen = _chosen(series, frames)
@@ -114,7 +124,7 @@ def reservoirs(
                 "account": _cell(of_site, code, "code"),
                 "share": float(_cell(of_site, code, "share") or 1.0),
                 "past": past.get(code),
-                **_state(chosen.get(code), said, curves.get(code, [])),
+                **_state(chosen.get(code), said, curves.get(code, []), until),
             }
         )
     return states
@@ -175,6 +185,22 @@ def _series(connection: Connection, scope: Scope, site: str | None) -> list[Row]
     return rows(connection, scope, _SERIES, site=site)
 
 
+def _inside(
+    connection: Connection, accounts: pd.DataFrame, territory: str
+) -> set[str] | None:
+    """Sites in a territory by their place or their account; None: everywhere.
+
+    A reservoir on a border can lie a little outside by its point alone.
+    """
+    if not territory:
+        return None
+    frame = registry.read_table(connection, "territories").set_index("code")
+    parts = with_parts(frame, (territory,))
+    own = accounts["territory"].isin(parts)
+    placed = sites_in(connection, (territory,)) or []
+    return {*placed, *accounts.loc[own, "site"].dropna()}
+
+
 def _cell(frame: pd.DataFrame, row: str, column: str) -> Any:
     if row not in frame.index:
         return None
@@ -229,10 +255,13 @@ def _newest(
 
 
 def _state(
-    series: Row | None, said: tuple[int, float] | None, versions: list[StorageCurve]
+    series: Row | None,
+    said: tuple[int, float] | None,
+    versions: list[StorageCurve],
+    until: int,
 ) -> Row:
     answer: Row = dict.fromkeys(
-        ("series", "time", "level", "stored", "interval_s", "u")
+        ("series", "time", "level", "stored", "interval_s", "u", "age_s")
     )
     if series is None:
         return answer
@@ -248,6 +277,7 @@ def _state(
     ]
     return answer | {
         "time": time,
+        "age_s": (until - time) / 1e6,
         "level": value if series["quantity"] == "level" else None,
         "stored": float(stored) if np.isfinite(stored) else None,
         "u": float(np.hypot.reduce(parts) / 100 * stored)

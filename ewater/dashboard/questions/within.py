@@ -65,11 +65,11 @@ def _named(connection: Connection, scope: Scope) -> dict[str, Any]:
     """Parameters of a statement that begins with `MINE`."""
     return {
         "scope_organisations": list(scope.organisations) or None,
-        "scope_sites": _placed(connection, scope.territories),
+        "scope_sites": sites_in(connection, scope.territories),
     }
 
 
-def _placed(connection: Connection, codes: tuple[str, ...]) -> list[str] | None:
+def sites_in(connection: Connection, codes: tuple[str, ...]) -> list[str] | None:
     """Sites that lie in territories or their parts; None: wherever they lie.
 
     Where sites lie takes a second to find out, and is kept until the registry changes.

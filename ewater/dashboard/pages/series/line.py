@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     Answer = dict[str, Any]
 
+_LISTED = 100  # points in the table; a download has them all
 _SPAN = mark("Time shown")
 _DETAIL = mark("Readings or days")
 _LINES = {
@@ -80,6 +81,7 @@ def sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
             coverage=found["observed"],
         ),
         data=(found, usual, now),
+        most=_LISTED,
     )
 
 

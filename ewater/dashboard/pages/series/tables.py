@@ -121,7 +121,7 @@ def versions_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
     at = state.get("at")
     if not at.lstrip("-").isdigit():
         why = say("Choose a reading by its time in the list of the day.")
-        return Sheet(title, (), (), empty=why)
+        return Sheet(title, (), (), calm=why)
     found = of_day(reader, state)
     factor, unit = found["series"]["factor"], chosen.unit(found["series"]["unit"])
     listed = reader.ask(days.versions, found["series"]["code"], int(at))
@@ -172,7 +172,7 @@ def then_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
     title = say("Then and now")
     if not state.as_of:
         why = say("Give a time in “As known at” to compare what was known then.")
-        return Sheet(title, (), (), empty=why)
+        return Sheet(title, (), (), calm=why)
     shown = ask(reader, state)
     first, last = shown["days"]
     found = reader.ask(
@@ -220,7 +220,7 @@ def then_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
         columns,
         rows,
         notes=notes,
-        empty=say("Nothing has changed since then."),
+        calm=say("Nothing has changed since then."),
     )
 
 
@@ -265,7 +265,7 @@ def acts_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
         say("What people did"),
         columns,
         rows,
-        empty=say("Nobody has edited or approved readings in the time shown."),
+        calm=say("Nobody has edited or approved readings in the time shown."),
     )
 
 
