@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from ewater.accounts import dates, documents, recomputed, runs, view_files, view_tables
+from ewater.accounts.view_supply import Supplied
 from ewater.balance.account import account
 from ewater.series import calendars
 from ewater.settings import settings
@@ -253,18 +254,23 @@ class Client:
         xarray.Dataset : (cell, territory, period)
             ``value`` (NaN unknown), ``value_known``, ``value_u``,
             ``value_coverage``, ``value_status``, ``value_status_shares``,
-            ``apportioned``; ``unit``, ``row`` and ``column`` by cell.
+            ``apportioned``; ``unit``, ``row`` and ``column`` by cell. Of a view with
+            supply probabilities, such as ``section``, also what
+            `ewater.accounts.view_supply.Supplied.added` adds.
         """
         files = view_files.Files.of(name, _path(file), _path(inputs))
         own = {"views": self.table("views", as_of)}
-        view_files.find(name, files, own)
+        found = view_files.find(name, files, own)
         run = self.run(first, last, step=step, calendar=calendar, as_of=as_of)
         codes = None if territory is None else _codes(territory)
         if reconcile:
             from ewater.accounts.view_reconciled import ReconciledViews
 
-            return ReconciledViews(run, codes, files).dataset(name)
-        return view_tables.Views(run, codes, files).dataset(name)
+            made = ReconciledViews(run, codes, files).dataset(name)
+        else:
+            made = view_tables.Views(run, codes, files).dataset(name)
+        supplied = Supplied.of(self.engine, run, found, codes, files)
+        return made if supplied is None else supplied.added(made)
 
     def bridge(
         self,

@@ -7,6 +7,7 @@ import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from ewater.accounts import view_render_supply
 from ewater.accounts.view_inputs import volume_factor
 from ewater.accounts.view_texts import TEXTS
 
@@ -114,7 +115,7 @@ class Style:
 def as_csv(document: Document, style: Style) -> str:
     """One line for each cell and period, in the unit of the cell."""
     out = io.StringIO()
-    writer = started(out, document, COLUMNS)
+    writer = started(out, document, (*COLUMNS, *view_render_supply.columns(document)))
     labels = {row["code"]: row["label"][style.language] for row in document["rows"]}
     for period in document["periods"]:
         place = (document["view"], document["territory"])
@@ -124,7 +125,10 @@ def as_csv(document: Document, style: Style) -> str:
             words = labels[row]
             figures = (cell[name] for name in ("value", "known", "u", "coverage"))
             rest = (cell["status"], " ".join(cell["missing"]), cell["why"])
-            writer.writerow((*when, row, column, words, cell["unit"], *figures, *rest))
+            supply = view_render_supply.values(document, period, code)
+            writer.writerow(
+                (*when, row, column, words, cell["unit"], *figures, *rest, *supply)
+            )
     return out.getvalue()
 
 
@@ -177,6 +181,7 @@ def print_view(document: Document, style: Style) -> None:
         for start in range(0, len(document["periods"]), _MOST_PERIODS):
             chosen = document["periods"][start : start + _MOST_PERIODS]
             console.print(_by_period(document, chosen, style))
+    view_render_supply.show(console, document, style)
     console.print(f"[dim]{style.text('left out')}[/dim]")
     for period in document["periods"]:
         print_notes(console, document, period, style)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, Any
 
+from ewater.accounts import view_render_supply
 from ewater.accounts.view_render import (
     COLUMNS,
     label_of,
@@ -52,6 +53,7 @@ def print_view(document: Document, style: Style) -> None:
     for period in document["periods"]:
         console.print(_table(document, period, style))
         console.print(_said(document, period, style))
+    view_render_supply.show(console, document, style)
     console.print(f"[dim]{style.text('left out')}[/dim]")
     for period in document["periods"]:
         print_notes(console, document, period, style)

@@ -76,6 +76,25 @@ TEXTS = MappingProxyType(
             "ru": "действуют исходные данные, невязка баланса",
         },
         "suspects": {"az": "şübhəlilər", "en": "suspects", "ru": "под сомнением"},
+        "supply": {
+            "az": "Təminat: qeydə alınmış illərin bu qədərində çatılan və ya aşılan",
+            "en": "Supply probability: reached or exceeded in so many of the years "
+            "on record",
+            "ru": "Обеспеченность: достигается или превышается в такой доле лет "
+            "наблюдений",
+        },
+        "supply note": {
+            "az": "Hər sətir ayrıca sıralanıb, sütun toplanmır; yer r/(n+1). "
+            "Mötərizədə: hər biri 95 % etibarlı aşağı və yuxarı hədd, … – illər azdır.",
+            "en": "Each row is ranked on its own, so a column does not add up; "
+            "position r/(n+1). In brackets: lower and upper limit, 95 % sure each, … "
+            "where years are too few.",
+            "ru": "Строки ранжированы порознь, столбец не складывается; позиция "
+            "r/(n+1). В скобках: нижний и верхний пределы, каждый на 95 %, … — лет "
+            "недостаточно.",
+        },
+        "years": {"az": "il sayı", "en": "years", "ru": "лет"},
+        "needs": {"az": "lazımdır", "en": "needs", "ru": "нужно"},
         "value": {"az": "qiymət", "en": "value", "ru": "значение"},
     }
 )

@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
+    from ewater.accounts.runs import Run
+    from ewater.accounts.view_files import Files
+    from ewater.accounts.view_render import Style
+    from ewater.balance.views.compiled import Compiled
+
 Language = Literal["az", "en", "ru"]
 
 
@@ -81,35 +86,63 @@ def view(
     style = view_render.Style(lang, unit)
     files = view_files.Files.of(name, file, inputs)
     when = instant("--as-of", as_of)
+    codes = [territory] if territory else None
     with open_store() as engine:
+        found = None
         if not bridge:  # a fault in a file is said before work is done
-            view_files.find(name, files, _own(engine, when))
+            found = view_files.find(name, files, _own(engine, when))
         start, end = dates.span(from_ or str(runs.newest_year(engine)), to)
         run = runs.obtain(engine, start, end, step, calendar=calendar, as_of=when)
-    codes = [territory] if territory else None
-    if reconcile:
-        from ewater.accounts import view_render_reconciled
+        supply = {} if found is None else _supply(engine, run, found, codes, files)
+    if bridge:
+        document = view_tables.Views(run, codes, files).bridge_document(*bridge)
+    elif reconcile:
         from ewater.accounts.view_reconciled import ReconciledViews
 
-        document = ReconciledViews(run, codes, files).document(name)
-        if format_ == "table":
-            view_render_reconciled.print_view(document, style)
-        elif format_ == "csv":
-            typer.echo(view_render_reconciled.as_csv(document, style).rstrip("\n"))
-        else:
-            typer.echo(as_json(document))
-        return
-    views = view_tables.Views(run, codes, files)
-    document = views.bridge_document(*bridge) if bridge else views.document(name)
+        document = ReconciledViews(run, codes, files).document(name) | supply
+    else:
+        document = view_tables.Views(run, codes, files).document(name) | supply
     if format_ == "json":
         typer.echo(as_json(document))
     elif format_ == "csv":
-        write = view_render.bridge_as_csv if bridge else view_render.as_csv
-        typer.echo(write(document, style).rstrip("\n"))
+        typer.echo(_csv(document, style).rstrip("\n"))
     else:
-        (view_render.print_bridge if bridge else view_render.print_view)(
-            document, style
-        )
+        _print(document, style)
+
+
+def _supply(
+    engine: Engine,
+    run: Run,
+    found: Compiled,
+    codes: list[str] | None,
+    files: Files,
+) -> dict[str, Any]:
+    """Write the supply probabilities of a view that has them."""
+    from ewater.accounts.view_supply import Supplied
+
+    supplied = Supplied.of(engine, run, found, codes, files)
+    return {} if supplied is None else {"supply": supplied.document()}
+
+
+def _csv(document: dict[str, Any], style: Style) -> str:
+    from ewater.accounts import view_render, view_render_reconciled
+
+    if "from" in document:
+        return view_render.bridge_as_csv(document, style)
+    if "reconciliation" in document["periods"][0]:
+        return view_render_reconciled.as_csv(document, style)
+    return view_render.as_csv(document, style)
+
+
+def _print(document: dict[str, Any], style: Style) -> None:
+    from ewater.accounts import view_render, view_render_reconciled
+
+    if "from" in document:
+        view_render.print_bridge(document, style)
+    elif "reconciliation" in document["periods"][0]:
+        view_render_reconciled.print_view(document, style)
+    else:
+        view_render.print_view(document, style)
 
 
 def _own(engine: Engine, as_of: dt.datetime | None = None) -> dict[str, Any]:

@@ -169,6 +169,13 @@ class Place(_Strict):
     cells: Formula
 
 
+class Supply(_Strict):
+    """Rows that have supply probabilities, % of the years, from those on record."""
+
+    probabilities: list[Annotated[float, Field(gt=0, lt=100)]] = Field(min_length=1)
+    rows: list[Name] = Field(min_length=1)
+
+
 class View(_Strict):
     """A view: a table of the ledger, and what must be true of it."""
 
@@ -180,6 +187,7 @@ class View(_Strict):
     closes: list[Formula] = []
     places: list[Place] = []
     also: list[Literal["expected", "forecast"]] = []
+    supply: Supply | None = None
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -190,4 +198,8 @@ class View(_Strict):
             twice = {code for code in codes if codes.count(code) > 1}
             if twice:
                 raise ValueError(f"{what} {', '.join(sorted(twice))} is there twice")
+        known = {row.code for row in self.rows}
+        strange = sorted(set(self.supply.rows) - known) if self.supply else []
+        if strange:
+            raise ValueError(f"supply: there is no row {', '.join(strange)}")
         return self
