@@ -172,7 +172,8 @@ class _Writer:
 
     def _re_entering(self, n: int, inflow: Document) -> Document:
         """Write what left and came back, which is in neither gross total."""
-        return _beside(finite(self.account["re_entering"][n]), inflow)
+        value = finite(self.account["re_entering"][n])
+        return _beside(value, inflow) | {"u": finite(self.account["re_entering_u"][n])}
 
     def _other_change(self, n: int, change: Document) -> Document:
         """Write what new storage curves changed in the books; it is no water."""

@@ -87,7 +87,7 @@ def account_of(
         the known), ``NAME_coverage``, ``NAME_status``, ``NAME_status_shares``.
         ``other_change``: what new storage curves changed in the books, in neither
         storage change nor residual. ``residual_z``: residual over its uncertainty.
-        ``re_entering``: what leaves
+        ``re_entering``, with ``re_entering_u``: what leaves
         and comes back, in neither gross total. ``apportioned``: gross totals are
         not defined there, and NaN. ``after_balancing_items``: a flow found as what
         is left over took part. ``not_modelled``: accounts without a stock. Where a
@@ -136,7 +136,7 @@ def account_of(
         where=uncertain,
     )
     fields["other_change"] = other_change(ledger, flows.bounds, stocks, kinds, rows)
-    fields["re_entering"] = _re_entering(crossing, flows)
+    fields |= _re_entering(crossing, flows)
     apportioned = (crossing.apportioned @ flows.valid.astype(float)) > 0
     _undefine(fields, ("inflow", "outflow", "re_entering"), apportioned)
     _undefine(
@@ -145,7 +145,8 @@ def account_of(
         ~ledger.territory_valid(flows.bounds)[rows],
     )
     empty = ledger.empty(rows, kinds)
-    for name in (*QUANTITIES, "residual_z", "other_change", "re_entering"):
+    others = ("residual_z", "other_change", "re_entering", "re_entering_u")
+    for name in (*QUANTITIES, *others):
         fields[name][empty] = np.nan
     fields["apportioned"] = apportioned
     fields["after_balancing_items"] = (
@@ -205,14 +206,32 @@ def _without_re_entering(gross: Totals, crossing: Crossing, flows: Flows) -> Tot
     return gross.replaced(rows, reduced)
 
 
-def _re_entering(crossing: Crossing, flows: Flows) -> NDArray[np.float64]:
+def _re_entering(
+    crossing: Crossing, flows: Flows
+) -> dict[str, NDArray[np.float64]]:
+    """Find the smaller of what left and what came back, and its uncertainty.
+
+    To first order the error is that of the smaller one; what several pairs of a
+    territory share, an instrument above all, is fully correlated.
+    """
     known = flows.known
     left = crossing.share_out[:, None] * known[crossing.leaves]
-    smaller = np.minimum(left, crossing.share_in[:, None] * known[crossing.returns])
+    back = crossing.share_in[:, None] * known[crossing.returns]
     gap = flows.unknown[crossing.leaves] | flows.unknown[crossing.returns]
-    value = crossing.both_ways @ smaller
-    value[count_missing(crossing.both_ways, gap) > 0] = np.nan
-    return np.asarray(value)
+    value = np.asarray(crossing.both_ways @ np.minimum(left, back))
+    lacks = count_missing(crossing.both_ways, gap) > 0
+    value[lacks] = np.nan
+    u = np.zeros(value.shape)
+    touched = np.flatnonzero(np.diff(crossing.both_ways.indptr))
+    if touched.size:
+        # the smaller is what left less what it has more: all by the sources of both
+        pair = csr(crossing.both_ways[touched])
+        out = csr(pair @ crossing.chosen(crossing.leaves, crossing.share_out))
+        smaller = beside([out, csr(0.0 * pair), csr(-1.0 * pair)])
+        pairs = with_pairs(flows, crossing)
+        u[touched] = np.sqrt(csr(smaller @ pairs.weights).power(2) @ pairs.variance)
+    u[lacks] = np.nan
+    return {"re_entering": value, "re_entering_u": u}
 
 
 def _undefine(

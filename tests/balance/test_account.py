@@ -312,6 +312,8 @@ def test_a_river_that_leaves_and_comes_back_is_shown_apart(
     weights = make.weights(ledger, data)
     result = account(ledger, data, weights, make.stocks(periods=3)).isel(territory=0)
     np.testing.assert_array_equal(result["re_entering"], [80.0, 70.0, np.nan])
+    # 80 left (u 3) and 90 came back (u 4); then 70 came back, the smaller of the two
+    np.testing.assert_allclose(result["re_entering_u"], [3.0, 4.0, np.nan])
     np.testing.assert_array_equal(result["inflow"], [110.0, 100.0, np.nan])
     np.testing.assert_array_equal(result["outflow"], [85.0, 95.0, np.nan])
     np.testing.assert_array_equal(result["residual"], [25.0, 5.0, np.nan])

@@ -150,6 +150,10 @@ def test_water_that_comes_back_is_told_as_its_two_flows(make: SimpleNamespace) -
     assert case.made("outflow", period=1).known == 30.0
     assert case.made("re_entering", period=0).known == 10.0
     assert case.made("re_entering", period=1).known == 20.0
+    account = account_of(case.ledger, case.flows, case.stocks)
+    for period in (0, 1):  # 1 of LEFT, then what BACK has
+        told = case.made("re_entering", period=period).variance
+        assert account["re_entering_u"].values[0, period] ** 2 == pytest.approx(told)
 
 
 def test_a_turned_flow_is_explained_by_the_source_of_its_reverse(
