@@ -206,9 +206,7 @@ def _without_re_entering(gross: Totals, crossing: Crossing, flows: Flows) -> Tot
     return gross.replaced(rows, reduced)
 
 
-def _re_entering(
-    crossing: Crossing, flows: Flows
-) -> dict[str, NDArray[np.float64]]:
+def _re_entering(crossing: Crossing, flows: Flows) -> dict[str, NDArray[np.float64]]:
     """Find the smaller of what left and what came back, and its uncertainty.
 
     To first order the error is that of the smaller one; what several pairs of a
