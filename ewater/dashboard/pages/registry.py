@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ewater.dashboard.pages import (
+    compare,
     editions,
     indicators,
     network,
@@ -24,8 +25,9 @@ PAGES: tuple[Page, ...] = (
     network.PAGE,
     reservoirs.PAGE,
     series.PAGE,
-    indicators.PAGE,
     quality.PAGE,
+    indicators.PAGE,
+    compare.PAGE,
     editions.PAGE,
 )
 

@@ -1,0 +1,90 @@
+"""Editions and scenarios of the made-up country."""
+
+from __future__ import annotations
+
+HM3 = 1e6
+
+
+def editions(reader, states=()):
+    """One edition of the country."""
+    return [
+        {
+            "name": "TL-2023",
+            "territory": "TL",
+            "period_start": "2022-12-31T20:00:00+00:00",
+            "period_end": "2023-12-31T20:00:00+00:00",
+            "step": "year",
+            "state": "published",
+        }
+    ]
+
+
+def figures(reader, name, territory, states=()):
+    """Inflow alone, a little less than now; other cells the edition does not have."""
+    if name != "TL-2023" or territory != "TL":
+        return []
+    return [
+        {
+            "period": "2022-12-31T20:00:00Z",
+            "cell": "balance.inflow",
+            "unit": "m3",
+            "value": 1000 * HM3,
+            "known": 1000 * HM3,
+            "u": 10 * HM3,
+            "coverage": 0.99,
+            "status": "measured",
+            "missing": [],
+        }
+    ]
+
+
+def listed(reader):
+    """Two described scenarios, of which one was computed."""
+    words = {"az": "Quraq", "en": "Dry", "ru": "Сухой"}
+    return [
+        {"scenario": "dry", "title": words, "said": {}},
+        {"scenario": "canal", "title": words, "said": {}},
+    ]
+
+
+def compared(reader, territory, names):
+    """Less water comes in, and storage is not known."""
+    made = []
+    for name in names:
+        if name == "dry":
+            made.append(
+                {
+                    "scenario": name,
+                    "territory": territory,
+                    "quantities": {
+                        "inflow": {
+                            "forecast": _future(900.0),
+                            "scenario": _future(700.0),
+                        },
+                        "use.agriculture": {
+                            "forecast": _future(300.0),
+                            "scenario": _future(290.0),
+                        },
+                        "storage_change": {
+                            "forecast": {"mean": None, "quantiles": None},
+                            "scenario": {"mean": None, "quantiles": None},
+                        },
+                    },
+                }
+            )
+    return made
+
+
+def _future(mean):
+    return {
+        "mean": mean * HM3,
+        "quantiles": {"0.1": (mean - 128) * HM3, "0.9": (mean + 128) * HM3},
+    }
+
+
+ANSWERS = {
+    "editions": editions,
+    "figures": figures,
+    "listed": listed,
+    "compared": compared,
+}
