@@ -205,6 +205,7 @@ def test_a_workbook_of_a_page_has_all_its_exhibits(client):
     assert book.sheetnames == [
         *("Key figures", "From source to use", "Territories", "Month by month"),
         *("Use by sector", "Exchange with neighbours"),
+        "Border waters against treaties ",
         *("Compared with published figures", "Notes", "Definitions"),
     ]
     months = book["Month by month"]

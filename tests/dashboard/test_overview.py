@@ -10,7 +10,7 @@ import pytest
 from ewater.dashboard import totals, view
 from ewater.dashboard.exhibits.table import table
 from ewater.dashboard.i18n import LANGUAGES, language
-from ewater.dashboard.pages.overview import cards, tables
+from ewater.dashboard.pages.overview import borders, cards, tables
 from ewater.dashboard.published import compare
 from ewater.dashboard.queries import CachedReader
 from ewater.dashboard.shell.frame import notices
@@ -165,3 +165,28 @@ def test_a_question_that_fails_is_asked_again(made_up_country):
     with pytest.raises(KeyError):
         cached.balance("TL", date(2023, 1, 1), date(2024, 1, 1), "fortnight")
     assert len(reader.asked) == 2
+
+
+def test_border_waters_stand_beside_what_is_granted_and_normal(reader):
+    cached = CachedReader(reader)
+    sheet = borders.sheet(cached, State(territory="TL", year=2023), EN)
+    rows = {row["kind"]: row for row in sheet.rows}
+    normal, treaty = rows["normal"], rows["treaty"]
+    assert normal["name"] == "Georgia"
+    assert normal["stated"] == 120.0 * 365 * 86_400
+    assert normal["share"] == normal["ours"]["value"] / normal["stated"]
+    assert normal["cell"] == "balance.neighbours.NB.GE.inflow"
+    period = reader.balance("TL", date(2023, 1, 1), date(2024, 1, 1), "year")
+    whole = period["periods"][0]
+    came = sum(e["inflow"]["value"] for e in whole["neighbours"].values())
+    assert treaty["ours"]["value"] == pytest.approx(
+        came - whole["re_entering"]["value"]
+    )
+    month = borders.sheet(cached, State(territory="TL", year=2023, period="4-4"), EN)
+    kinds = {row["kind"]: row for row in month.rows}
+    assert kinds["treaty"]["share"] is None
+    gap = borders.sheet(cached, State(territory="TL", year=2024), EN)
+    assert all(row["share"] is None for row in gap.rows)
+    district = borders.sheet(cached, State(territory="D00", year=2023), EN)
+    assert not district.rows
+    assert district.empty

@@ -10,7 +10,7 @@ from ewater.dashboard import view
 from ewater.dashboard.components import choice, segments, select
 from ewater.dashboard.html import attributes
 from ewater.dashboard.i18n import mark
-from ewater.dashboard.pages.compare.kinds import KINDS, NONE, SIDES
+from ewater.dashboard.pages.compare.kinds import KINDS, NONE, SIDES, chosen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,7 +42,7 @@ def controls(state: State, lang: Language) -> list[Any]:
 
 
 def _list(name: str, number: int, state: State, lang: Language) -> Any:
-    words = lang.gettext("Side {number}").format(number=lang.number(number))
+    words = _side(number, lang)
     return select(
         choice(name),
         value=state.get(name) or None,
@@ -63,6 +63,11 @@ def register(app: Dash, reader: CachedReader) -> None:
             for name in _CHOOSE
             for n in range(1, SIDES + 1)
         ),
+        *(
+            Output(choice(f"{name}{n}"), "placeholder")
+            for name in _CHOOSE
+            for n in range(1, SIDES + 1)
+        ),
         Input("state", "data"),
     )
     def offer(data: Mapping[str, Any] | None) -> list[Any]:
@@ -74,7 +79,21 @@ def register(app: Dash, reader: CachedReader) -> None:
             for name in _CHOOSE
             for n in range(1, SIDES + 1)
         ]
-        return [*styles, *lists]
+        words = placeholders(reader, state, lang)
+        return [*styles, *lists, *words * len(_CHOOSE)]
+
+
+def placeholders(reader: CachedReader, state: State, lang: Language) -> list[str]:
+    """Name what stands on each side while nothing is chosen for it."""
+    kind = KINDS[state.pick("what", KINDS)]
+    offered = kind.options(reader, state, lang)
+    values = chosen(reader, state, lang) if offered else []
+    named = [lang.gettext("Now") if v == "live" else offered.get(v, v) for v in values]
+    return [named[n] if n < len(named) else _side(n + 1, lang) for n in range(SIDES)]
+
+
+def _side(number: int, lang: Language) -> str:
+    return lang.gettext("Side {number}").format(number=lang.number(number))
 
 
 def items(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ewater.dashboard.i18n import mark
 from ewater.dashboard.labels import BOUNDARY_MEANINGS
-from ewater.dashboard.pages.overview import areas, cards, flows, tables
+from ewater.dashboard.pages.overview import areas, borders, cards, flows, tables
 from ewater.dashboard.pages.overview.layout import layout
 from ewater.dashboard.pages.page import Page
 from ewater.dashboard.words import period_words
@@ -35,6 +35,7 @@ EXHIBITS = (
     tables.MONTHS,
     tables.SECTORS_USE,
     tables.NEIGHBOURS,
+    borders.BORDERS,
     tables.PUBLISHED,
 )
 

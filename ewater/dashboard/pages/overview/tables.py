@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from ewater.dashboard import format as fmt
@@ -12,11 +13,13 @@ from ewater.dashboard.figures.neighbours import neighbours
 from ewater.dashboard.i18n import mark
 from ewater.dashboard.labels import SECTORS, item_label
 from ewater.dashboard.published import compare
+from ewater.dashboard.questions.views import bridges, table
 from ewater.dashboard.state import YEAR
 from ewater.terms import SECTORS as SECTOR_ORDER
+from ewater.units import HM3
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from ewater.dashboard.figures.neighbours import Row
     from ewater.dashboard.i18n import Language
@@ -187,21 +190,58 @@ def neighbours_chart(shown: Sheet, state: State, lang: Language) -> dict[str, An
 def published_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
     """Our figures beside those that others published for the whole year."""
     items = reader.published(state.territory, state.year)
-    period = view.load(reader, state.with_changes(period=YEAR)).period
-    return published_table(items, period, lang)
+    whole = state.with_changes(period=YEAR)
+    period = view.load(reader, whole).period
+    counterparts = stands_for(reader, whole, lang) if items else {}
+    return published_table(items, period, lang, counterparts)
+
+
+def stands_for(
+    reader: CachedReader, state: State, lang: Language
+) -> dict[str, tuple[str, float | None]]:
+    """Find what each published item stands for: words of the cell, and our figure.
+
+    Shares are in percent, volumes in hm³; None is unknown.
+    """
+    found = {}
+    question = (state.territory, state.start, state.end, state.basis)
+    for one in reader.ask(bridges):
+        view_code, _, cell = one["from"].partition(".")
+        if one["title"] is not None or "." in cell:
+            continue
+        document = reader.ask(table, view_code, *question)
+        labels = {row["code"]: lang.pick(row["label"]) for row in document["rows"]}
+        quantity = document["periods"][0]["cells"].get(cell)
+        if quantity is not None:
+            scale = HM3 if quantity["unit"] == "m3" else 1.0
+            value = quantity["value"]
+            item = one["to"].partition(":")[2]
+            ours = None if value is None else value / scale
+            found[item] = labels.get(cell, cell), ours
+    return found
 
 
 def published_table(
-    items: Sequence[Published], period: Period, lang: Language
+    items: Sequence[Published],
+    period: Period,
+    lang: Language,
+    counterparts: Mapping[str, tuple[str, float | None]] = MappingProxyType({}),
 ) -> Sheet:
-    """Our figure beside what others published for the same year."""
+    """Our figure beside what others published for the same year.
+
+    ``counterparts`` are those of `stands_for`.
+    """
     say = lang.gettext
     rows = []
     for item in items:
         ours, theirs, _, unit = compare(item, period)
+        meant, figure = counterparts.get(item["item"], (None, None))
+        if ours is None and unit in ("%", fmt.UNIT):
+            ours = figure
         rows.append(
             {
                 "item": item_label(item["item"], lang),
+                "meant": meant,
                 "ours": ours,
                 "theirs": theirs,
                 "unit": unit,
@@ -212,6 +252,7 @@ def published_table(
         )
     columns = (
         Column("item", say("Item")),
+        Column("meant", say("Our counterpart"), kind="aside"),
         Column("ours", say("This account"), kind="number", digits=1),
         Column("theirs", say("Published"), kind="number", digits=1),
         Column("unit", say("Unit")),
@@ -223,6 +264,12 @@ def published_table(
         say("Compared with published figures"),
         columns,
         rows,
+        notes=[
+            say(
+                "The page of indicators leads from our figure to the published one, "
+                "line by line; what no definition explains has a line of its own."
+            )
+        ],
         empty=say("Nobody published figures for this territory and year."),
     )
 
