@@ -16,8 +16,43 @@ STATE = State(territory="TL", year=2023)
 
 
 @pytest.fixture(scope="module")
-def cached(reader):
+def cached(made_up_country):
+    reader = made_up_country.MadeUpReader()
+    reader.answers |= {"editions": editions, "figures": figures}
     return CachedReader(reader)
+
+
+def editions(reader, states=()):
+    """One edition of the country."""
+    return [
+        {
+            "name": "TL-2023",
+            "territory": "TL",
+            "period_start": "2022-12-31T20:00:00+00:00",
+            "period_end": "2023-12-31T20:00:00+00:00",
+            "step": "year",
+            "state": "published",
+        }
+    ]
+
+
+def figures(reader, name, territory, states=()):
+    """Inflow alone, a little less than now; other cells the edition does not have."""
+    if name != "TL-2023" or territory != "TL":
+        return []
+    return [
+        {
+            "period": "2022-12-31T20:00:00Z",
+            "cell": "balance.inflow",
+            "unit": "m3",
+            "value": 1000e6,
+            "known": 1000e6,
+            "u": 10e6,
+            "coverage": 0.99,
+            "status": "measured",
+            "missing": [],
+        }
+    ]
 
 
 def quantity(value, u):

@@ -1,41 +1,8 @@
-"""Editions and scenarios of the made-up country."""
+"""Scenarios of the made-up country."""
 
 from __future__ import annotations
 
 HM3 = 1e6
-
-
-def editions(reader, states=()):
-    """One edition of the country."""
-    return [
-        {
-            "name": "TL-2023",
-            "territory": "TL",
-            "period_start": "2022-12-31T20:00:00+00:00",
-            "period_end": "2023-12-31T20:00:00+00:00",
-            "step": "year",
-            "state": "published",
-        }
-    ]
-
-
-def figures(reader, name, territory, states=()):
-    """Inflow alone, a little less than now; other cells the edition does not have."""
-    if name != "TL-2023" or territory != "TL":
-        return []
-    return [
-        {
-            "period": "2022-12-31T20:00:00Z",
-            "cell": "balance.inflow",
-            "unit": "m3",
-            "value": 1000 * HM3,
-            "known": 1000 * HM3,
-            "u": 10 * HM3,
-            "coverage": 0.99,
-            "status": "measured",
-            "missing": [],
-        }
-    ]
 
 
 def listed(reader):
@@ -83,8 +50,6 @@ def _future(mean):
 
 
 ANSWERS = {
-    "editions": editions,
-    "figures": figures,
     "listed": listed,
     "compared": compared,
 }

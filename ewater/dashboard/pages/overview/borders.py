@@ -70,12 +70,8 @@ def sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
         columns,
         rows,
         notes=[
-            say(
-                "A rate is taken over the period; a year's volume for whole years only."
-            ),
-            say(
-                "Of all neighbours together: without water that leaves and comes back."
-            ),
+            say("A rate is taken over the period, a year's volume for whole years."),
+            say("All neighbours together: without water that leaves and comes back."),
         ],
         empty=say("No treaty or normal is stated for the waters of this territory."),
     )
