@@ -330,6 +330,13 @@ class CachedReader:
         """
         return self._ask(self._source.ask, question, *args)
 
+    def look(self, question: Callable[..., Any], *args: Hashable) -> Any:
+        """Answer a question as `ask` does, anew each time.
+
+        For what changes while the data do not: people, jobs, alerts.
+        """
+        return self._source.ask(question, *args)
+
     def derived(self, name: str, compute: Callable[..., Any], *args: Hashable) -> Any:
         """Keep what a page computed from the answers, under a name of its own."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ewater.dashboard.i18n import mark
 
@@ -134,6 +134,6 @@ REASONS = MappingProxyType(
 )
 
 
-def word(words: Mapping[str, str], code: str, lang: Language) -> str:
+def word(words: Mapping[Any, str], code: Any, lang: Language) -> str:
     """Word for a code, in a language."""
     return lang.gettext(words[code])

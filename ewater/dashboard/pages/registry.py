@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ewater.dashboard.pages import (
+    admin,
+    alerts,
     compare,
     editions,
     indicators,
@@ -29,6 +31,8 @@ PAGES: tuple[Page, ...] = (
     indicators.PAGE,
     compare.PAGE,
     editions.PAGE,
+    alerts.PAGE,
+    admin.PAGE,
 )
 
 

@@ -1,0 +1,281 @@
+"""Exhibits of the page: users, organisations, sources, runs, the audit."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from ewater.dashboard.components import segments
+from ewater.dashboard.exhibits import Column, Exhibit, Sheet
+from ewater.dashboard.i18n import mark
+from ewater.dashboard.pages.admin import asked
+from ewater.dashboard.pages.admin.words import AUDIT_AREAS, METHODS, ROLES, RUN_STATES
+from ewater.dashboard.reading_labels import word
+from ewater.errors import EWaterError
+from ewater.people import users
+from ewater.store import audit, source_runs, sources
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from sqlalchemy import Connection
+
+    from ewater.dashboard.i18n import Language
+    from ewater.dashboard.queries import CachedReader
+    from ewater.dashboard.state import State
+
+    Row = Mapping[str, Any]
+    Rows = list[dict[str, Any]]
+    Maker = Callable[[CachedReader, State, Language], Sheet]
+
+_MOST = 300
+_LONGEST = 160  # characters of an error in a table
+
+
+def _for_administrators(
+    title: str,
+    read: Callable[[Connection, State], Rows],
+    columns: Callable[[Language], tuple[Column, ...]],
+    row: Callable[[Row, Language], dict[str, Any]],
+    empty: str,
+) -> Maker:
+    """Make a sheet that is read anew for an administrator, and says so to others."""
+
+    def made(reader: CachedReader, state: State, lang: Language) -> Sheet:
+        del reader
+        say = lang.gettext
+        try:
+            who = asked.administrator()
+        except EWaterError as error:
+            return Sheet(say(title), (), [], empty=say(str(error)))
+        with who.engine.connect() as connection:
+            found = read(connection, state)
+        shown = [row(one, lang) for one in found]
+        return Sheet(say(title), columns(lang), shown, empty=say(empty))
+
+    return made
+
+
+def _user(row: Row, lang: Language) -> dict[str, Any]:
+    say = lang.gettext
+    if row["disabled_at"] is not None:
+        state = say("shut out")
+    elif row["must_change"]:
+        state = say("first password, to be changed")
+    else:
+        state = say("may sign in")
+    return {
+        "name": row["name"],
+        "role": word(ROLES, row["role"], lang),
+        "method": word(METHODS, row["method"], lang),
+        "organisations": row["organisations"] or say("all"),
+        "territories": row["territories"] or say("all"),
+        "state": state,
+        "last_login": row["last_login"],
+        "sessions": row["sessions"],
+    }
+
+
+def _user_columns(lang: Language) -> tuple[Column, ...]:
+    say = lang.gettext
+    return (
+        Column("name", say("Name")),
+        Column("role", say("Role")),
+        Column("organisations", say("Organisations")),
+        Column("territories", say("Territories")),
+        Column("method", say("Signs in by")),
+        Column("state", say("State")),
+        Column("last_login", say("Last sign-in"), kind="time"),
+        Column("sessions", say("Sessions"), kind="number", digits=0),
+    )
+
+
+def _organisation_columns(lang: Language) -> tuple[Column, ...]:
+    say = lang.gettext
+    return (
+        Column("organisation", say("Organisation")),
+        Column("sites", say("Sites"), kind="number", digits=0),
+        Column("series", say("Series"), kind="number", digits=0),
+        Column("users", say("Users"), kind="number", digits=0),
+    )
+
+
+def _source(row: Row, lang: Language) -> dict[str, Any]:
+    say = lang.gettext
+    return {
+        "name": row["name"],
+        "kind": row["kind"],
+        "paused": say("paused") if row["paused"] else say("active"),
+        "cursor": row["cursor"],
+        "last_run": row["last_run"],
+        "state": word(RUN_STATES, row["state"], lang),
+        "error": _short(row["error"]),
+    }
+
+
+def _source_columns(lang: Language) -> tuple[Column, ...]:
+    say = lang.gettext
+    return (
+        Column("name", say("Source")),
+        Column("kind", say("Kind"), kind="code"),
+        Column("paused", say("Activity")),
+        Column("cursor", say("Read up to"), kind="aside"),
+        Column("last_run", say("Last run"), kind="time"),
+        Column("state", say("Ended")),
+        Column("error", say("Error"), kind="aside"),
+    )
+
+
+def _run(row: Row, lang: Language) -> dict[str, Any]:
+    return dict(row) | {
+        "state": word(RUN_STATES, row["state"], lang),
+        "error": _short(row["error"]),
+    }
+
+
+def _run_columns(lang: Language) -> tuple[Column, ...]:
+    say = lang.gettext
+    counts = (
+        ("rows_read", say("Rows read")),
+        ("new", say("New")),
+        ("corrected", say("Corrected")),
+        ("unchanged", say("Unchanged")),
+        ("rejected", say("Rejected")),
+    )
+    return (
+        Column("id", say("Run"), kind="number", digits=0),
+        Column("started_at", say("Began"), kind="time"),
+        Column("source", say("Source")),
+        Column("item", say("File or address"), kind="aside"),
+        Column("who", say("Who")),
+        Column("state", say("Ended")),
+        Column("seconds", say("Took"), "s", "number", digits=1),
+        *(Column(key, label, kind="number", digits=0) for key, label in counts),
+        Column("error", say("Error"), kind="aside"),
+        Column("sha256", say("SHA-256"), kind="code", where="file"),
+    )
+
+
+def _runs(connection: Connection, state: State) -> Rows:
+    failed = state.pick("runs", RUNS) == "failed"
+    return source_runs.read(connection, only_failed=failed, most=_MOST)
+
+
+def _entry(row: Row, lang: Language) -> dict[str, Any]:
+    del lang
+    return {
+        "id": row["id"],
+        "at": row["at"],
+        "who": row["who"],
+        "action": row["action"],
+        "object": row["object"],
+        "before": _json(row["before"]),
+        "after": _json(row["after"]),
+        "address": row["address"],
+    }
+
+
+def _audit_columns(lang: Language) -> tuple[Column, ...]:
+    say = lang.gettext
+    return (
+        Column("at", say("When"), kind="time"),
+        Column("who", say("Who")),
+        Column("action", say("Action"), kind="code"),
+        Column("object", say("Of what"), kind="code"),
+        Column("before", say("Before"), kind="aside"),
+        Column("after", say("After"), kind="aside"),
+        Column("address", say("From"), kind="code"),
+        Column("id", say("Number"), kind="number", digits=0, where="file"),
+    )
+
+
+def _audit(connection: Connection, state: State) -> Rows:
+    area = state.pick("audit", AUDIT_AREAS)
+    return audit.read(connection, action=None if area == "all" else area, count=_MOST)
+
+
+def _json(value: Any) -> str:
+    return (
+        "" if value is None else json.dumps(value, ensure_ascii=False, sort_keys=True)
+    )
+
+
+def _short(error: str | None) -> str:
+    first = (error or "").strip().splitlines()[:1]
+    return first[0][:_LONGEST] if first else ""
+
+
+RUNS: Mapping[str, str] = {"all": mark("All"), "failed": mark("Failed")}
+_WHICH_RUNS = mark("Which runs")
+_WHICH_AUDIT = mark("Which part of the audit")
+
+USERS = Exhibit(
+    "users",
+    mark("Users"),
+    mark("Who may sign in, what they may do, and what they may see."),
+    "users",
+    _for_administrators(
+        mark("Users"),
+        lambda connection, _: users.read(connection),
+        _user_columns,
+        _user,
+        mark("Nobody may sign in yet."),
+    ),
+)
+ORGANISATIONS = Exhibit(
+    "organisations",
+    mark("Organisations"),
+    mark("Whose sites there are, and who sees only theirs."),
+    "organisations",
+    _for_administrators(
+        mark("Organisations"),
+        lambda connection, _: asked.organisations(connection),
+        _organisation_columns,
+        lambda row, lang: dict(row),
+        mark("No site names an organisation."),
+    ),
+)
+SOURCES = Exhibit(
+    "sources",
+    mark("Sources"),
+    mark("Where data come from by themselves, and how the last run ended."),
+    "sources",
+    _for_administrators(
+        mark("Sources"),
+        lambda connection, _: sources.overview(connection),
+        _source_columns,
+        _source,
+        mark("No source is described yet: see `ewater source`."),
+    ),
+)
+JOBS = Exhibit(
+    "runs",
+    mark("Runs"),
+    mark("The newest runs of ingest, by sources and by hand."),
+    "runs",
+    _for_administrators(
+        mark("Runs"), _runs, _run_columns, _run, mark("Nothing has been ingested.")
+    ),
+    controls=lambda state, lang: [
+        segments("runs", state.pick("runs", RUNS), RUNS, lang, _WHICH_RUNS)
+    ],
+)
+AUDIT = Exhibit(
+    "audit",
+    mark("Audit"),
+    mark("What was changed or refused, by whom, newest first; rows only ever come."),
+    "audit",
+    _for_administrators(
+        mark("Audit"),
+        _audit,
+        _audit_columns,
+        _entry,
+        mark("Nothing has been changed or refused."),
+    ),
+    controls=lambda state, lang: [
+        segments(
+            "audit", state.pick("audit", AUDIT_AREAS), AUDIT_AREAS, lang, _WHICH_AUDIT
+        )
+    ],
+)
+EXHIBITS = (USERS, ORGANISATIONS, SOURCES, JOBS, AUDIT)
