@@ -39,6 +39,17 @@ def test_a_page_is_given_views_and_bridges_of_a_territory_and_period(measured):
         views.table(measured, ALL, "nothing", "TB", *MONTH)
 
 
+def test_published_items_stand_beside_the_cells_that_the_file_says(measured):
+    items = tuple(compiled.published())
+    found = views.counterparts(measured, ALL, (*items, "unheard_of"), "TB", *YEAR)
+    assert found.keys() == set(items)
+    for item, cell in compiled.published().items():
+        assert found[item]["cell"] == cell
+        view, _, code = cell.partition(".")
+        document = views.table(measured, ALL, view, "TB", *YEAR)
+        assert found[item]["value"] == document["periods"][0]["cells"][code]["value"]
+
+
 def test_a_page_is_given_losses_and_meters_of_its_period(measured):
     whole = where.losses(measured, ALL, "TB", *YEAR)
     assert {row["account"] for row in whole} >= {"RIVER-UP", "RIVER-LOW"}
@@ -57,6 +68,7 @@ def test_a_scope_is_told_of_its_territories_and_sites_alone(measured):
         lambda code: views.bridge(
             measured, east, "indicators.use", "indicators.use", code, *YEAR
         ),
+        lambda code: views.counterparts(measured, east, (), code, *YEAR),
         lambda code: where.losses(measured, east, code, *YEAR),
         lambda code: where.meters(
             measured, east, "inflow_from_neighbours", code, *YEAR

@@ -100,25 +100,34 @@ def test_a_share_of_an_unknown_whole_is_not_given(reader):
 
 
 def test_published_figures_are_compared_in_one_unit(reader):
-    period = shown(reader).period
     items = {item["item"]: item for item in reader.published("TL", 2023)}
-    ours, theirs, _, unit = compare(items["water_used_irrigation"], period)
-    assert theirs == pytest.approx(7207)
-    assert ours == pytest.approx(period["sectors"]["agriculture"]["use"]["value"] / 1e6)
-    assert unit == "hm³"
+    volume = {"value": 7.0e9, "unit": "m3"}
+    assert compare(items["water_used_irrigation"], volume) == (7000.0, 7207.0, "hm³")
+    share = {"value": 4.0, "unit": "%"}
+    assert compare(items["share_of_use_households"], share) == (4.0, 3.5, "%")
 
 
 def test_a_published_item_without_a_counterpart_stands_alone(reader):
-    period = shown(reader).period
     item = {"item": "water_exploitation_index", "value": 41.2, "unit": "%"}
-    assert compare(item, period)[0] is None
+    assert compare(item, None) == (None, 41.2, "%")
+    assert compare(item, {"value": 5.0, "unit": "m3"}) == (None, 41.2, "%")
     strange = {"item": "water_used_total", "value": 3.0, "unit": "m3/inhab/yr"}
-    assert compare(strange, period)[:2] == (None, 3.0)
+    assert compare(strange, {"value": 1.0, "unit": "m3"}) == (None, 3.0, "m3/inhab/yr")
+    unknown = {"item": "water_used_total", "value": 2.0, "unit": "km3"}
+    assert compare(unknown, {"value": None, "unit": "m3"}) == (None, 2000.0, "hm³")
+
+
+def test_ours_beside_a_published_figure_is_the_cell_it_stands_for(reader):
+    state = State(territory="TL", year=2023, period="4-6")
+    sheet = tables.published_sheet(CachedReader(reader), state, EN)
+    rows = {row["cell"]: row for row in sheet.rows}
+    year = reader.balance("TL", date(2023, 1, 1), date(2024, 1, 1), "year")
+    taken = year["periods"][0]["sectors"]["agriculture"]["use"]["value"]
+    assert rows["indicators.use_agriculture"]["ours"] == pytest.approx(taken / 1e6)
 
 
 def test_a_published_link_is_text_and_is_never_fetched(reader):
-    now = shown(reader)
-    sheet = tables.published_table(reader.published("TL", 2023), now.period, EN)
+    sheet = tables.published_table(reader.published("TL", 2023), {}, EN)
     said = words(table(sheet, EN))
     assert "https://statistics.example/use" in said
     assert '"href"' not in said

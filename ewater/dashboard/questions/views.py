@@ -9,7 +9,7 @@ from ewater.accounts import in_memory, view_files
 from ewater.accounts.in_memory import NOW, step_of
 from ewater.accounts.scope import require
 from ewater.accounts.view_reconciled import ReconciledViews
-from ewater.accounts.view_tables import PUBLISHED
+from ewater.accounts.view_tables import PUBLISHED, quantity
 from ewater.balance.views import compiled as reading
 from ewater.store import registry
 
@@ -81,6 +81,50 @@ def bridges(engine: Engine, scope: Scope) -> list[Document]:
         {"code": item, "title": None, "from": cell, "to": f"{PUBLISHED}{item}"}
         for item, cell in reading.published().items()
     ]
+
+
+def counterparts(
+    engine: Engine,
+    scope: Scope,
+    items: tuple[str, ...],
+    territory: str,
+    start: dt.date,
+    end: dt.date,
+    basis: Basis = NOW,
+) -> Document:
+    """Give the cells that published items stand for, over ``[start, end)``.
+
+    Returns
+    -------
+    dict
+        By item a quantity of docs/balance-json.md with ``unit``, ``why``, ``cell``
+        (``VIEW.CELL``) and its ``label`` by language; an item without a counterpart is not in it. On a reconciled
+        basis reconciled figures, where they are.
+
+    Raises
+    ------
+    UsageError
+        No such territory.
+    ForbiddenError
+        The territory is outside the scope.
+    """
+    require(engine, scope, territory)
+    found, period = _views(engine, territory, start, end, basis)
+    after = found.after(period) if basis[2] == "reconciled" else None
+    views, at = (found.raw, period) if after is None else (after, 0)
+    stands_for = reading.published()
+    answer = {}
+    for item in items:
+        view, _, cell = stands_for.get(item, "").partition(".")
+        if not view:
+            continue
+        evaluated = views.view(view)
+        if cell in evaluated.compiled.cells:  # a view of the country's own may lack it
+            answer[item] = quantity(evaluated, cell, 0, at) | {
+                "cell": stands_for[item],
+                "label": evaluated.compiled.cell(cell).row.label.model_dump(),
+            }
+    return answer
 
 
 def bridge(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from ewater.dashboard import format as fmt
@@ -13,10 +12,9 @@ from ewater.dashboard.figures.neighbours import neighbours
 from ewater.dashboard.i18n import mark
 from ewater.dashboard.labels import SECTORS, item_label
 from ewater.dashboard.published import compare
-from ewater.dashboard.questions.views import bridges, table
+from ewater.dashboard.questions.views import counterparts
 from ewater.dashboard.state import YEAR
 from ewater.terms import SECTORS as SECTOR_ORDER
-from ewater.units import HM3
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -190,64 +188,39 @@ def neighbours_chart(shown: Sheet, state: State, lang: Language) -> dict[str, An
 def published_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
     """Our figures beside those that others published for the whole year."""
     items = reader.published(state.territory, state.year)
-    whole = state.with_changes(period=YEAR)
-    period = view.load(reader, whole).period
-    counterparts = stands_for(reader, whole, lang) if items else {}
-    return published_table(items, period, lang, counterparts)
-
-
-def stands_for(
-    reader: CachedReader, state: State, lang: Language
-) -> dict[str, tuple[str, float | None]]:
-    """Find what each published item stands for: words of the cell, and our figure.
-
-    Shares are in percent, volumes in hm³; None is unknown.
-    """
-    found = {}
-    question = (state.territory, state.start, state.end, state.basis)
-    for one in reader.ask(bridges):
-        view_code, _, cell = one["from"].partition(".")
-        if one["title"] is not None or "." in cell:
-            continue
-        document = reader.ask(table, view_code, *question)
-        labels = {row["code"]: lang.pick(row["label"]) for row in document["rows"]}
-        quantity = document["periods"][0]["cells"].get(cell)
-        if quantity is not None:
-            scale = HM3 if quantity["unit"] == "m3" else 1.0
-            value = quantity["value"]
-            item = one["to"].partition(":")[2]
-            ours = None if value is None else value / scale
-            found[item] = labels.get(cell, cell), ours
-    return found
+    year = state.with_changes(period=YEAR)
+    names = tuple(sorted({item["item"] for item in items}))
+    ours = {}
+    if names:
+        ours = reader.ask(
+            counterparts, names, year.territory, year.start, year.end, year.basis
+        )
+    return published_table(items, ours, lang)
 
 
 def published_table(
-    items: Sequence[Published],
-    period: Period,
-    lang: Language,
-    counterparts: Mapping[str, tuple[str, float | None]] = MappingProxyType({}),
+    items: Sequence[Published], counted: Mapping[str, Any], lang: Language
 ) -> Sheet:
     """Our figure beside what others published for the same year.
 
-    ``counterparts`` are those of `stands_for`.
+    ``counted`` is what `questions.views.counterparts` answers.
     """
     say = lang.gettext
     rows = []
     for item in items:
-        ours, theirs, _, unit = compare(item, period)
-        meant, figure = counterparts.get(item["item"], (None, None))
-        if ours is None and unit in ("%", fmt.UNIT):
-            ours = figure
+        cell = counted.get(item["item"])
+        ours, theirs, unit = compare(item, cell)
         rows.append(
             {
                 "item": item_label(item["item"], lang),
-                "meant": meant,
+                "meant": lang.pick(cell["label"]) if cell else None,
                 "ours": ours,
                 "theirs": theirs,
                 "unit": unit,
                 "difference": None if ours is None or not theirs else ours / theirs - 1,
                 "source": item["source"],
                 "note": item["note"],
+                "cell": cell["cell"] if cell else None,
             }
         )
     columns = (
