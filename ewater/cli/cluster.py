@@ -6,7 +6,7 @@ import time
 
 import typer
 
-from ewater.cli.session import faults_named, since, timed
+from ewater.cli.session import since, timed
 
 
 def register(app: typer.Typer) -> None:
@@ -32,7 +32,7 @@ def up() -> None:
         with timed("private cluster runs"):
             url = cluster.start(configured.home)
     engine = database.connect(url)
-    with timed("schema is up to date"), faults_named():
+    with timed("schema is up to date"), database.refusals_named():
         database.migrate(engine)
     typer.echo(engine.url.render_as_string(hide_password=True))
     engine.dispose()

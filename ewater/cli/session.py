@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from ewater.errors import NotReadyError, UsageError
+from ewater.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,25 +31,11 @@ def open_store() -> Iterator[Engine]:
 
     engine = database.connect(cluster.database_url(settings()))
     try:
-        with faults_named():
+        with database.refusals_named():
             database.migrate(engine)
         yield engine
     finally:
         engine.dispose()
-
-
-@contextmanager
-def faults_named() -> Iterator[None]:
-    """Turn what a database server says into an error of ours."""
-    from sqlalchemy.exc import DBAPIError
-
-    try:
-        yield
-    except DBAPIError as error:
-        raise NotReadyError(
-            f"the database refuses: {str(error.orig).strip()}\n"
-            "`ewater doctor` tells what is wrong with it"
-        ) from error
 
 
 def instant(option: str, given: str | None) -> dt.datetime | None:

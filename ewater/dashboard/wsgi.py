@@ -53,8 +53,9 @@ def make(host: str | None = None, *, is_open: bool = False) -> Flask:
     else:
         access = config.from_settings(configured, host)
     engine = database.connect(cluster.database_url(configured))
-    if not is_open:
+    with database.refusals_named():
         database.migrate(engine)
+    if not is_open:
         _check_users(engine, access)
         guard = Guard(engine, access)
     source = cast("Reader", DatabaseReader(engine))  # it may not import our types

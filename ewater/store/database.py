@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from alembic import command
 from alembic.config import Config
@@ -16,6 +18,11 @@ from sqlalchemy.exc import (
     SQLAlchemyError,
 )
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from ewater.errors import NotReadyError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _MIGRATION_LOCK = 0x65776174  # one key for all processes: "ewat"
@@ -51,11 +58,30 @@ def answers(engine: Engine) -> bool:
     return True
 
 
-def _config(connection: Connection) -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS))
-    config.attributes["connection"] = connection
-    return config
+@contextmanager
+def refusals_named() -> Iterator[None]:
+    """Turn what a database server says into an error of ours.
+
+    Raises
+    ------
+    NotReadyError
+        The server refuses, or does not answer.
+    """
+    try:
+        yield
+    except DBAPIError as error:
+        raise NotReadyError(
+            f"the database refuses: {str(error.orig).strip()}\n"
+            "`ewater doctor` tells what is wrong with it"
+        ) from error
+
+
+def config(connection: Connection) -> Config:
+    """Tell alembic where the migrations are, and on which connection they run."""
+    made = Config()
+    made.set_main_option("script_location", str(_MIGRATIONS))
+    made.attributes["connection"] = connection
+    return made
 
 
 def migrate(engine: Engine) -> None:
@@ -70,4 +96,4 @@ def migrate(engine: Engine) -> None:
         )
         connection.execute(text("CREATE EXTENSION IF NOT EXISTS postgis"))
         connection.execute(text("CREATE EXTENSION IF NOT EXISTS btree_gist"))
-        command.upgrade(_config(connection), "head")
+        command.upgrade(config(connection), "head")

@@ -64,7 +64,8 @@ def make() -> Flask:
     from ewater.store import cluster
 
     engine = database.connect(cluster.database_url(settings()))
-    database.migrate(engine)
+    with database.refusals_named():
+        database.migrate(engine)
     engine.dispose()  # a connection must not be shared with forked workers
     app = Flask("ewater.push")
     app.register_blueprint(blueprint(engine))
