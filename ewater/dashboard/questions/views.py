@@ -98,8 +98,8 @@ def counterparts(
     -------
     dict
         By item a quantity of docs/balance-json.md with ``unit``, ``why``, ``cell``
-        (``VIEW.CELL``) and its ``label`` by language; an item without a counterpart is not in it. On a reconciled
-        basis reconciled figures, where they are.
+        (``VIEW.CELL``) and its ``label`` by language; an item without a counterpart
+        is not in it. On a reconciled basis reconciled figures, where they are.
 
     Raises
     ------
