@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _US = 1e6
 REPORT_U = 0.15  # METHODS 4, norm-based report: U = 30 % [D]
+METERED_U = 0.025  # METHODS 4, metered report: U = 5 % [D]
 IMPUTED_U = 0.30  # METHODS 6.3: u of an imputed return is at least 30 %
 LEAST_ANSWERS = 5  # METHODS 6.3: respondents of a class whose change is carried over
 ANSWERED = 1 - 1e-6  # of the due time; less is a missing return, not a small one
@@ -38,6 +39,7 @@ class ReportedVolumes:
     ``volume`` m3 is the reported part, ``coverage`` the share of the due time it
     covers (NaN where no return is due). ``earlier_volume`` and ``earlier_coverage``
     are the same for the returns of one year before, moved to these periods.
+    ``metered`` m3 is the part of ``volume`` that is metered, 0 where it is not said.
     """
 
     rows: pd.DataFrame  # enterprise, item, territory, sector, size (class)
@@ -45,6 +47,7 @@ class ReportedVolumes:
     coverage: NDArray[np.float64]
     earlier_volume: NDArray[np.float64]
     earlier_coverage: NDArray[np.float64]
+    metered: NDArray[np.float64]
 
     def select(self, item: str, territories: set[str], sector: str) -> ReportedVolumes:
         """Rows of one item, within some territories, of one sector."""
@@ -60,6 +63,7 @@ class ReportedVolumes:
             coverage=self.coverage[keep],
             earlier_volume=self.earlier_volume[keep],
             earlier_coverage=self.earlier_coverage[keep],
+            metered=self.metered[keep],
         )
 
     def total(self, *, impute: bool) -> Estimate:
@@ -85,12 +89,25 @@ class ReportedVolumes:
         total, filled = reported.sum(axis=0), imputed.sum(axis=0)
         estimate = Estimate.of(
             total + filled,
-            np.hypot(REPORT_U * total, IMPUTED_U * filled),
+            np.hypot(self._u(due), IMPUTED_U * filled),
             coverage,
             Status.REPORTED,
         )
         status = np.where(filled > total, Status.IMPUTED, estimate.status)
         return replace(estimate, status=status.astype(np.int8))
+
+    def _u(self, due: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """Uncertainty of what was reported, by its metered part, (period,) m3.
+
+        What comes from a norm shares the error of the norm; meters err each by itself.
+        """
+        metered = np.where(due, self.metered, 0.0)
+        by_norm = np.where(due, self.volume, 0.0) - metered
+        u: NDArray[np.float64] = np.hypot(
+            REPORT_U * by_norm.sum(axis=0),
+            METERED_U * np.sqrt((metered**2).sum(axis=0)),
+        )
+        return u
 
     def _change(self) -> NDArray[np.float64]:
         """Ratio to the year before of the size class of each row, (row, period)."""
@@ -147,6 +164,9 @@ def reported_volumes(
         period_end=reports["period_end"] + _YEAR,
     )
     earlier_volume, earlier_seconds = spread(shifted, row, bounds, shape)
+    share = reports["metered"].astype(float) if "metered" in reports else 0.0
+    part = (reports["volume"] * share).fillna(0.0)
+    metered, _ = spread(reports.assign(volume=part), row, bounds, shape)
     with np.errstate(invalid="ignore", divide="ignore"):
         return ReportedVolumes(
             rows=rows,
@@ -154,6 +174,7 @@ def reported_volumes(
             coverage=np.where(due > 0, seconds / due, np.nan),
             earlier_volume=earlier_volume,
             earlier_coverage=np.where(due > 0, earlier_seconds / due, np.nan),
+            metered=metered,
         )
 
 

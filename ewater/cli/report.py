@@ -109,9 +109,15 @@ def load(
         str | None, typer.Option(metavar="TEXT", help="Why approved ones are corrected")
     ] = None,
     lang: _Lang = "en",
+    as_: Annotated[
+        Path | None,
+        typer.Option("--as", metavar="MAPPING", help="Another country's file, by this"),
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check only")] = False,
 ) -> None:
     """Submit the returns of a file: a filled-in workbook, or a CSV archive.
+
+    With --as, a YAML description, the file becomes reports or permits of the registry.
 
     A return with errors is refused, the others are taken and cross-examined. Exit
     status: 0 taken (also when nothing was new), 1 some were refused, 2 the file was.
@@ -119,6 +125,9 @@ def load(
     from ewater.reports import bulk, ways
 
     began = time.perf_counter()
+    if as_ is not None:
+        _foreign(file, as_, began)
+        return
     with _acting() as (connection, person):
         batch, found, way = ways.read(connection, file.read_bytes(), file.name, form)
         if dry_run:
@@ -141,6 +150,29 @@ def load(
         )
     if taken.refused:
         raise typer.Exit(1)
+
+
+def _foreign(file: Path, mapping: Path, began: float) -> None:
+    from ewater import described
+    from ewater.reports import foreign, known
+
+    said = foreign.parse(described.text_of(mapping, "mapping"), mapping.name)
+    with _acting() as (connection, _):
+        zone = known.zone_of(connection)
+        made = foreign.frames(file.read_bytes(), file.name, said, zone)
+        counts = foreign.load(connection, made)
+    shown = ", ".join(f"{count:,} {name}" for name, count in counts.items())
+    typer.echo(f"{file}: {shown} new {since(began)}")
+
+
+@_group.command()
+def totals(period: _Period, *, format: FormatOption = "table") -> None:
+    """Add up by sector what was reported and approved for a year, and permitted."""
+    from ewater.reports import foreign
+
+    with _acting() as (connection, _):
+        rows = foreign.totals(connection, period)
+    show(rows, ("sector", "item", "volume_m3", "enterprises", "missing"), format)
 
 
 @_group.command()

@@ -118,13 +118,13 @@ def take(
     keys = list(zip(map(str, batch.enterprise), said, strict=True))
     made = _Versions(batch, keys, when, reason, person)
     made.seal([n for n in range(len(batch)) if n not in bad], standing)
-    _store(connection, made, facts.zone, way, seen)
-    if examine and made.numbers:
+    many = examine and len(made.owners) > _FEW
+    _store(connection, made, facts.zone, way, seen, when if many else None)
+    if many:
+        examination.everything(connection, batch.form, mark=False)
+    elif examine and made.numbers:
         ids = [made.ids[key] for key in made.taken_keys]
-        if len(ids) > _FEW:
-            examination.everything(connection, batch.form)
-        else:
-            examination.examine_some(connection, batch.form, ids)
+        examination.examine_some(connection, batch.form, ids)
     return Taken(
         new=made.new,
         corrected=len(made.owners) - made.new,
@@ -229,6 +229,7 @@ def _store(
     zone: str,
     way: str,
     seen: Sequence[Finding],
+    examined: datetime | None,
 ) -> None:
     if not made.owners:
         return
@@ -273,12 +274,16 @@ def _store(
             ),
             {"state": states[n], "number": made.numbers[n], "id": made.ids[keys[n]]},
         )
-    _versions(connection, made, way, seen)
+    _versions(connection, made, way, seen, examined)
     _audit(connection, made, states)
 
 
 def _versions(
-    connection: Connection, made: _Versions, way: str, seen: Sequence[Finding]
+    connection: Connection,
+    made: _Versions,
+    way: str,
+    seen: Sequence[Finding],
+    examined: datetime | None,
 ) -> None:
     by_owner: dict[int, list[Finding]] = defaultdict(list)
     for finding in seen:
@@ -301,6 +306,7 @@ def _versions(
                 "submitted_by": str(made.person.id),
                 "submitted_at": made.when,
                 "reason": made.reason,
+                "examined_at": examined,
             }
         ),
     )

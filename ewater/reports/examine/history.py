@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 #: What a slip of the unit multiplies by: thousand m3 for m3, m3/h for l/s, a rate in
 #: m3/s for thousand m3 a day; and the other way.
 SLIPS = (1e3, 1e-3, 3.6, 1 / 3.6, 86.4, 1 / 86.4)
-_NEAR = 0.3  # of a slip, in logarithms
+_NEAR = 0.27  # of a slip, in logarithms
 _LEAST = 0.262  # METHODS 3: 30 % without a change of output
-_SPREADS = 3.0
+_SPREADS = 2.5
 _FLOOR = 0.05  # smallest spread of a user from year to year
 _YEARS = 3  # on each side
 _EQUAL = 10  # months that make a year a copy

@@ -137,9 +137,11 @@ def _quarters(known: Facts) -> Iterable[Finding]:
 
 
 def everything(
-    connection: Connection, form: Form
+    connection: Connection, form: Form, *, mark: bool = True
 ) -> tuple[Batch, list[Finding]] | None:
     """Examine the newest version of every return of a form, and keep the findings.
+
+    ``mark`` says that the versions do not have the time of this examination yet.
 
     Returns
     -------
@@ -154,7 +156,7 @@ def everything(
     found = examine(batch, around.read(connection, known), known)
     versions = [row.version_id for row in rows]
     placed = [(versions[finding.owner], finding) for finding in found]
-    keep(connection, versions, placed)
+    keep(connection, versions, placed, mark=mark)
     return batch, found
 
 
@@ -233,6 +235,8 @@ def keep(
     connection: Connection,
     versions: Sequence[int],
     placed: Sequence[tuple[int, Finding]],
+    *,
+    mark: bool = True,
 ) -> None:
     """Replace what earlier examinations found in some versions."""
     asked = {"versions": list(versions), "codes": sorted(EXAMINED)}
@@ -244,6 +248,8 @@ def keep(
         asked,
     )
     ledger.copy(connection, "return_finding", rows(placed))
+    if not mark:
+        return
     connection.execute(
         text(
             "UPDATE return_version SET examined_at = clock_timestamp() "
