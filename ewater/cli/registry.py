@@ -42,6 +42,7 @@ def load(
     from ewater.accounts import view_files
     from ewater.balance.expressions import codes
     from ewater.ingest import limits
+    from ewater.reports import form as forms
     from ewater.store import folder as folders
     from ewater.store import registry
 
@@ -54,6 +55,7 @@ def load(
         known = registry.read(connection)
         before = None if known["series"].empty else limits.in_force(connection)
         frames = folders.read(folder, known=known, expression_codes=codes)
+        forms.check(frames)
         view_files.check(folder, frames, known)
         summary = registry.load(connection, frames, expression_codes=codes)
         others = limits.differing(before, limits.in_force(connection))

@@ -10,14 +10,18 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from ewater import described
-from ewater.errors import UsageError
+from ewater.errors import FaultsError, UsageError
 from ewater.reports import linear
 from ewater.store.folder_files import REPORT_ITEMS
 from ewater.terms import CODE_PATTERN
 from ewater.units import factor_to_si
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+
+    import pandas as pd
+
+    from ewater.errors import Fault
 
 SEE = "docs/reports.md"
 DEFAULT = "2-TP"
@@ -270,6 +274,26 @@ def parse(text: str, file: str) -> Form:
             file, line, "form", f"says {form.form!r}", f"{stem[1]}, as the file does"
         )
     return form
+
+
+def check(frames: Mapping[str, pd.DataFrame]) -> None:
+    """Read every form of country frames.
+
+    Raises
+    ------
+    FaultsError
+        One of them is none; every fault with its file and line.
+    """
+    faults: list[Fault] = []
+    if "forms" not in frames:
+        return
+    for code, body in zip(*(frames["forms"][c] for c in ("code", "body")), strict=True):
+        try:
+            parse(str(body), f"forms/{code}.yaml")
+        except FaultsError as error:
+            faults += error.faults
+    if faults:
+        raise FaultsError(faults)
 
 
 @cache
