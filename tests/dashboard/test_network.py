@@ -120,6 +120,8 @@ def test_what_is_chosen_says_its_figures_and_can_be_explained(cached):
     assert flow.rows[1]["words"] == "D00.RES dam"
     node = chosen.sheet(cached, STATE.with_more("pick", "node:D00.RES"), EN)
     assert any(row.get("cell") == "balance.accounts.D00.RES" for row in node.rows)
+    largest = chosen.sheet(cached, STATE, EN)
+    assert largest.rows[1]["words"] in ("River", "Reservoir")
     nothing = chosen.sheet(cached, STATE.with_more("pick", "node:NO<b>"), EN)
     assert nothing.rows == []
     assert "NO<b>" in nothing.empty

@@ -75,8 +75,16 @@ def load(reader: CachedReader, state: State, lang: Language) -> Shown:
         flows=flows,
         names=account_names(found["nodes"], view.geography(reader), lang),
         paint=state.pick("paint", PAINTS),
-        chosen=state.get("pick"),
+        chosen=state.get("pick") or _largest(nodes, touched),
     )
+
+
+def _largest(nodes: Mapping[str, Mapping[str, Any]], among: set[str]) -> str:
+    """Take the water through which most flows, as long as nothing is chosen."""
+    waters = [code for code in among if nodes[code]["kind"] in _WATERS]
+    if not waters:
+        return ""
+    return f"node:{max(sorted(waters), key=lambda code: _size(nodes[code]))}"
 
 
 def quantity(flow: Mapping[str, Any]) -> Quantity:

@@ -78,6 +78,7 @@ def chart(shown: Sheet, state: State, lang: Language) -> dict[str, Any]:
             signed=signed,
         )
         for key, words, colour, signed, _ in LINES
+        if any(row[key]["value"] is not None or row[key]["known"] for row in shown.rows)
     ]
     years = [row["year"] for row in shown.rows]
     return trend(years, lines, theme=state.theme, lang=lang)
