@@ -7,7 +7,7 @@ import base64
 import numpy as np
 import pytest
 
-from ewater.dashboard.figures.hydrograph import MARKS, Drawing, hydrograph, scale
+from ewater.dashboard.figures.hydrograph import MARKS, Band, Drawing, hydrograph, scale
 from ewater.dashboard.i18n import language
 from ewater.dashboard.pages.reservoirs import all as reservoirs
 from ewater.dashboard.pages.series.saving import wanted
@@ -57,6 +57,18 @@ def test_flags_differ_in_shape_and_failed_readings_do_not_stretch_the_axis():
     assert scale(drawing(marks={"suspect": wild}))[1] > 1e6  # it is used: it is shown
     nothing = drawing(time=np.empty(0, np.int64), value=np.empty(0), broken=np.empty(0))
     assert scale(nothing) is None
+
+
+def test_a_band_is_filled_only_where_it_is_known():
+    nothing = np.nan
+    low = np.array([1.0, 1.0, nothing, 2.0])
+    band = Band(
+        time=np.arange(4) * HOUR, low=low, p10=low, p50=low, p90=low + 1, high=low + 2
+    )
+    whole, *_ = hydrograph(drawing(band=band), theme="light", lang=EN)["data"]
+    assert whole["fill"] == "toself"
+    edge = values(whole, "y")
+    assert np.array_equal(edge, [1, 1, 3, 3, nothing, 2, 4, nothing], equal_nan=True)
 
 
 def test_what_a_person_typed_is_a_change_or_a_fault_in_words():

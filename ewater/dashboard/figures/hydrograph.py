@@ -140,44 +140,53 @@ def _line(
 def _band(drawn: Drawing, colours: Mapping[str, str]) -> list[Trace]:
     band = drawn.band
     assert band is not None  # noqa: S101 - the caller has looked
-    x = typed(local_ms(band.time, drawn.zone))
-    tone = colours["storage"]
+    x, tone = local_ms(band.time, drawn.zone), colours["storage"]
 
-    def edge(y: Floats) -> Trace:
+    def filled(low: Floats, high: Floats, name: str, opacity: float) -> Trace:
+        around, edge = _outline(x, low, high)
         return {
             "type": "scatter",
             "mode": "lines",
-            "x": x,
-            "y": typed(y),
+            "x": typed(around),
+            "y": typed(edge),
+            "fill": "toself",
+            "fillcolor": alpha(tone, opacity),
             "line": {"width": 0},
             "hoverinfo": "skip",
-            "showlegend": False,
-            "connectgaps": False,
-        }
-
-    def filled(y: Floats, name: str, opacity: float) -> Trace:
-        return edge(y) | {
-            "fill": "tonexty",
-            "fillcolor": alpha(tone, opacity),
             "name": name,
-            "showlegend": True,
         }
 
     return [
-        edge(band.low),
-        filled(band.high, drawn.words["min_max"], 0.13),
-        edge(band.p10),
-        filled(band.p90, drawn.words["p10_p90"], 0.2),
-        edge(band.p50)
-        | {
+        filled(band.low, band.high, drawn.words["min_max"], 0.13),
+        filled(band.p10, band.p90, drawn.words["p10_p90"], 0.2),
+        {
+            "type": "scatter",
+            "mode": "lines",
+            "x": typed(x),
+            "y": typed(band.p50),
             "name": drawn.words["median"],
-            "showlegend": True,
+            "connectgaps": False,
             "line": {"color": tone, "width": 1.4, "dash": "dash"},
-            "hoverinfo": "all",
             "hovertemplate": f"%{{y}} {drawn.unit}"
             f"<extra>{drawn.words['median']}</extra>",
         },
     ]
+
+
+def _outline(x: Floats, low: Floats, high: Floats) -> tuple[Floats, Floats]:
+    """Outlines of a band, one for each stretch of days that are known.
+
+    Plotly fills between two lines across their gaps; an outline it does not.
+    """
+    known = np.isfinite(low) & np.isfinite(high)
+    turns = np.flatnonzero(np.diff(known.astype(np.int8))) + 1
+    xs, ys = [np.empty(0)], [np.empty(0)]
+    for part in np.split(np.arange(len(x)), turns):
+        if len(part) and known[part[0]]:
+            back = part[::-1]
+            xs += [x[part], x[back], x[part[-1:]]]
+            ys += [low[part], high[back], np.array([np.nan])]
+    return np.concatenate(xs), np.concatenate(ys)
 
 
 def _range(drawn: Drawing, colours: Mapping[str, str]) -> list[Trace]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from ewater.dashboard.i18n import mark
 from ewater.dashboard.questions import places
@@ -65,12 +66,21 @@ def detail(state: State) -> str:
     return "" if picked == "suits" else picked
 
 
-def day(state: State) -> dt.date:
-    """Day whose readings are listed: the one chosen, else the last of the period."""
+def day(state: State, shown: Mapping[str, Any]) -> dt.date:
+    """Day whose readings are listed: the one chosen, else the last with a reading.
+
+    ``shown`` is the answer of `ewater.dashboard.questions.hydrograph`.
+    """
     try:
         return dt.date.fromisoformat(state.get("day"))
     except ValueError:
-        return state.end - dt.timedelta(days=1)
+        pass
+    if len(shown["time"]):
+        zone = ZoneInfo(shown["zone"])
+        last = dt.datetime.fromtimestamp(int(shown["time"][-1]) / 1e6, zone)
+        return last.date()
+    last_shown: dt.date = shown["days"][1] - dt.timedelta(days=1)
+    return last_shown
 
 
 def calendar(state: State) -> str:

@@ -55,7 +55,7 @@ _SOMEBODY = mark("somebody")
 def register(app: Dash, reader: CachedReader) -> None:
     """Connect the forms."""
     _register_about(app, reader)
-    _register_day(app)
+    _register_day(app, reader)
     _register_forms(app, reader)
     _register_values(app, reader)
     _register_verdict(app)
@@ -99,7 +99,7 @@ def about(series: Data, lang: Language) -> list[Any]:
     ]
 
 
-def _register_day(app: Dash) -> None:
+def _register_day(app: Dash, reader: CachedReader) -> None:
     @app.callback(
         Output("state", "data", allow_duplicate=True),
         Output("url", "search", allow_duplicate=True),
@@ -114,7 +114,7 @@ def _register_day(app: Dash) -> None:
         typed: str | None, _before: Any, _after: Any, click: Data | None, data: Data
     ) -> tuple[Any, Any]:
         state, _ = view.opened(data)
-        day = chosen.day(state)
+        before = day = chosen.day(state, ask(reader, state))
         match ctx.triggered_id:
             case "series-day-before":
                 day -= dt.timedelta(days=1)
@@ -125,7 +125,7 @@ def _register_day(app: Dash) -> None:
             case _:
                 points = (click or {}).get("points") or [{}]
                 day = _date(str(points[0].get("x", ""))[:10]) or day
-        if day == chosen.day(state):
+        if day == before:
             return no_update, no_update
         there = state.with_more("day", day.isoformat()).with_more("at", "")
         return there.to_store(), there.query()
@@ -154,7 +154,6 @@ def _register_forms(app: Dash, reader: CachedReader) -> None:
     )
     def show(data: Data, before: Data | None) -> list[Any]:
         state, lang = view.opened(data)
-        date = chosen.day(state).isoformat()
         who = editing.editor()
         entry, verdict = _closed(who, state)
         try:
@@ -164,7 +163,7 @@ def _register_forms(app: Dash, reader: CachedReader) -> None:
             raise
         except EWaterError as error:
             why = html.P(lang.gettext(str(error)), className="hint")
-            return [[], True, why, True, why, None, "", "", date]
+            return [[], True, why, True, why, None, "", "", state.get("day")]
         count = len(found["rows"])
         if not entry and count > forms.MOST_ROWS:
             entry = lang.gettext(_TOO_MANY).format(count=lang.number(count))
@@ -179,7 +178,7 @@ def _register_forms(app: Dash, reader: CachedReader) -> None:
             seen,
             said,
             said,
-            date,
+            found["date"],
         ]
 
 

@@ -37,7 +37,7 @@ def of_day(reader: CachedReader, state: State) -> Row:
     found: Row = reader.ask(
         days.day,
         chosen.code(reader, state),
-        chosen.day(state),
+        chosen.day(state, ask(reader, state)),
         chosen.calendar(state),
         state.as_of,
     )
@@ -64,7 +64,7 @@ def day_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
         say("The day has {hours} hours.").format(hours=lang.number(found["hours"], 0))
     ]
     return Sheet(
-        f"{found['series']['code']}, {lang.day(chosen.day(state))}",
+        f"{found['series']['code']}, {lang.day(dt.date.fromisoformat(found['date']))}",
         columns,
         [
             _of_day(row, time, state, lang)
