@@ -63,6 +63,26 @@ def merged(
     return _content(result), conflicts
 
 
+def with_mine(
+    base: Content, theirs: Content, mine: Content
+) -> dict[str, list[dict[str, Any]]]:
+    """Put two changes of one draft together; where both changed a cell, mine stands.
+
+    Examples
+    --------
+    >>> base = {"a": [{"x": 1.0, "y": 1.0}]}
+    >>> theirs = {"a": [{"x": 2.0, "y": 2.0}]}
+    >>> with_mine(base, theirs, {"a": [{"x": 3.0, "y": 1.0}]})
+    {'a': [{'x': 3.0, 'y': 2.0}]}
+    """
+    content, conflicts = merged(base, theirs, mine)
+    result = cells(content)
+    for path, (_, value) in conflicts.items():
+        result[path] = value
+    kept = {path: value for path, value in result.items() if value is not None}
+    return _content(dict(sorted(kept.items())))
+
+
 def _content(found: Mapping[Path, Any]) -> dict[str, list[dict[str, Any]]]:
     content: dict[str, list[dict[str, Any]]] = {}
     for (section, at, key), value in found.items():

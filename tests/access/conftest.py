@@ -96,7 +96,8 @@ def add_user(engine) -> Callable[..., None]:
         from sqlalchemy import text
 
         with engine.begin() as connection:
-            users.add(connection, name, role=role, by="chief")
+            own = scope.get("organisations", ()) if role == "reporter" else ()
+            users.add(connection, name, role=role, by="chief", organisations=own)
             connection.execute(
                 text(
                     "UPDATE login_user SET password = :hash, must_change = false, "

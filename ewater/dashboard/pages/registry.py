@@ -8,12 +8,14 @@ from ewater.dashboard.pages import (
     admin,
     alerts,
     compare,
+    desk,
     editions,
     indicators,
     network,
     overview,
     quality,
     reservoirs,
+    returns,
     series,
     territory,
 )
@@ -33,6 +35,8 @@ PAGES: tuple[Page, ...] = (
     editions.PAGE,
     alerts.PAGE,
     admin.PAGE,
+    returns.PAGE,
+    desk.PAGE,
 )
 
 

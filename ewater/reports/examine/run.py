@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -160,10 +160,16 @@ def everything(
     return batch, found
 
 
-def examine_some(
-    connection: Connection, form: Form, numbers: Sequence[int]
-) -> list[tuple[int, Finding]]:
-    """Examine some returns against their own past and their counterparties."""
+class Seen(NamedTuple):
+    """Returns with their own past and counterparties, as they are examined."""
+
+    rows: Sequence[Any]  # id, enterprise, period, version_id, content
+    facts: Facts
+    around: Around
+
+
+def look_at(connection: Connection, form: Form, numbers: Sequence[int]) -> Seen:
+    """Read returns with the other years and the counterparties of their enterprises."""
     heads = connection.execute(
         text(
             "SELECT enterprise, period, period_start FROM enterprise_return "
@@ -179,9 +185,16 @@ def examine_some(
         "periods": sorted({row.period for row in heads}),
     }
     rows = connection.execute(_OF, asked).all()
-    batch = _batch(form, rows)
-    known = facts.facts(batch)
-    found = examine(batch, around.read(connection, known, own), known)
+    known = facts.facts(_batch(form, rows))
+    return Seen(rows, known, around.read(connection, known, own))
+
+
+def examine_some(
+    connection: Connection, form: Form, numbers: Sequence[int]
+) -> list[tuple[int, Finding]]:
+    """Examine some returns against their own past and their counterparties."""
+    rows, known, surroundings = look_at(connection, form, numbers)
+    found = examine(known.batch, surroundings, known)
     wanted = set(numbers)
     mine = [n for n, row in enumerate(rows) if row.id in wanted]
     versions = [rows[n].version_id for n in mine]
