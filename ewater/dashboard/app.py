@@ -9,6 +9,7 @@ from dash import Dash, html
 
 from ewater.dashboard.access import menu
 from ewater.dashboard.access.install import install
+from ewater.dashboard.bulletin import routes as bulletins
 from ewater.dashboard.exhibits import explain, panel, routes
 from ewater.dashboard.i18n import language
 from ewater.dashboard.pages.registry import PAGES
@@ -76,6 +77,7 @@ def create_app(reader: Reader | CachedReader, guard: Guard | None = None) -> Das
     install(app.server, guard)
     server: Any = app.server
     server.register_blueprint(routes.blueprint(cached, PAGES))
+    server.register_blueprint(bulletins.blueprint(cached))
     controls.register(app, cached)
     frame.register(app, cached)
     explain.register(app, cached)

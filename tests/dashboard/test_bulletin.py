@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from ewater.dashboard.app import create_app
 from ewater.dashboard.bulletin import ask, document, plan, printing
 from ewater.dashboard.i18n import LANGUAGES, language
 from ewater.dashboard.queries import CachedReader
@@ -150,3 +151,42 @@ def test_paper_has_as_many_pages_as_were_asked_for(cached, code, pages, browser)
     first = pdf.pages[0].extract_text()
     assert HEADINGS[code] in first
     assert "2024" in first
+
+
+@pytest.fixture
+def client(reader):
+    return create_app(reader).server.test_client()
+
+
+def browser_that(tmp_path, monkeypatch, does):
+    fake = tmp_path / "chromium"
+    fake.write_text(f"#!/bin/sh\n{does}\n")
+    fake.chmod(0o755)
+    monkeypatch.setenv("BROWSER_PATH", str(fake))
+
+
+def test_a_printer_killed_amid_a_bulletin_gives_no_half_file_and_can_be_asked_again(
+    client, monkeypatch, tmp_path
+):
+    half = "for a; do case $a in --print-to-pdf=*) f=${a#--print-to-pdf=};; esac; done"
+    browser_that(tmp_path, monkeypatch, f'{half}\nprintf %%PDF-1.4 > "$f"\nkill -9 $$')
+    address = "/download/bulletin-1.pdf?territory=TL&year=2023&lang=en"
+    answer = client.get(address)
+    assert answer.status_code == 503
+    assert answer.get_json() == {
+        "error": "The bulletin could not be printed. Try again."
+    }
+    browser_that(tmp_path, monkeypatch, f'{half}\nprintf "%%PDF-1.4 %%%%EOF" > "$f"')
+    again = client.get(address)
+    assert again.status_code == 200
+    assert again.headers["Content-Disposition"] == (
+        "attachment; filename=ewater-bulletin-TL-2023-01-01.pdf"
+    )
+
+
+@pytest.mark.parametrize(
+    ("address", "status"),
+    [("1.pdf?territory=NONE", 403), ("3.pdf", 400), ("1.pdf?year=1492", 400)],
+)
+def test_a_bulletin_of_what_does_not_exist_is_refused(client, address, status):
+    assert client.get(f"/download/bulletin-{address}").status_code == status

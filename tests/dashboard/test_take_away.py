@@ -30,11 +30,15 @@ def test_an_exhibit_is_taken_away_from_its_menu(open_page, dashboard_url):
     with page.expect_download() as download:
         page.click("#download")
     assert download.value.suggested_filename == "ewater-overview-TL-2023-01-01.xlsx"
+    page.locator(".in-line summary").click()
+    with page.expect_download(timeout=90_000) as download:
+        page.click("#bulletin-1")
+    assert download.value.path().read_bytes().startswith(b"%PDF")
 
 
 def test_a_menu_is_used_from_the_keyboard(open_page, dashboard_url):
     page = open_page(dashboard_url + "/?year=2023&lang=en")
-    summary = page.locator(".exhibit-menu summary").first
+    summary = page.locator(".panel .exhibit-menu summary").first
     summary.focus()
     page.keyboard.press("Enter")
     for key, shown in (("ArrowDown", "CSV"), ("ArrowDown", "XLSX"), ("ArrowUp", "CSV")):

@@ -97,10 +97,17 @@ def _answer(
     else:
         title = page.heading(state, view.geography(reader), lang)
         body = workbook.write(reader, state, lang, title, sheets)
-    answer = Response(body, content_type=_TYPES[kind])
     name = exhibits[0].name if len(exhibits) == 1 else ""
-    parts = filter(None, ("ewater", page.name, name, state.territory))
-    name = _NOT_IN_NAMES.sub("_", "-".join([*parts, state.start.isoformat()]))
+    return as_download(body, _TYPES[kind], [page.name, name], state, kind)
+
+
+def as_download(
+    body: bytes, content_type: str, names: Sequence[str], state: State, kind: str
+) -> Response:
+    """Answer with a file whose name says what it is of."""
+    answer = Response(body, content_type=content_type)
+    parts = filter(None, ("ewater", *names, state.territory, state.start.isoformat()))
+    name = _NOT_IN_NAMES.sub("_", "-".join(parts))
     answer.headers.set("Content-Disposition", "attachment", filename=f"{name}.{kind}")
     answer.headers["Cache-Control"] = "no-store"
     return answer

@@ -191,12 +191,15 @@ def _register_page(app: Dash, reader: CachedReader) -> None:
         Output("subtitle", "children"),
         Output("download", "href"),
         Output("download", "hidden"),
+        Output("bulletin-1", "href"),
+        Output("bulletin-10", "href"),
         Input("url", "pathname"),
         Input("state", "data"),
     )
     def show_title(path: str | None, data: Mapping[str, Any] | None) -> Any:
         state, lang = view.opened(data)
         geography, page = view.geography(reader), page_at(path)
+        bulletins = [f"/download/bulletin-{n}.pdf{state.query()}" for n in (1, 10)]
         if page is None:
             return (
                 _links(page, state, lang),
@@ -205,6 +208,7 @@ def _register_page(app: Dash, reader: CachedReader) -> None:
                 "",
                 "#",
                 True,
+                *bulletins,
             )
         subtitle = page.subtitle(state, lang) if page.subtitle else ""
         in_path = "territory" in page.filters
@@ -215,6 +219,7 @@ def _register_page(app: Dash, reader: CachedReader) -> None:
             subtitle,
             f"/download/{page.name}.xlsx{state.query()}",
             not page.exhibits,
+            *bulletins,
         )
 
 

@@ -22,7 +22,7 @@ _MANTINE: Any = {
     "headings": {"fontFamily": FONT},
     "colors": {"dark": list(MANTINE_DARK)},
     "primaryColor": "blue",
-    "primaryShade": {"light": 8, "dark": 5},
+    "primaryShade": {"light": 8, "dark": 8},
     "autoContrast": True,
     "defaultRadius": "md",
 }
@@ -124,6 +124,24 @@ def _as_of() -> html.Div:
     )
 
 
+def _bulletin() -> html.Details:
+    """Make the choice between a bulletin of one page and one of ten."""
+    links = [
+        html.A(
+            text(words, "bulletin"),
+            id=f"bulletin-{pages}",
+            href="#",
+            className="menu-item",
+        )
+        for pages, words in ((1, mark("PDF, one page")), (10, mark("PDF, ten pages")))
+    ]
+    summary = html.Summary(text("Bulletin", "bulletin"), className="download")
+    return html.Details(
+        [summary, html.Div(links, className="menu-items")],
+        className="exhibit-menu in-line",
+    )
+
+
 def _title() -> html.Div:
     return html.Div(
         [
@@ -144,6 +162,7 @@ def _title() -> html.Div:
                         href="#",
                         className="download",
                     ),
+                    _bulletin(),
                 ],
                 className="choices",
             ),

@@ -1,0 +1,71 @@
+"""What holds on every page: readable by all, whole in each language, and Back works."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from ewater.dashboard.i18n import LANGUAGES, language
+from ewater.dashboard.pages.registry import PAGES
+
+pytestmark = pytest.mark.browser
+
+_RULES = {
+    "runOnly": {
+        "type": "tag",
+        "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"],
+    }
+}
+_LONG = 60_000  # ms; the machine may be busy
+#: Panels that show neither figure, table, form nor words.
+_BARE = """() => [...document.querySelectorAll(".panel")].filter(panel =>
+    ![...panel.querySelectorAll(
+        ".main-svg, table, form, .empty, .ag-root, canvas, input, textarea, select"
+    )].some(part => part.checkVisibility())
+).map(panel => panel.innerText.slice(0, 80))"""
+
+
+def faults(shown):
+    """What shuts somebody out: contrast, names, order, language."""
+    found = Axe().run(shown, options=_RULES).response["violations"]
+    return [
+        (fault["id"], node["target"], node["failureSummary"])
+        for fault in found
+        for node in fault["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_page_is_for_everybody(open_page, dashboard_url, settled, page):
+    """In one visit: it costs seconds to open one, and there are many pages."""
+    shown = open_page(f"{dashboard_url}{page.path}?year=2023&lang=en")
+    titles = {shown.inner_text("#title")}
+    assert faults(shown) == []
+    for summary in shown.locator(".exhibit-menu summary").all():
+        assert summary.get_attribute("aria-label")
+        assert summary.evaluate("s => s.tabIndex") == 0
+    for code in ("az", "ru"):
+        shown.get_by_text(code.upper(), exact=True).first.click()
+        shown.wait_for_selector(f"html[lang={code}]", timeout=_LONG)
+        settled(shown)
+        titles.add(shown.inner_text("#title"))
+        assert language(code).gettext(page.label) in shown.inner_text("#pages")
+        assert shown.evaluate(_BARE) == []
+    assert len(titles) == len(LANGUAGES)
+    shown.locator("#dark").dispatch_event("click")
+    shown.wait_for_selector("html[data-mantine-color-scheme=dark]", timeout=_LONG)
+    settled(shown)
+    assert faults(shown) == []
+    shown.go_back()
+    shown.wait_for_selector("html[data-mantine-color-scheme=light]", timeout=_LONG)
+    settled(shown)
+    assert asked(shown) == (page.path, "light", "ru")
+
+
+def asked(shown):
+    """Page, theme and language in the address."""
+    parts = urlsplit(shown.url)
+    choices = parse_qs(parts.query)
+    return parts.path, choices["theme"][-1], choices["lang"][-1]
