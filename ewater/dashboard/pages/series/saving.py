@@ -103,15 +103,23 @@ def _register_day(app: Dash, reader: CachedReader) -> None:
     @app.callback(
         Output("state", "data", allow_duplicate=True),
         Output("url", "search", allow_duplicate=True),
-        Input("series-day", "value"),
+        Input("series-day", "n_submit"),  # not its value, which the page writes too
+        Input("series-day", "n_blur"),
         Input("series-day-before", "n_clicks"),
         Input("series-day-after", "n_clicks"),
         Input("series-line-chart", "clickData"),
+        State("series-day", "value"),
         State("state", "data"),
         prevent_initial_call=True,
     )
     def choose_day(
-        typed: str | None, _before: Any, _after: Any, click: Data | None, data: Data
+        _submit: Any,
+        _blur: Any,
+        _before: Any,
+        _after: Any,
+        click: Data | None,
+        typed: str | None,
+        data: Data,
     ) -> tuple[Any, Any]:
         state, _ = view.opened(data)
         before = day = chosen.day(state, ask(reader, state))
