@@ -68,8 +68,8 @@ class _Memory(threading.local):
 def stream(connection: Connection, window: Window, take: Taker) -> None:
     """Pass on the present readings of series, none that was retracted.
 
-    Chunks are passed on whole, so that a batch may reach beyond the window: it says
-    what must be there, not what may be.
+    A chunk of irregular times is passed on whole, so that a batch may reach beyond
+    the window: it says what must be there, not what may be.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ def stream(connection: Connection, window: Window, take: Taker) -> None:
             held += found
             whole = _whole(held) if found else len(held)
             if whole:
-                jobs.append(pool.submit(_pass_on, held[:whole], memory, take))
+                jobs.append(pool.submit(_pass_on, held[:whole], window, memory, take))
                 held = held[whole:]
             while len(jobs) > (2 * THREADS if found else 0):
                 jobs.popleft().result()
@@ -111,12 +111,15 @@ def _whole(held: list[tuple[Any, ...]]) -> int:
     return count
 
 
-def _pass_on(found: list[tuple[Any, ...]], memory: _Memory, take: Taker) -> None:
+def _pass_on(
+    found: list[tuple[Any, ...]], window: Window, memory: _Memory, take: Taker
+) -> None:
     """Decode the chunks of some series and put their rows in order."""
-    packed = Packed.of([row[2] for row in found])
+    place = np.array([row[0] for row in found], np.int64)
+    wanted = window.first[place - 1], window.last[place - 1]
+    packed = Packed.of([row[2] for row in found]).within(*wanted)
     rows = memory.of(int(packed.cuts[-1]))
     packed.fill(rows)
-    place = np.array([row[0] for row in found], np.int64)
     begin, count = int(place[0]), int(place[-1] - place[0] + 1)
     cuts = packed.cuts[np.searchsorted(place, begin + np.arange(count + 1))]
     time, value, flag, gone = rows.time, rows.value, rows.flag, rows.lineage

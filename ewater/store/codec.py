@@ -16,7 +16,7 @@ import numpy as np
 from numba import config, njit
 
 from ewater.errors import EWaterError
-from ewater.store.codec_columns import describe, pack, planes, put
+from ewater.store.codec_columns import column, describe, get, pack, planes, put, unpack
 from ewater.store.rows import Rows
 
 if TYPE_CHECKING:
@@ -42,14 +42,6 @@ THREADS: Final = int(config.NUMBA_NUM_THREADS)  # type: ignore[attr-defined]
 
 class PayloadError(EWaterError):
     """A payload is not of a known version or is cut off."""
-
-
-@njit(cache=True, nogil=True)
-def _get(data, at):  # type: ignore[no-untyped-def]
-    bits = np.uint64(0)
-    for byte in range(8):
-        bits |= np.uint64(data[at + byte]) << np.uint64(8 * byte)
-    return np.int64(bits)
 
 
 @njit(cache=True, nogil=True)
@@ -180,48 +172,6 @@ def encode(
 
 
 @njit(cache=True, nogil=True)
-def _raw(data, at, width, position, count):  # type: ignore[no-untyped-def]
-    z = np.uint64(0)
-    for plane in range(width):
-        z |= np.uint64(data[at + plane * count + position]) << np.uint64(8 * plane)
-    return z
-
-
-@njit(cache=True, nogil=True)
-def _unpack(data, head, at, out):  # type: ignore[no-untyped-def]
-    """Read one integer column into ``out``; return where the next one starts."""
-    count = len(out)
-    order, width = data[head], np.int64(data[head + 1])
-    first, unit = _get(data, head + 2), _get(data, head + 10)
-    now = first
-    if width == 0:
-        step = unit if order == 1 else np.int64(0)
-        for i in range(count):
-            out[i] = first + i * step
-    elif order == 0:
-        for i in range(count):
-            out[i] = first + unit * np.int64(_raw(data, at, width, i, count))
-    elif width == 1:
-        for i in range(count):
-            z = np.int64(data[at + i])
-            now += unit * ((z >> 1) ^ -(z & 1))
-            out[i] = now
-    elif width == 2:
-        for i in range(count):
-            z = np.int64(data[at + i]) | (np.int64(data[at + count + i]) << 8)
-            now += unit * ((z >> 1) ^ -(z & 1))
-            out[i] = now
-    else:
-        for i in range(count):
-            raw = _raw(data, at, width, i, count)
-            now += unit * (
-                np.int64(raw >> np.uint64(1)) ^ -np.int64(raw & np.uint64(1))
-            )
-            out[i] = now
-    return at + width * count
-
-
-@njit(cache=True, nogil=True)
 def _count(data, start):  # type: ignore[no-untyped-def]
     count = np.int64(0)
     for byte in range(4):
@@ -233,8 +183,8 @@ def _count(data, start):  # type: ignore[no-untyped-def]
 def _need(data, start):  # type: ignore[no-untyped-def]
     """Length of a payload by its own head."""
     count, need = _count(data, start), np.int64(DATA)
-    for column in range(COLUMNS):
-        need += np.int64(data[start + HEAD + column * DESCRIPTOR + 1]) * count
+    for place in range(COLUMNS):
+        need += np.int64(data[start + HEAD + place * DESCRIPTOR + 1]) * count
     return need
 
 
@@ -250,43 +200,61 @@ def _survey_all(data, starts, counts):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _column(data, head, at, count, out):  # type: ignore[no-untyped-def]
-    """Read a column, or pass over one that nobody wants: ``out`` is empty then."""
-    if len(out) == 0:
-        return at + np.int64(data[head + 1]) * count
-    return _unpack(data, head, at, out)
+def _within(data, starts, cuts, first, last, skips, sizes):  # type: ignore[no-untyped-def]
+    """Find the readings of each chunk that lie in a time, where that is easy to say.
+
+    Times at one distance say it without being read; other chunks stay whole.
+    """
+    for chunk in range(len(sizes)):
+        head = starts[chunk] + HEAD
+        count = cuts[chunk + 1] - cuts[chunk]
+        skips[chunk], sizes[chunk] = 0, count
+        begin, step = get(data, head + 2), get(data, head + 10)
+        if data[head] != 1 or data[head + 1] != 0 or step <= 0:
+            continue
+        before = -((begin - first[chunk]) // step)  # rounded up
+        behind = (last[chunk] - begin) // step + 1
+        skips[chunk] = min(max(before, 0), count)
+        sizes[chunk] = max(min(behind, count) - skips[chunk], 0)
 
 
 @njit(cache=True, nogil=True)
 def _decode_all(  # type: ignore[no-untyped-def]
-    data, starts, cuts, time, value, flag, failed, lineage, load
+    data, starts, cuts, skips, time, value, flag, failed, lineage, load
 ):
     for chunk in range(len(cuts) - 1):
         start, a, b = starts[chunk], cuts[chunk], cuts[chunk + 1]
+        if a == b:
+            continue
         head, at = start + HEAD, start + DATA
-        at = _unpack(data, head, at, time[a:b])
+        skip, count = skips[chunk], _count(data, start)
+        at = unpack(data, head, at, time[a:b], skip, count)
         whole = value[a:b].view(np.int64)
-        at = _unpack(data, head + DESCRIPTOR, at, whole)
+        at = unpack(data, head + DESCRIPTOR, at, whole, skip, count)
         if data[start + 1] == DECIMAL:
             power = 10.0 ** np.int64(data[start + 2])
             number = np.empty(1, np.int64)
-            number[0] = _get(data, start + 8)
+            number[0] = get(data, start + 8)
             factor = number.view(np.float64)[0]
             for i in range(b - a):
                 value[a + i] = np.float64(whole[i]) / power * factor
-        at = _unpack(data, head + 2 * DESCRIPTOR, at, flag[a:b])
-        at = _column(data, head + 3 * DESCRIPTOR, at, b - a, failed[a:b])
-        at = _unpack(data, head + 4 * DESCRIPTOR, at, lineage[a:b])
-        _column(data, head + 5 * DESCRIPTOR, at, b - a, load[a:b])
+        at = unpack(data, head + 2 * DESCRIPTOR, at, flag[a:b], skip, count)
+        at = column(data, head + 3 * DESCRIPTOR, at, failed[a:b], skip, count)
+        at = unpack(data, head + 4 * DESCRIPTOR, at, lineage[a:b], skip, count)
+        column(data, head + 5 * DESCRIPTOR, at, load[a:b], skip, count)
 
 
 @dataclass(frozen=True, slots=True)
 class Packed:
-    """Payloads behind each other: where each starts, there and among the readings."""
+    """Payloads behind each other: where each starts, there and among the readings.
+
+    ``skips`` says how many readings at the start of each are left out.
+    """
 
     data: NDArray[np.uint8]
     starts: NDArray[np.int64]
     cuts: NDArray[np.int64]
+    skips: NDArray[np.int64]
 
     @staticmethod
     def of(payloads: Sequence[bytes]) -> Packed:
@@ -303,7 +271,22 @@ class Packed:
             )
         cuts = np.zeros(len(payloads) + 1, np.int64)
         np.cumsum(counts, out=cuts[1:])
-        return Packed(data, starts, cuts)
+        return Packed(data, starts, cuts, np.zeros(len(payloads), np.int64))
+
+    def within(self, first: NDArray[np.int64], last: NDArray[np.int64]) -> Packed:
+        """Leave out readings outside a time, as far as that is known without reading.
+
+        Parameters
+        ----------
+        first, last : (payload,), int64 microseconds UTC
+            Both included. What is kept has no gap; a payload whose times are not at
+            one distance is kept whole.
+        """
+        skips, sizes = np.empty_like(self.skips), np.empty_like(self.skips)
+        _within(self.data, self.starts, self.cuts, first, last, skips, sizes)
+        return Packed(
+            self.data, self.starts, np.concatenate([[0], np.cumsum(sizes)]), skips
+        )
 
     def fill(self, rows: Rows, begin: int = 0, end: int | None = None) -> None:
         """Decode the payloads from ``begin`` to ``end`` to their places in ``rows``.
@@ -315,6 +298,7 @@ class Packed:
             self.data,
             self.starts[begin : stop + 1],
             self.cuts[begin : stop + 1],
+            self.skips[begin:stop],
             rows.time,
             rows.value,
             rows.flag,

@@ -125,3 +125,89 @@ def pack(x, out, head, at, by_steps, z):  # type: ignore[no-untyped-def]
     _from_before(x, unit, z)
     planes(z, by_step, out, at)
     return at + by_step * count
+
+
+@njit(cache=True, nogil=True)
+def get(data, at):  # type: ignore[no-untyped-def]
+    """Read eight bytes, the lowest first."""
+    bits = np.uint64(0)
+    for byte in range(8):
+        bits |= np.uint64(data[at + byte]) << np.uint64(8 * byte)
+    return np.int64(bits)
+
+
+@njit(cache=True, nogil=True)
+def _raw(data, at, width, position, count):  # type: ignore[no-untyped-def]
+    z = np.uint64(0)
+    for plane in range(width):
+        z |= np.uint64(data[at + plane * count + position]) << np.uint64(8 * plane)
+    return z
+
+
+@njit(cache=True, nogil=True)
+def _step(z):  # type: ignore[no-untyped-def]
+    """Give back the sign that lies in the lowest bit."""
+    return (z >> 1) ^ -(z & 1)
+
+
+@njit(cache=True, nogil=True)
+def _passed(data, at, width, count, skip):  # type: ignore[no-untyped-def]
+    """Sum of the first steps, which nobody wants one by one."""
+    total = np.int64(0)
+    if width == 1:
+        for i in range(skip):
+            total += _step(np.int64(data[at + i]))
+    elif width == 2:
+        for i in range(skip):
+            total += _step(
+                np.int64(data[at + i]) | (np.int64(data[at + count + i]) << 8)
+            )
+    else:
+        for i in range(skip):
+            raw = _raw(data, at, width, i, count)
+            total += np.int64(raw >> np.uint64(1)) ^ -np.int64(raw & np.uint64(1))
+    return total
+
+
+@njit(cache=True, nogil=True)
+def unpack(data, head, at, out, skip, count):  # type: ignore[no-untyped-def]
+    """Read an integer column from ``skip`` on; return where the next one starts."""
+    order, width = data[head], np.int64(data[head + 1])
+    first, unit = get(data, head + 2), get(data, head + 10)
+    end, size = at + width * count, len(out)
+    if width == 0:
+        step = unit if order == 1 else np.int64(0)
+        for i in range(size):
+            out[i] = first + (skip + i) * step
+        return end
+    if order == 0:
+        for i in range(size):
+            out[i] = first + unit * np.int64(_raw(data, at, width, skip + i, count))
+        return end
+    now = first + unit * _passed(data, at, width, count, skip)
+    at += skip
+    if width == 1:
+        for i in range(size):
+            now += unit * _step(np.int64(data[at + i]))
+            out[i] = now
+    elif width == 2:
+        for i in range(size):
+            z = np.int64(data[at + i]) | (np.int64(data[at + count + i]) << 8)
+            now += unit * _step(z)
+            out[i] = now
+    else:
+        for i in range(size):
+            raw = _raw(data, at, width, i, count)
+            now += unit * (
+                np.int64(raw >> np.uint64(1)) ^ -np.int64(raw & np.uint64(1))
+            )
+            out[i] = now
+    return end
+
+
+@njit(cache=True, nogil=True)
+def column(data, head, at, out, skip, count):  # type: ignore[no-untyped-def]
+    """Read a column, or pass over one that nobody wants: ``out`` is empty then."""
+    if len(out) == 0:
+        return at + np.int64(data[head + 1]) * count
+    return unpack(data, head, at, out, skip, count)

@@ -156,3 +156,33 @@ def test_a_payload_of_another_version_is_refused():
     payload[0] = 9
     with pytest.raises(PayloadError, match="version 1"):
         decode([bytes(payload)])
+
+
+@given(
+    st.lists(st.integers(1, 60), min_size=1, max_size=4),
+    st.lists(values, min_size=60, max_size=60),
+    st.sampled_from([600_000_000, 1, 77]),
+    st.integers(-20, 80),
+    st.integers(-20, 80),
+    st.booleans(),
+)
+def test_what_is_decoded_of_a_time_is_that_part_of_the_whole(
+    counts, numbers, step, first, last, irregular
+):
+    parts = []
+    for count in counts:
+        time = np.arange(count) * step
+        if irregular and count > 2:
+            time[-1] += 1
+        parts.append(rows_of(time, np.array(numbers[:count])))
+    cuts = np.cumsum([0, *(len(part) for part in parts)])
+    packed = codec.Packed.of(encode(Rows.concatenate(parts), cuts, np.ones(len(parts))))
+    limits = (np.full(len(parts), edge * step) for edge in (first, last))
+    within = packed.within(*limits)
+    rows = Rows.empty(int(within.cuts[-1]))
+    within.fill(rows)
+    for part, a, b in zip(parts, within.cuts[:-1], within.cuts[1:], strict=True):
+        inside = (part.time >= first * step) & (part.time <= last * step)
+        got = rows.take(slice(a, b))
+        regular = len(part) > 1 and (np.diff(part.time) == step).all()
+        same(part.take(inside) if regular else part, got)
