@@ -15,19 +15,23 @@ if TYPE_CHECKING:
     Document = dict[str, Any]
 
 
-def listed(engine: Engine, scope: Scope) -> list[Document]:
+def listed(engine: Engine, scope: Scope, minute: int = 0) -> list[Document]:
     """List the scenarios as they are described now: ``scenario``, ``title``, ``said``.
 
     A description is of the whole country and says nothing that was measured; everyone
-    may read it.
+    may read it. ``minute`` is that of the clock, see `forecasts.newest_forecast`.
     """
-    del scope
+    del scope, minute
     with engine.connect() as connection:
         return scenarios.listed(connection)
 
 
 def compared(
-    engine: Engine, scope: Scope, territory: str, names: tuple[str, ...]
+    engine: Engine,
+    scope: Scope,
+    territory: str,
+    names: tuple[str, ...],
+    minute: int = 0,
 ) -> list[Document]:
     """Scenarios of a territory beside the newest forecast that is kept.
 
@@ -35,6 +39,8 @@ def compared(
     ----------
     names
         Of scenarios; one that was not computed over that forecast is left out.
+    minute
+        Of the clock, see `ewater.dashboard.questions.forecasts.newest_forecast`.
 
     Returns
     -------
@@ -46,6 +52,7 @@ def compared(
     ForbiddenError
         The territory is outside the scope.
     """
+    del minute
     require(engine, scope, territory)
     with engine.connect() as connection:
         base = kept.newest(connection)
