@@ -190,7 +190,7 @@ def listed(connection: Connection) -> pd.DataFrame:
             Forecast.computed_at,
         )
         .where(Forecast.base.is_(None))
-        .order_by(Forecast.origin, Forecast.computed_at)
+        .order_by(Forecast.origin, Forecast.horizon, Forecast.computed_at)
     )
     return pd.DataFrame(
         connection.execute(statement).all(),
@@ -199,7 +199,7 @@ def listed(connection: Connection) -> pd.DataFrame:
 
 
 def newest(connection: Connection) -> str | None:
-    """Code of the kept forecast with the latest origin, of those the newest made."""
+    """Code of the kept forecast with the latest origin, of those the longest."""
     frame = listed(connection)
     return None if frame.empty else str(frame["code"].iloc[-1])
 

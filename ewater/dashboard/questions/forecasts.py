@@ -73,14 +73,12 @@ def _past(engine: Engine, outlook: Outlook, territory: str) -> list[Document]:
     )
     inputs = run.inputs
     volume = resolve(inputs.ledger, inputs.sources, inputs.weights).volume
-    totals = Totals(
-        inputs.ledger,
-        volume,
-        inputs.stocks["account"].to_numpy().astype(np.str_),
-        inputs.stocks["volume"].to_numpy(),
-        [territory],
-    )
-    tables = {name: totals(name)[0] for name in totals.names()}
+    accounts = inputs.stocks["account"].to_numpy().astype(np.str_)
+    stock = inputs.stocks["volume"].to_numpy()
+    tables: dict[str, Any] = {}
+    for suffix, flows in (("", volume), ("_known", np.nan_to_num(volume))):
+        totals = Totals(inputs.ledger, flows, accounts, stock, [territory])
+        tables |= {f"{name}{suffix}": totals(name)[0] for name in totals.names()}
     starts = labels(run.calendar, run.bounds)
     return [
         {"start": starts[n], **{name: finite(t[n]) for name, t in tables.items()}}

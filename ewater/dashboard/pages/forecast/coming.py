@@ -28,7 +28,11 @@ def sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
         return Sheet(title, (), (), empty=say(asked.NO_FORECAST))
     name = asked.chosen(state)
     rows: list[dict[str, Any]] = [
-        {"month": dt.date.fromisoformat(past["start"][:10]), "actual": past[name]}
+        {
+            "month": dt.date.fromisoformat(past["start"][:10]),
+            "actual": past[name],
+            "known": past[f"{name}_known"] if past[name] is None else None,
+        }
         for past in found["past"]
     ]
     lacking: set[str] = set()
@@ -56,6 +60,7 @@ def sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
     columns = (
         Column("month", say("Month"), kind="date"),
         Column("actual", say("Actual"), kind="volume"),
+        Column("known", say("Actual, known part"), kind="volume"),
         Column("mean", say("Forecast, mean"), kind="volume"),
         *(
             Column(f"q{level}", say("{level} % quantile").format(level=_percent(level)),
@@ -102,7 +107,7 @@ def chart(shown: Sheet, state: State, lang: Language) -> dict[str, Any]:
         return [hm3(row.get(key)) for row in shown.rows]
 
     actual = of("actual")
-    last = actual[first - 1] if first else None
+    last = (actual[first - 1] or of("known")[first - 1]) if first else None
 
     def joined(key: str) -> list[float | None]:
         """Let bands begin where the line ends."""
@@ -119,6 +124,7 @@ def chart(shown: Sheet, state: State, lang: Language) -> dict[str, Any]:
     colour = asked.QUANTITIES[name][1]
     courses = [
         Course(name=say("Actual"), values=actual, colour="ink"),
+        *_known(x, of("known"), lang),
         Course(
             name=say("Forecast, mean"),
             values=joined("mean"),
@@ -135,6 +141,14 @@ def chart(shown: Sheet, state: State, lang: Language) -> dict[str, Any]:
         colour=colour,
         zero=name not in asked.SIGNED,
     )
+
+
+def _known(x: list[str], values: list[float | None], lang: Language) -> list[Course]:
+    """Draw the known part of months in which something is missing, if there are any."""
+    if all(value is None for value in values):
+        return []
+    name = lang.gettext("Actual, known part")
+    return [Course(name=name, values=values, colour="muted", dash="dot", x=x)]
 
 
 COMING = Exhibit(

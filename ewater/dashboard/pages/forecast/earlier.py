@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 def sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
     """Each month of each kept forecast that is over."""
     say = lang.gettext
-    title = f"{say('Earlier forecasts')}: {asked.words(state, lang)}"
+    words = say("Earlier forecasts")
+    title = f"{words}: {asked.words(state, lang)}"
     found = reader.ask(came_true, state.territory, asked.chosen(state), asked.minute())
     rows = [
         {

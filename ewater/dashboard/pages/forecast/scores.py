@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _HEIGHT = 300
 _EDGES = [-0.3, -0.2, -0.1, 0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0001]
+_MOST = 150  # rows on the page
 _LEAST = 1e3  # m3 a month: below that there is nothing to forecast
 WAYS = {
     "climatology": mark("climatology"),
@@ -29,7 +30,7 @@ WAYS = {
 
 
 def sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
-    """Every series with its score, best first."""
+    """List the largest series with their scores."""
     say = lang.gettext
     title = say("Scores of the forecast")
     code = asked.newest(reader)
@@ -47,7 +48,7 @@ def sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
             "kind": kinds[row["kind"]],
             "way": say(WAYS.get(row["candidate"], row["candidate"])),
         }
-        for row in found
+        for row in sorted(found, key=lambda row: -abs(row["mean"] or 0))[:_MOST]
     ]
     better = sum(row["skill"] > 0 for row in found)
     months = sum(row["months"] for row in found)
@@ -80,7 +81,11 @@ def sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
                 "From every earlier month a forecast was made with what was known "
                 "there; the way was chosen by what had come true until then."
             ),
+            say(
+                "The table has the {count} largest; `ewater forecast scores` has all."
+            ).format(count=lang.number(len(rows))),
         ],
+        data=[row["skill"] for row in found],
         empty=say(
             "The records are too short to compare: more than two years are needed."
         ),
@@ -90,7 +95,7 @@ def sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
 def chart(shown: Sheet, state: State, lang: Language) -> dict[str, Any]:
     """Count the series by how much better they are forecast."""
     colours = palette(state.theme)
-    skills = [min(max(row["skill"], _EDGES[0]), 1.0) for row in shown.rows]
+    skills = [min(max(skill, _EDGES[0]), 1.0) for skill in shown.data]
     pairs = list(itertools.pairwise(_EDGES))
     counts = [sum(low <= s < high for s in skills) for low, high in pairs]
     names = [f"{100 * low:.0f}…{100 * min(high, 1):.0f} %" for low, high in pairs]

@@ -1,0 +1,147 @@
+"""What the made-up country says of its forecast, its scenario and one schedule."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+MONTHS = [dt.date(2026, month, 1) for month in range(1, 13)]
+LEVELS = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
+NAMES = (
+    "inflow",
+    "outflow",
+    "net_inflow",
+    "storage",
+    "storage_change",
+    "use",
+    "losses",
+    "use.agriculture",
+    "use.industry",
+    "use.energy",
+    "use.households",
+    "use.services",
+)
+
+
+def _cell(mean):
+    return {
+        "mean": mean,
+        "quantiles": {f"{level:g}": mean * (0.5 + level) for level in LEVELS},
+        "missing": [],
+    }
+
+
+def _forecast(reader, code, territory):
+    return {
+        "territory": territory,
+        "forecast": code,
+        "as_of": "2026-01-01T00:00:00+00:00",
+        "origin": "2026-01-01T00:00:00+04:00",
+        "members": 90,
+        "past": [
+            {
+                "start": f"2025-{m:02d}-01T00:00:00+04:00",
+                **dict.fromkeys(NAMES, 2e8 if m < 6 else None),
+                **dict.fromkeys((f"{name}_known" for name in NAMES), 2e8),
+            }
+            for m in range(1, 13)
+        ],
+        "periods": [
+            {
+                "start": f"{day}T00:00:00+04:00",
+                "quantities": {name: _cell(2e8) for name in NAMES},
+            }
+            for day in MONTHS
+        ],
+    }
+
+
+def _score(code, skill):
+    return {
+        "kind": "flow",
+        "code": code,
+        "candidate": "arma",
+        "months": 200,
+        "mean": 1e8,
+        "crps": 1e7 * (1 - skill),
+        "crps_climatology": 1e7,
+        "skill": skill,
+        "inside": 0.8,
+    }
+
+
+def _came(reader, territory, quantity, minute):
+    return [
+        {
+            "origin": "2025-06-30T20:00:00+00:00",
+            "start": f"2025-{month:02d}-28T20:00:00+00:00",
+            "lead": month - 5,
+            "actual": 2e8,
+            "low": 1.5e8,
+            "middle": 1.9e8,
+            "high": 2.4e8,
+            "crps": 1e7,
+        }
+        for month in range(6, 11)
+    ]
+
+
+def _compared(reader, territory, names, minute=0):
+    both = {"forecast": _cell(2e9), "scenario": _cell(1.5e9)}
+    months = {"forecast_months": [2e8] * 12, "scenario_months": [1.5e8] * 12}
+    lack = {"demand": [1e8] * 12, "deficit": [1e7] * 12, "futures_short": 0.5}
+    return [
+        {
+            "scenario": name,
+            "quantities": dict.fromkeys(NAMES, both | months),
+            "deficits": {"agriculture": lack},
+            "starts": [f"{day}T00:00:00+04:00" for day in MONTHS],
+            "members": 15,
+        }
+        for name in names
+    ]
+
+
+def _listed(reader, minute=0):
+    title = {"az": "Quraq il", "en": "Dry year", "ru": "Маловодный год"}
+    return [{"scenario": "dry", "title": title, "said": {}}]
+
+
+def _schedule(reader, account, revision):
+    names = ("inflow", "inflow_low", "inflow_high", "demand", "release", "stock",
+             "stock_low", "stock_high", "actual_inflow", "actual_release",
+             "actual_stock")  # fmt: skip
+    return {
+        "account": account,
+        "revision": revision,
+        "revisions": 2,
+        "start": "2025-07-11T00:00:00+04:00",
+        "made_at": "2025-07-11T05:00:00+00:00",
+        "opening": 3e8,
+        "least": 1e8,
+        "most": 5e8,
+        "periods": [
+            {
+                "start": f"2025-07-{day}T00:00:00+04:00",
+                "end": f"2025-07-{day + 9}T00:00:00+04:00",
+                **dict.fromkeys(names, 3e8),
+            }
+            for day in (11, 21)
+        ],
+    }
+
+
+def _scheduled(reader, minute):
+    names = {"name_az": "B anbarı", "name_en": "B dam", "name_ru": "плотина B"}
+    return [{"account": "RES-B", **names, "revisions": [2, 1]}]
+
+
+ANSWERS = {
+    "newest_forecast": lambda reader, minute: "f" * 64,
+    "forecast_of": _forecast,
+    "forecast_scores": lambda reader, code: [_score("IN", 0.2), _score("OUT", -0.1)],
+    "came_true": _came,
+    "compared": _compared,
+    "listed": _listed,
+    "schedule_of": _schedule,
+    "scheduled": _scheduled,
+}
