@@ -15,23 +15,19 @@ if TYPE_CHECKING:
     Document = dict[str, Any]
 
 
-def listed(engine: Engine, scope: Scope, minute: int = 0) -> list[Document]:
+def listed(engine: Engine, scope: Scope) -> list[Document]:
     """List the scenarios as they are described now: ``scenario``, ``title``, ``said``.
 
     A description is of the whole country and says nothing that was measured; everyone
-    may read it. ``minute`` is that of the clock, see `forecasts.newest_forecast`.
+    may read it.
     """
-    del scope, minute
+    del scope
     with engine.connect() as connection:
         return scenarios.listed(connection)
 
 
 def compared(
-    engine: Engine,
-    scope: Scope,
-    territory: str,
-    names: tuple[str, ...],
-    minute: int = 0,
+    engine: Engine, scope: Scope, territory: str, names: tuple[str, ...]
 ) -> list[Document]:
     """Scenarios of a territory beside the newest forecast that is kept.
 
@@ -39,8 +35,6 @@ def compared(
     ----------
     names
         Of scenarios; one that was not computed over that forecast is left out.
-    minute
-        Of the clock, see `ewater.dashboard.questions.forecasts.newest_forecast`.
 
     Returns
     -------
@@ -52,7 +46,6 @@ def compared(
     ForbiddenError
         The territory is outside the scope.
     """
-    del minute
     require(engine, scope, territory)
     with engine.connect() as connection:
         base = kept.newest(connection)
@@ -74,3 +67,23 @@ def compared(
 
 def _without(told: Document) -> Document:
     return told | {"deficits": {}, "imbalance": {}}
+
+
+def described_scenarios(engine: Engine, scope: Scope, minute: int) -> list[Document]:
+    """List the scenarios as `listed`, anew in each minute (`newest_forecast`)."""
+    del minute
+    return listed(engine, scope)
+
+
+def scenario_beside(
+    engine: Engine, scope: Scope, territory: str, name: str, minute: int
+) -> Document | None:
+    """One scenario as of `compared`, anew in each minute; None: not computed.
+
+    Raises
+    ------
+    ForbiddenError
+        The territory is outside the scope.
+    """
+    del minute
+    return next(iter(compared(engine, scope, territory, (name,))), None)

@@ -85,23 +85,20 @@ def _came(reader, territory, quantity, minute):
     ]
 
 
-def _compared(reader, territory, names, minute=0):
+def _beside(reader, territory, name, minute):
     both = {"forecast": _cell(2e9), "scenario": _cell(1.5e9)}
     months = {"forecast_months": [2e8] * 12, "scenario_months": [1.5e8] * 12}
     lack = {"demand": [1e8] * 12, "deficit": [1e7] * 12, "futures_short": 0.5}
-    return [
-        {
-            "scenario": name,
-            "quantities": dict.fromkeys(NAMES, both | months),
-            "deficits": {"agriculture": lack},
-            "starts": [f"{day}T00:00:00+04:00" for day in MONTHS],
-            "members": 15,
-        }
-        for name in names
-    ]
+    return {
+        "scenario": name,
+        "quantities": dict.fromkeys(NAMES, both | months),
+        "deficits": {"agriculture": lack},
+        "starts": [f"{day}T00:00:00+04:00" for day in MONTHS],
+        "members": 15,
+    }
 
 
-def _listed(reader, minute=0):
+def _listed(reader, minute):
     title = {"az": "Quraq il", "en": "Dry year", "ru": "Маловодный год"}
     return [{"scenario": "dry", "title": title, "said": {}}]
 
@@ -140,8 +137,8 @@ ANSWERS = {
     "forecast_of": _forecast,
     "forecast_scores": lambda reader, code: [_score("IN", 0.2), _score("OUT", -0.1)],
     "came_true": _came,
-    "compared": _compared,
-    "listed": _listed,
+    "scenario_beside": _beside,
+    "described_scenarios": _listed,
     "schedule_of": _schedule,
     "scheduled": _scheduled,
 }

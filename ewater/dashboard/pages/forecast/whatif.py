@@ -13,7 +13,7 @@ from ewater.dashboard.figures.fan import HEIGHT, Course, fan, hm3
 from ewater.dashboard.html import attributes
 from ewater.dashboard.i18n import mark
 from ewater.dashboard.pages.forecast import asked
-from ewater.dashboard.questions.scenarios import compared, listed
+from ewater.dashboard.questions.scenarios import described_scenarios, scenario_beside
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,7 +38,7 @@ _LACKING = {
 def _offered(reader: CachedReader, lang: Language) -> dict[str, str]:
     return {
         one["scenario"]: lang.pick(one["title"]) or one["scenario"]
-        for one in reader.ask(listed, asked.minute())
+        for one in reader.ask(described_scenarios, asked.minute())
     }
 
 
@@ -56,13 +56,12 @@ def sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
     if not name:
         why = say("No scenario is loaded: `ewater scenario load` takes files.")
         return Sheet(title, (), (), empty=why)
-    found = reader.ask(compared, state.territory, (name,), asked.minute())
-    if not found:
+    told = reader.ask(scenario_beside, state.territory, name, asked.minute())
+    if told is None:
         why = say(
             "It was not computed over the newest forecast: `ewater scenario run`."
         )
         return Sheet(title, (), (), empty=why)
-    (told,) = found
     rows = []
     for code, (words, _) in asked.QUANTITIES.items():
         cell = told["quantities"][code]
