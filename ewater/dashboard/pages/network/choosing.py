@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dash import Input, Output, ctx, no_update
+from dash import Input, Output, State, ctx, no_update
 
 from ewater.dashboard import view
 from ewater.dashboard.components import choice
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from ewater.dashboard.i18n import Language
     from ewater.dashboard.queries import CachedReader
-    from ewater.dashboard.state import State
+    from ewater.dashboard.state import State as View
 
 _PICTURES = ("network-map-chart", "network-diagram-chart")
 
@@ -26,13 +26,19 @@ def register(app: Dash, reader: CachedReader) -> None:
     """Connect the pictures to the list, and fill the list."""
 
     @app.callback(
-        Output(choice("pick"), "value", allow_duplicate=True),
+        Output("url", "search", allow_duplicate=True),
         *(Input(name, "clickData") for name in _PICTURES),
+        State("state", "data"),
         prevent_initial_call=True,
     )
-    def take_click(*clicks: Mapping[str, Any] | None) -> Any:
+    def take_click(*given: Any) -> Any:
+        *clicks, data = given
         by_name = dict(zip(_PICTURES, clicks, strict=True))
-        return clicked(by_name.get(str(ctx.triggered_id))) or no_update
+        found = clicked(by_name.get(str(ctx.triggered_id)))
+        if not found:
+            return no_update
+        state, _ = view.opened(data)
+        return state.with_more("pick", found).query()
 
     @app.callback(
         Output(choice("pick"), "data"),
@@ -50,7 +56,7 @@ def clicked(click: Mapping[str, Any] | None) -> str:
     return found if isinstance(found, str) else ""
 
 
-def offered(reader: CachedReader, state: State, lang: Language) -> list[dict[str, Any]]:
+def offered(reader: CachedReader, state: View, lang: Language) -> list[dict[str, Any]]:
     """Accounts and flows that are shown, by name."""
     shown = drawn.load(reader, state, lang)
     nodes = [
