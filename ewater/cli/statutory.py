@@ -11,8 +11,8 @@ from ewater.cli.forecast import OriginOption, origin
 from ewater.cli.options import AsOfOption, TerritoryOption, ViewFileOption
 from ewater.cli.session import instant, open_store
 
-_Form = Literal["table", "json", "csv", "xlsx", "html"]
-_FILES = ("xlsx",)
+_Form = Literal["table", "json", "csv", "xlsx", "html", "pdf"]
+_FILES = ("xlsx", "pdf")
 
 
 def register(app: typer.Typer) -> None:
@@ -32,7 +32,7 @@ def statutory(
     lang: Annotated[Literal["az", "en", "ru"], typer.Option(help="Language")] = "en",
     format_: Annotated[_Form, typer.Option("--format")] = "table",
     output: Annotated[
-        Path | None, typer.Option(help="File to write; needed for xlsx")
+        Path | None, typer.Option(help="File to write; needed for xlsx and pdf")
     ] = None,
 ) -> None:
     """Write the annual balance of a country, basin or district.
@@ -66,6 +66,10 @@ def statutory(
             _table(document, lang)
         case "xlsx":
             _written(output, tables.as_workbook(document, lang))
+        case "pdf":
+            from ewater.dashboard.bulletin.printing import to_pdf
+
+            _written(output, to_pdf(tables.as_html(document, lang)))
         case _:
             text = {
                 "json": lambda: as_json(document),
@@ -83,8 +87,10 @@ def _written(output: Path | None, content: bytes) -> None:
     from ewater.errors import UsageError
 
     assert output is not None  # noqa: S101 - checked before the work began
+    from ewater.dashboard.bulletin.printing import write_whole
+
     try:
-        output.write_bytes(content)
+        write_whole(content, output)
     except OSError as error:
         raise UsageError(f"{output} cannot be written: {error.strerror}") from error
     typer.echo(f"{output}: {len(content):,} bytes")
