@@ -326,6 +326,7 @@ def _versions(
             zip(ids, made.numbers, strict=True), made.owners, strict=True
         )
         for finding in by_owner.get(owner, ())
+        if finding.code != "late"  # said by the version
     ]
     ledger.copy(connection, "return_finding", examination.rows(placed))
 

@@ -170,7 +170,8 @@ def _lines(
 ) -> Iterator[tuple[int, dict[str, Any]]]:
     """Lines in which a person typed something, with their rows."""
     wide = len(section.columns)
-    for row in page.iter_rows(min_row=FIRST, max_row=FIRST + _MOST_ROWS):
+    last = min(page.max_row, FIRST + _MOST_ROWS)  # openpyxl makes cells that are asked
+    for row in page.iter_rows(min_row=FIRST, max_row=last):
         line = {
             column.key: _value(cell)
             for column, cell in zip(section.columns, row, strict=False)

@@ -11,6 +11,7 @@ import pytest
 
 from ewater.reports import form as forms
 from ewater.reports import review, who, workflow
+from ewater.reports.known import Known
 from ewater.store import landing, registry
 
 NOW = datetime(2025, 1, 15, tzinfo=UTC)
@@ -90,6 +91,31 @@ def form():
 @pytest.fixture
 def now():
     return NOW
+
+
+@pytest.fixture
+def known(country_frames, now):
+    enterprises = country_frames["enterprises"].copy()
+    permits = country_frames["permits"].copy()
+    for name in ("valid_from", "valid_to"):
+        enterprises[name] = pd.to_datetime(enterprises[name], utc=True)
+    approved = pd.DataFrame(
+        {
+            "enterprise": ["E2"],
+            "period": ["2023"],
+            "period_start": pd.to_datetime(["2022-12-31T20:00Z"]),
+            "period_end": pd.to_datetime(["2023-12-31T20:00Z"]),
+        }
+    )
+    return Known(
+        now=now,
+        zone="Asia/Baku",
+        enterprises=enterprises,
+        permits=permits,
+        approved=approved,
+        deadlines=pd.DataFrame(columns=["enterprise", "period", "due_at"]),
+        territories=frozenset({"AZ", "D1", "D2"}),
+    )
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from ewater.reports import batch as batches
@@ -14,31 +13,6 @@ from ewater.reports import form as forms
 from ewater.reports.findings import Finding, ordered, worst
 from ewater.reports.known import Known
 from ewater.reports.validate import validate
-
-
-@pytest.fixture
-def known(country_frames, now):
-    enterprises = country_frames["enterprises"].copy()
-    permits = country_frames["permits"].copy()
-    for name in ("valid_from", "valid_to"):
-        enterprises[name] = pd.to_datetime(enterprises[name], utc=True)
-    approved = pd.DataFrame(
-        {
-            "enterprise": ["E2"],
-            "period": ["2023"],
-            "period_start": pd.to_datetime(["2022-12-31T20:00Z"]),
-            "period_end": pd.to_datetime(["2023-12-31T20:00Z"]),
-        }
-    )
-    return Known(
-        now=now,
-        zone="Asia/Baku",
-        enterprises=enterprises,
-        permits=permits,
-        approved=approved,
-        deadlines=pd.DataFrame(columns=["enterprise", "period", "due_at"]),
-        territories=frozenset({"AZ", "D1", "D2"}),
-    )
 
 
 def found(form, known, content, head=("E1", "2024"), **more):

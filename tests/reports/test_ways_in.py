@@ -9,8 +9,18 @@ import pytest
 from sqlalchemy import text
 
 from ewater.errors import FaultsError, ForbiddenError, UsageError
-from ewater.reports import bulk, known, review, stored, ways, workflow
+from ewater.reports import (
+    bulk,
+    known,
+    review,
+    stored,
+    ways,
+    workbook,
+    workbook_read,
+    workflow,
+)
 from ewater.reports.form import built_in
+from ewater.reports.validate import validate
 
 pytestmark = pytest.mark.db
 
@@ -94,6 +104,21 @@ def test_a_filled_in_template_comes_back_as_a_sealed_return(reporting, people, r
         take(reporting, people.other, raw)
 
 
+@pytest.fixture
+def typed(form, known, right):
+    """Fill in a template without a database; findings of the book and of its cells."""
+
+    def fill(cells=None, change=None, language="en"):
+        permits = known.permits[known.permits["enterprise"] == "E1"].to_dict("records")
+        head = {"code": "E1", "name": "Zavod"}
+        raw = workbook.write(form, head, "2024", language=language, permits=permits)
+        raw = filled(raw, right | (cells or {}), change)
+        book = workbook_read.read(raw, "r.xlsx", lambda code: form)
+        return [*book.findings, *validate(book.batch, known)]
+
+    return fill
+
+
 def merge(book, sheet):
     sheet.merge_cells("M6:N6")
 
@@ -129,17 +154,17 @@ def beside(book, sheet):
         (beside, "beside", "stands beside the table"),
     ],
 )
-def test_a_workbook_that_was_rebuilt_is_refused(
-    reporting, people, right, change, code, says
-):
-    raw = filled(blank(reporting, people.reporter), right, change)
-    _, found, _ = read(reporting, raw)
-    wrong = [f for f in found if f.code == code]
+def test_a_workbook_that_was_rebuilt_is_refused(typed, change, code, says):
+    wrong = [f for f in typed(change=change) if f.code == code]
     assert wrong
     assert all(f.stops for f in wrong)
     assert says in wrong[0].text("en")
-    taken = take(reporting, people.reporter, raw)
-    assert taken.refused == [0]
+
+
+@pytest.mark.db
+def test_what_is_wrong_with_a_book_refuses_the_return(reporting, people, right):
+    raw = filled(blank(reporting, people.reporter), right, merge)
+    assert take(reporting, people.reporter, raw).refused == [0]
 
 
 @pytest.mark.parametrize(
@@ -155,22 +180,16 @@ def test_a_workbook_that_was_rebuilt_is_refused(
         ({"g12": 501}, "!L6: column 12 is the sum of columns 13 to 24"),
     ],
 )
-def test_a_fault_is_named_by_its_cell(reporting, people, right, form, cells, says):
-    raw = filled(blank(reporting, people.reporter), right | cells)
-    _, found, _ = read(reporting, raw)
-    said = [f.text("en", form) for f in found if f.stops]
+def test_a_fault_is_named_by_its_cell(typed, form, cells, says):
+    said = [f.text("en", form) for f in typed(cells) if f.stops]
     assert any(says in text_ for text_ in said), said
-    russian = filled(blank(reporting, people.reporter, language="ru"), right | cells)
-    _, found, _ = read(reporting, russian)
-    stops = next(f for f in found if f.stops)
+    stops = next(f for f in typed(cells, language="ru") if f.stops)
     assert stops.text("ru", form).startswith("1. ")
 
 
 def test_another_version_of_the_form_is_refused(reporting, people, right):
     raw = filled(blank(reporting, people.reporter), right)
     body = built_in().model_copy(update={"version": 2})
-    from ewater.reports import workbook_read
-
     newer = workbook_read.read(raw, "r.xlsx", lambda code: body)
     wrong = [f.text("en") for f in newer.findings if f.stops]
     assert "it is of version 1 of the form, 2 is in force" in wrong[0]
