@@ -46,7 +46,7 @@ from ewater.balance.reconciliation import (
     solve,
     variables,
 )
-from ewater.balance.views import bridge, compiled, formulas, linear
+from ewater.balance.views import bridge, compiled, formulas, linear, supply
 from ewater.balance.views.evaluate import Evaluated
 from ewater.terms import Status
 
@@ -64,7 +64,8 @@ NO_VALUES = {
         "views.compiled.find views.compiled.published "
         "views.compiled.needs views.compiled.parse views.formulas.linear "
         "views.formulas.name_of views.formulas.names views.formulas.needed "
-        "views.formulas.parse views.formulas.quotient views.words.joined"
+        "views.formulas.parse views.formulas.quotient views.supply.fewest "
+        "views.words.joined"
     ),
     "instants: one that is not given is open": "checks.spans labels.bounds_of",
     "coefficients, that the ledger gives and that are always known": (
@@ -467,6 +468,7 @@ CASES = {
     "views.formulas.subtracted": lambda c: formulas.subtracted(dual(), dual()).value,
     "views.linear.evaluated": lambda c: linear.evaluated(c.basis(), c.rows_of()).value,
     "views.linear.variance": lambda c: c.view().cell("loss_of_use").u,
+    "views.supply.supply": lambda c: supply.supply(np.full(30, np.nan), [50, 95]).value,
 }  # fmt: skip
 
 
