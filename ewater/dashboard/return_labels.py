@@ -60,7 +60,12 @@ SOURCES = MappingProxyType(
     {
         "surface": mark("Surface water"),
         "groundwater": mark("Groundwater"),
+        "river": mark("River"),
+        "lake": mark("Lake"),
+        "reservoir": mark("Reservoir"),
+        "canal": mark("Canal"),
         "sea": mark("Sea water"),
+        "sewage": mark("Waste water"),
         "network": mark("Network"),
         "wastewater": mark("Waste water"),
         "treated": mark("Treated waste water"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from pathlib import Path
 
@@ -10,6 +11,9 @@ from sqlalchemy import text
 
 from ewater.accounts.scope import Scope
 from ewater.balance.expressions import codes
+from ewater.dashboard.questions import returns as asked
+from ewater.dashboard.questions.users import users
+from ewater.errors import ForbiddenError
 from ewater.reports import online, stored
 from ewater.store import audit, folder, registry
 
@@ -390,3 +394,32 @@ def test_the_desk_keeps_to_its_territory_and_explains_breaks(
     assert row["after"] == {"reason": "real", "explanation": "a new plant"}
     signed = desk(chief, "sign", words="all explained", due=YEAR)
     assert "signed off" in answer(signed, "desk-said")
+
+
+def test_users_of_a_territory_are_those_of_the_scope(reporting, engine):
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO reports (enterprise, period_start, period_end, item, "
+                "value, unit, source, status, revision, recorded_from) SELECT 'E1', "
+                "'2022-12-31T20:00Z', '2023-12-31T20:00Z', 'abstraction', 7, 'hm3', "
+                "'surface', 'approved', 0, max(recorded_from) FROM enterprises"
+            )
+        )
+    year = dt.date(2023, 1, 1), dt.date(2024, 1, 1)
+    with engine.connect() as connection:
+        frame = registry.read_table(connection, "territories")
+    country = frame.loc[frame["kind"] == "country", "code"].iloc[0]
+    told = users(engine, Scope(), country, *year)
+    one = next(row for row in told["enterprises"] if row["code"] == "E1")
+    assert one["abstraction"] == pytest.approx(7e6)
+    assert one["permitted"] == pytest.approx(6e6, rel=0.01)
+    assert one["excess"] == pytest.approx(1e6, rel=0.06)
+    assert told["sources"] == {"surface": pytest.approx(7e6)}
+    other = users(engine, Scope(organisations=("E2",)), country, *year)
+    assert {row["code"] for row in other["enterprises"]} <= {"E2"}
+    assert other["sources"] == {}
+    with pytest.raises(ForbiddenError):
+        users(engine, Scope(territories=("D1",)), country, *year)
+    with pytest.raises(ForbiddenError):
+        asked.years(engine, Scope(organisations=("E2",)), "E1", "2-TP")

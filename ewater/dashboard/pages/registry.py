@@ -10,6 +10,7 @@ from ewater.dashboard.pages import (
     compare,
     desk,
     editions,
+    enterprise,
     forecast,
     indicators,
     network,
@@ -18,6 +19,7 @@ from ewater.dashboard.pages import (
     reservoirs,
     returns,
     schedules,
+    sectors,
     series,
     territory,
 )
@@ -31,6 +33,7 @@ PAGES: tuple[Page, ...] = (
     network.PAGE,
     reservoirs.PAGE,
     series.PAGE,
+    sectors.PAGE,
     quality.PAGE,
     indicators.PAGE,
     forecast.PAGE,
@@ -41,6 +44,7 @@ PAGES: tuple[Page, ...] = (
     admin.PAGE,
     returns.PAGE,
     desk.PAGE,
+    enterprise.PAGE,
 )
 
 

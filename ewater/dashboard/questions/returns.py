@@ -260,3 +260,22 @@ def receipt(engine: Engine, scope: Scope, number: int, version: int) -> Document
     """Receipt of a submitted version; see `ewater.reports.online.receipt`."""
     with engine.connect() as connection:
         return online.receipt(connection, reading(scope), number, version)
+
+
+def years(engine: Engine, scope: Scope, enterprise: str, form: str) -> list[Document]:
+    """Figures of the returns of an enterprise, year by year, as they were sent last.
+
+    Raises
+    ------
+    ForbiddenError
+        The enterprise is outside the scope.
+    """
+    with engine.connect() as connection:
+        person = reading(scope)
+        who.allow(connection, person, who.READ, enterprise)
+        rows = workflow.listed(connection, person, enterprise=enterprise, form=form)
+        sent = [row["id"] for row in rows if row["versions"]]
+        if not sent:
+            return []
+        found: list[Document] = beside_of.beside(connection, person, sent[0])["years"]
+        return found

@@ -173,6 +173,7 @@ ANSWERS = {
     "queue": queue,
     "missing": missing,
     "breaks": breaks,
+    "years": lambda reader, enterprise, form: examined(reader, 1)["beside"]["years"],
     "instruments": lambda reader, enterprise: [],
     "sent_returns": lambda reader, enterprise: [
         {

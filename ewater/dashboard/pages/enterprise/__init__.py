@@ -1,0 +1,218 @@
+"""Enterprise: its figures over the years, returns and receipts, permits, meters."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from dash import Input, Output, html
+
+from ewater.dashboard import view
+from ewater.dashboard.exhibits import Column, Exhibit, Sheet, board
+from ewater.dashboard.figures.bars import grouped
+from ewater.dashboard.i18n import mark
+from ewater.dashboard.pages.page import Page
+from ewater.dashboard.pages.returns import place
+from ewater.dashboard.questions import returns as asked
+from ewater.dashboard.return_labels import DECISIONS, PER, SOURCES, STATES, WAYS, named
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dash import Dash
+
+    from ewater.dashboard.geography import Geography
+    from ewater.dashboard.i18n import Language
+    from ewater.dashboard.queries import CachedReader
+    from ewater.dashboard.state import State
+
+_HASH = 16
+
+
+def heading(state: State, geography: Geography, lang: Language) -> str:
+    """Name what the page shows."""
+    del state, geography
+    return lang.gettext("One enterprise")
+
+
+def years_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
+    """Figures of each year, as they were sent last."""
+    say = lang.gettext
+    where = place.of(reader, state)
+    rows = reader.look(asked.years, where.enterprise, where.form)
+    columns = (
+        Column("period", say("Period")),
+        Column("intake", say("Water taken"), kind="volume"),
+        Column("used", say("Water used"), kind="volume"),
+        Column("passed_unused", say("Passed on unused"), kind="volume"),
+        Column("discharge", say("Water discharged"), kind="volume"),
+        Column("metered", say("Metered"), kind="share"),
+    )
+    why = say("This enterprise has sent no return of this form.")
+    return Sheet(say("Figures over the years"), columns, rows, empty=why)
+
+
+def years_chart(shown: Sheet, state: State, lang: Language) -> dict[str, Any]:
+    """Draw what was taken, used and discharged in each year."""
+    kinds = {
+        "intake": (lang.gettext("Water taken"), "inflow"),
+        "used": (lang.gettext("Water used"), "use"),
+        "discharge": (lang.gettext("Water discharged"), "outflow"),
+    }
+    names = [row["period"] for row in shown.rows]
+    series = [
+        (label, colour, [row[key] for row in shown.rows])
+        for key, (label, colour) in kinds.items()
+    ]
+    return grouped(names, series, state.theme, lang)
+
+
+def returns_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
+    """List every version that was sent, with its receipt."""
+    say = lang.gettext
+    rows = []
+    for one in reader.look(asked.sent_returns, place.of(reader, state).enterprise):
+        rows += [
+            {
+                "period": one["period"],
+                "form": one["form"],
+                "version": sent["number"],
+                "state": named(DECISIONS, sent["decision"], lang)
+                or named(STATES, one["state"], lang),
+                "at": sent["submitted_at"],
+                "by": sent["submitted_name"],
+                "way": named(WAYS, sent["way"], lang),
+                "decided": sent["decided_at"],
+                "hash": sent["sha256"].hex()[:_HASH],
+                "whole": sent["sha256"].hex(),
+            }
+            for sent in reversed(one["sent"])
+        ]
+    columns = (
+        Column("period", say("Period")),
+        Column("form", say("Form"), kind="code"),
+        Column("version", say("Version"), kind="number", digits=0),
+        Column("state", say("State of the return")),
+        Column("at", say("Submitted"), kind="time"),
+        Column("by", say("Submitted by")),
+        Column("way", say("How it came")),
+        Column("decided", say("Decided"), kind="time"),
+        Column("hash", say("Hash"), kind="code", where="page"),
+        Column("whole", say("Hash of the return (SHA-256)"), where="file"),
+    )
+    why = say("Nothing was submitted yet.")
+    return Sheet(say("Returns and receipts"), columns, rows, empty=why)
+
+
+def permits_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
+    """List the permits, with what each allows in the period of the return."""
+    say = lang.gettext
+    told = reader.look(asked.one, *place.of(reader, state))
+    zone = ZoneInfo(told["zone"])
+    rows = [
+        {
+            "code": row["code"],
+            "source": named(SOURCES, row["source_kind"], lang),
+            "limit": row["limit_m3"],
+            "per": named(PER, row["per"], lang),
+            "from": _day(row["valid_from"], zone),
+            "to": _day(row["valid_to"], zone),
+            "allowed": row["allowed"],
+            "site": row["site"],
+        }
+        for row in told["permits"]
+    ]
+    columns = (
+        Column("code", say("Permit"), kind="code"),
+        Column("source", say("Source")),
+        Column("limit", say("Limit"), kind="volume"),
+        Column("per", say("Per")),
+        Column("from", say("Valid from"), kind="date"),
+        Column("to", say("Valid until"), kind="date"),
+        Column("allowed", say("Allowed in the period"), kind="volume"),
+        Column("site", say("Site"), kind="code"),
+    )
+    why = say("The register has no permit of this enterprise.")
+    return Sheet(say("Permits"), columns, rows, empty=why)
+
+
+def _day(moment: Any, zone: ZoneInfo) -> Any:
+    """Day of the country; None where there is none."""
+    return None if moment is None else moment.astimezone(zone).date()
+
+
+def meters_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
+    """List the instruments at the sites of its permits."""
+    say = lang.gettext
+    rows = reader.look(asked.instruments, place.of(reader, state).enterprise)
+    columns = (
+        Column("series", say("Series"), kind="code"),
+        Column("permit", say("Permit"), kind="code"),
+        Column("site", say("Site"), kind="code"),
+        Column("quantity", say("Quantity"), kind="code"),
+        Column("u_systematic_pct", say("u systematic"), "%", "number"),
+        Column("u_random_pct", say("u random"), "%", "number"),
+        Column("last_day", say("Last day with readings"), kind="time"),
+    )
+    why = say("No permit of this enterprise names a site with an instrument.")
+    return Sheet(say("Meters"), columns, rows, empty=why)
+
+
+EXHIBITS = (
+    Exhibit(
+        "years",
+        mark("Figures over the years"),
+        mark("As they were sent last, approved or not."),
+        "years",
+        years_sheet,
+        years_chart,
+    ),
+    Exhibit(
+        "permits", mark("Permits"), mark("In the register."), "permits", permits_sheet
+    ),
+    Exhibit(
+        "returns",
+        mark("Returns and receipts"),
+        mark("Every version that was sent."),
+        "returns",
+        returns_sheet,
+    ),
+    Exhibit(
+        "meters",
+        mark("Meters"),
+        mark("At the sites that its permits name."),
+        "meters",
+        meters_sheet,
+    ),
+)
+
+
+def layout(state: State, lang: Language) -> html.Div:
+    """Make the empty page."""
+    return html.Div(
+        [
+            html.Div(id="enterprise-choose", className="return-choose"),
+            board("enterprise", EXHIBITS, state, lang),
+        ]
+    )
+
+
+def register(app: Dash, reader: CachedReader) -> None:
+    """Fill the choice of the enterprise; the exhibits fill themselves."""
+
+    @app.callback(Output("enterprise-choose", "children"), Input("state", "data"))
+    def choose(data: Mapping[str, Any] | None) -> list[Any]:
+        state, lang = view.opened(data)
+        return place.chooser(reader, state, lang)
+
+
+PAGE = Page(
+    name="enterprise",
+    path="/enterprise",
+    label=mark("Enterprise"),
+    heading=heading,
+    layout=layout,
+    register=register,
+    exhibits=EXHIBITS,
+    filters=(),
+)

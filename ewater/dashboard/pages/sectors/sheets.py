@@ -1,0 +1,217 @@
+"""Tables of users: by ISIC group, source and supplier, against permits, the largest."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+from ewater.dashboard.exhibits import Column, Facts, Sheet
+from ewater.dashboard.labels import SECTORS
+from ewater.dashboard.questions.users import users
+from ewater.dashboard.return_labels import SOURCES, named
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from ewater.dashboard.i18n import Language
+    from ewater.dashboard.queries import CachedReader
+    from ewater.dashboard.state import State
+
+    Row = Mapping[str, Any]
+
+LARGEST = 25
+
+
+def _told(reader: CachedReader, state: State) -> dict[str, Any]:
+    told: dict[str, Any] = reader.ask(
+        users, state.territory, state.start, state.end, state.basis
+    )
+    return told
+
+
+def _taken(row: Row) -> float | None:
+    """Sum what an enterprise took and received; None where it returned neither."""
+    parts = [row[item] for item in ("abstraction", "received")]
+    known = [part for part in parts if part is not None]
+    return sum(known) if known else None
+
+
+def _sum(values: Iterable[float | None]) -> float | None:
+    """Sum of what is known; None where nothing is."""
+    known = [value for value in values if value is not None]
+    return sum(known) if known else None
+
+
+def _facts(rows: Sequence[Row], lang: Language) -> Facts:
+    """Say how much of it was reported and how much imputed."""
+    reported = _sum(map(_taken, rows)) or 0.0
+    imputed = _sum(row["imputed"] for row in rows) or 0.0
+    whole = reported + imputed
+    covered = [row["covered"] for row in rows if row["covered"] is not None]
+    return Facts(
+        uncertainty=lang.gettext("± 5 to 30 % by metered share; imputed ± 60 %"),
+        statuses={"reported": reported / whole, "imputed": imputed / whole}
+        if whole
+        else {},
+        coverage=sum(min(c, 1.0) for c in covered) / len(covered) if covered else None,
+    )
+
+
+def _none(lang: Language) -> str:
+    return lang.gettext("No enterprise of this territory owes or sent a return.")
+
+
+def isic(reader: CachedReader, state: State, lang: Language) -> Sheet:
+    """Sum the returns of each ISIC group, and what was imputed."""
+    say = lang.gettext
+    told = _told(reader, state)["enterprises"]
+    groups: dict[str, list[Row]] = defaultdict(list)
+    for row in told:
+        groups[row["isic"][:2]].append(row)
+    rows: list[dict[str, Any]] = []
+    for group, mine in groups.items():
+        taken = [(_taken(row), row["metered"]) for row in mine]
+        weighted = [(t, m) for t, m in taken if t and m is not None]
+        weight = sum(t for t, _ in weighted)
+        rows.append(
+            {
+                "isic": group,
+                "sector": named(SECTORS, mine[0]["sector"], lang),
+                "count": len(mine),
+                "silent": sum(t is None for t, _ in taken),
+                "reported": _sum(t for t, _ in taken),
+                "imputed": _sum(row["imputed"] for row in mine),
+                "use": _sum(row["use"] for row in mine),
+                "metered": sum(t * m for t, m in weighted) / weight if weight else None,
+            }
+        )
+    rows.sort(key=lambda row: -((row["reported"] or 0) + (row["imputed"] or 0)))
+    columns = (
+        Column("isic", say("ISIC"), kind="code"),
+        Column("sector", say("Sector")),
+        Column("count", say("Enterprises"), kind="number", digits=0),
+        Column("silent", say("Without a return"), kind="number", digits=0),
+        Column("reported", say("Reported"), kind="volume"),
+        Column("imputed", say("Imputed"), kind="volume"),
+        Column("use", say("Used, reported"), kind="volume"),
+        Column("metered", say("Metered share"), kind="share"),
+    )
+    notes = (
+        say(
+            "Reported: taken and received, so water that one enterprise sells to "
+            "another counts at both. A missing return is imputed from the year before."
+        ),
+    )
+    title = say("Reported and imputed, by ISIC group")
+    facts = _facts(told, lang)
+    return Sheet(title, columns, rows, notes=notes, empty=_none(lang), facts=facts)
+
+
+def sources(reader: CachedReader, state: State, lang: Language) -> Sheet:
+    """Water taken and received by kind of source."""
+    say = lang.gettext
+    told = _told(reader, state)
+    whole = sum(told["sources"].values())
+    rows = [
+        {
+            "source": named(SOURCES, code, lang) if code else say("not said"),
+            "volume": volume,
+            "share": volume / whole if whole else None,
+        }
+        for code, volume in sorted(told["sources"].items(), key=lambda item: -item[1])
+    ]
+    columns = (
+        Column("source", say("Source")),
+        Column("volume", say("Reported"), kind="volume"),
+        Column("share", say("Share"), kind="share"),
+    )
+    facts = _facts(told["enterprises"], lang)
+    return Sheet(say("By source"), columns, rows, empty=_none(lang), facts=facts)
+
+
+def suppliers(reader: CachedReader, state: State, lang: Language) -> Sheet:
+    """List what suppliers and users say of the same water."""
+    say = lang.gettext
+    told = _told(reader, state)
+    names = {row["code"]: row["name"] for row in told["enterprises"]}
+    rows = [
+        {
+            **deal,
+            "supplier": names.get(deal["supplier"]) or deal["supplier"],
+            "user": names.get(deal["user"]) or deal["user"],
+        }
+        for deal in told["deals"]
+    ]
+    rows.sort(key=lambda row: -max(row["supplied"] or 0, row["received"] or 0))
+    columns = (
+        Column("supplier", say("Supplier")),
+        Column("user", say("User")),
+        Column("supplied", say("The giver says"), kind="volume"),
+        Column("received", say("The taker says"), kind="volume"),
+        Column("unmatched", say("Unmatched"), kind="volume"),
+    )
+    why = say("No return of this period names the other side of a transfer.")
+    return Sheet(say("By supplier"), columns, rows, empty=why)
+
+
+def permits(reader: CachedReader, state: State, lang: Language) -> Sheet:
+    """List what enterprises took against what is permitted, the excess first."""
+    say = lang.gettext
+    told = _told(reader, state)["enterprises"]
+    rows = [
+        {
+            **row,
+            "name": row["name"] or row["code"],
+            "part": row["abstraction"] / row["permitted"]
+            if row["abstraction"] is not None
+            else None,
+        }
+        for row in told
+        if row["permitted"]
+    ]
+    rows.sort(key=lambda row: (-(row["excess"] or 0), -(row["part"] or 0)))
+    columns = (
+        Column("name", say("Enterprise")),
+        Column("code", say("Code"), kind="code"),
+        Column("permitted", say("Permitted"), kind="volume"),
+        Column("abstraction", say("Taken"), kind="volume"),
+        Column("part", say("Of the permit"), kind="share"),
+        Column("excess", say("Above it"), kind="volume"),
+    )
+    why = say("No enterprise of this territory holds a permit in this period.")
+    facts = _facts(told, lang)
+    return Sheet(say("Against permits"), columns, rows, empty=why, facts=facts)
+
+
+def largest(reader: CachedReader, state: State, lang: Language) -> Sheet:
+    """Users by what they took and received; the whole list is in a download."""
+    say = lang.gettext
+    told = _told(reader, state)["enterprises"]
+    whole = _sum(map(_taken, told))
+    rows: list[dict[str, Any]] = []
+    for row in told:
+        taken = _taken(row)
+        rows.append(
+            {
+                **row,
+                "name": row["name"] or row["code"],
+                "sector": named(SECTORS, row["sector"], lang),
+                "taken": taken,
+                "share": taken / whole if taken is not None and whole else None,
+            }
+        )
+    rows.sort(key=lambda row: -((row["taken"] or 0) + (row["imputed"] or 0)))
+    columns = (
+        Column("name", say("Enterprise")),
+        Column("code", say("Code"), kind="code"),
+        Column("sector", say("Sector")),
+        Column("taken", say("Reported"), kind="volume"),
+        Column("imputed", say("Imputed"), kind="volume"),
+        Column("share", say("Share"), kind="share"),
+        Column("use", say("Used, reported"), kind="volume"),
+        Column("metered", say("Metered share"), kind="share"),
+        Column("covered", say("Coverage"), kind="share"),
+    )
+    facts = _facts(told, lang)
+    title = say("Largest users")
+    return Sheet(title, columns, rows, empty=_none(lang), facts=facts)
