@@ -113,7 +113,7 @@ def bulk(rows: Sequence[Row], lang: Language) -> list[Any]:
             words.format(count=lang.number(len(clean))),
             id={"type": "desk-act", "act": "clean"},
             size="xs",
-            variant="light",
+            variant="default",
         )
     ]
 

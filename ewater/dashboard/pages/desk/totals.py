@@ -111,7 +111,7 @@ def _explain(row: Told, lang: Language) -> html.Div:
                 say("Explain this break"),
                 id={"type": "desk-act", "act": f"explain.{number}"},
                 size="xs",
-                variant="light",
+                variant="default",
             ),
         ],
         className="explain-break",
@@ -142,6 +142,6 @@ def _sign_off(told: Told, lang: Language, *, signs: bool) -> list[Any]:
             say("Sign the period off"),
             id={"type": "desk-act", "act": "sign"},
             size="xs",
-            variant="light",
+            variant="default",
         )
     ]

@@ -135,7 +135,7 @@ class _Draw:
             add = dmc.Button(
                 say("Add a line"),
                 id=act(f"add.{section.key}"),
-                variant="light",
+                variant="default",
                 size="xs",
             )
             parts.append(add)
