@@ -6,9 +6,15 @@ from typing import Annotated, Any
 
 import typer
 
-from ewater.cli.options import FromOption, StepOption, TerritoryOption, ToOption
+from ewater.cli.options import (
+    AsOfOption,
+    FromOption,
+    StepOption,
+    TerritoryOption,
+    ToOption,
+)
 from ewater.cli.rows import FormatOption, show
-from ewater.cli.session import open_store
+from ewater.cli.session import instant, open_store
 from ewater.terms import Boundary, Step
 from ewater.units import HM3
 
@@ -25,6 +31,7 @@ def losses(
     from_: FromOption = None,
     to: ToOption = None,
     step: StepOption = "decade",
+    as_of: AsOfOption = None,
     each: Annotated[
         bool, typer.Option("--each", help="Rank every period on its own")
     ] = False,
@@ -41,7 +48,7 @@ def losses(
     """
     from ewater.accounts import where
 
-    run = _run(from_, to, step)
+    run = _run(from_, to, step, as_of)
     rows = where.losses_of(run, territory, each=each)
     if count is not None:
         rows = _first(rows, count)
@@ -68,6 +75,7 @@ def meters(
     from_: FromOption = None,
     to: ToOption = None,
     step: StepOption = "year",
+    as_of: AsOfOption = None,
     boundary: Annotated[Boundary, typer.Option(help="What is inside")] = "managed",
     u_pct: Annotated[
         float | None,
@@ -85,7 +93,7 @@ def meters(
     """
     from ewater.accounts import where
 
-    run = _run(from_, to, step)
+    run = _run(from_, to, step, as_of)
     found = where.meters_of(
         run, total, territory, count=count, u_pct=u_pct, boundary=boundary
     )
@@ -119,12 +127,13 @@ def meters(
     show(rows, names, format)
 
 
-def _run(from_: str | None, to: str | None, step: Step) -> Any:
+def _run(from_: str | None, to: str | None, step: Step, as_of: str | None) -> Any:
     from ewater.accounts import dates, runs
 
+    when = instant("--as-of", as_of)
     with open_store() as engine:
         start, end = dates.span(from_ or str(runs.newest_year(engine)), to)
-        return runs.obtain(engine, start, end, step)
+        return runs.obtain(engine, start, end, step, as_of=when)
 
 
 def _say(run: Any) -> None:

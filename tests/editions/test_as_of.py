@@ -1,0 +1,117 @@
+"""Whatever comes later, in whatever order: what was known at T stays what it was."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pandas as pd
+import pytest
+import xarray as xr
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import text
+
+from ewater.accounts import documents, runs
+from ewater.accounts.client import Client
+from ewater.accounts.reader import DatabaseReader
+from ewater.store import chunks_compact, recording, registry
+
+pytestmark = pytest.mark.db
+YEAR = dt.date(2023, 1, 1), dt.date(2024, 1, 1)
+HOURS = pd.date_range("2022-12-31T20:00Z", "2023-12-31T20:00Z", freq="h")
+
+corrected = st.tuples(
+    st.just("corrected"),
+    st.sampled_from(["G-IN.Q", "G-MID.Q"]),
+    st.floats(1, 50).map(lambda x: round(x, 2)),
+    st.integers(0, 8000),
+)
+late = st.tuples(st.just("late"), st.just("G-IN.Q"), st.just(9.0), st.integers(0, 8000))
+registered = st.tuples(
+    st.sampled_from(["flow", "curve", "report", "site"]), st.floats(0.5, 2)
+)
+events = st.one_of(corrected, late, registered, st.just(("folded",)))
+
+
+@pytest.fixture
+def happen(two_basins, ingest):
+    issued = iter(pd.date_range("2024-03-01", periods=1000, freq="D", tz="UTC"))
+
+    def go(engine, event):
+        kind, *rest = event
+        if kind in ("corrected", "late"):
+            series, value, start = rest
+            minutes = pd.Timedelta("30min") * (kind == "late")
+            times = HOURS[start : start + 700] + minutes
+            ingest(engine, {series: value}, next(issued).isoformat(), times)
+        elif kind == "folded":
+            chunks_compact.compact(engine)
+        else:
+            registry.load(engine, _changed(two_basins, kind, rest[0]))
+
+    return go
+
+
+def _changed(frames, kind, factor):
+    match kind:
+        case "flow":
+            flows = frames["flows"].copy()
+            take = flows["code"] == "TAKE"
+            flows.loc[take, "measured_by"] = f"{factor:.3f} * PUMP.N"
+            return {"flows": flows}
+        case "curve":
+            curves = frames["curves"].copy()
+            curves["y"] *= factor
+            return {"curves": curves}
+        case "report":
+            reports = frames["reports"].head(1).copy()
+            reports["value"] *= factor
+            reports["revision"] = 1 + int(1000 * factor)
+            return {"reports": reports}
+    sites = frames["sites"].copy()
+    sites["capacity_m3"] *= factor
+    return {"sites": sites}
+
+
+def known(engine, at):
+    """What command, Python and dashboard say as of a time, computed anew."""
+    with engine.begin() as connection:
+        connection.execute(text("DELETE FROM run"))
+    run = runs.obtain(engine, *YEAR, "year", as_of=at)
+    client = Client(engine)
+    basis = ("", at.isoformat(), "raw")
+    shown = DatabaseReader(engine).balance("TB", *YEAR, "year", "managed", basis)
+    return {
+        "command": documents.balance(run, "TB") | {"stale": None},
+        "dashboard": shown | {"stale": None},
+        "python": client.account("TB", "2023", as_of=at),
+        "readings": client.readings("G-IN.Q", "2023", as_of=at),
+        "tables": {n: client.table(n, at) for n in ("flows", "curves", "reports")},
+    }
+
+
+def same(a, b):
+    for name in ("command", "dashboard"):
+        assert a[name] == b[name], name
+    for name in ("python", "readings"):
+        xr.testing.assert_identical(a[name], b[name])
+    for name, frame in a["tables"].items():
+        pd.testing.assert_frame_equal(frame, b["tables"][name])
+
+
+@settings(
+    max_examples=2,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(st.lists(events, min_size=2, max_size=3))
+def test_what_comes_later_never_changes_what_was_known(loaded, copy_of, happen, later):
+    loaded.dispose()
+    with copy_of(loaded) as engine:
+        told = []
+        for event in later:
+            with engine.connect() as connection:
+                now = recording.latest(connection)
+            told.append((now, known(engine, now)))
+            happen(engine, event)
+        for at, before in told:
+            same(before, known(engine, at))
