@@ -127,6 +127,14 @@ def _of_organisations(
     return kept
 
 
+def _unnamed(document: Document, scope: Scope) -> Document:
+    """Leave out which inputs overtook an account: they may be of others."""
+    stale = document.get("stale")
+    if scope.is_all or not stale:
+        return document
+    return {**document, "stale": {**stale, "causes": []}}
+
+
 class ScopedReader:
     """A reader of what a scope contains.
 
@@ -199,7 +207,10 @@ class ScopedReader:
     ) -> Document:
         """Account of one territory of the scope."""
         self._allow(territory)
-        return self._reader.balance(territory, start, end, step, boundary, basis)
+        return _unnamed(
+            self._reader.balance(territory, start, end, step, boundary, basis),
+            self._scope,
+        )
 
     def balances(
         self,
@@ -243,8 +254,11 @@ class ScopedReader:
         Returns, and what is behind series, are those of the organisations alone.
         """
         self._allow(territory)
-        told = self._reader.explain(
-            cell, territory, start, end, boundary, basis, depth=depth, top=top
+        told = _unnamed(
+            self._reader.explain(
+                cell, territory, start, end, boundary, basis, depth=depth, top=top
+            ),
+            self._scope,
         )
         if not self._scope.organisations:
             return told

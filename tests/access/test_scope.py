@@ -120,6 +120,22 @@ def test_a_question_of_a_page_is_given_the_scope_of_its_asker(whole):
     assert whole.ask(_what_it_was_given)[1] == Scope()
 
 
+def test_what_overtook_an_account_is_counted_but_not_named_in_a_scope():
+    stale = {"since": "2026-02-01T06:30:00+00:00", "count": 2, "causes": [{}, {}]}
+
+    class Overtaken:
+        def balance(self, *asked):
+            return {"territory": asked[0], "stale": stale}
+
+        def territories(self):
+            return pd.DataFrame({"parent": [None]}, index=["TL"])
+
+    asked = "TL", None, None, "year"
+    mine = ScopedReader(Overtaken(), Scope(organisations=("HYDROMET",)))
+    assert mine.balance(*asked)["stale"] == stale | {"causes": []}
+    assert ScopedReader(Overtaken(), Scope()).balance(*asked)["stale"] == stale
+
+
 def test_a_scope_is_not_widened(whole):
     with pytest.raises(ForbiddenError):
         whole.of(Scope(territories=("GONE",))).of(Scope())

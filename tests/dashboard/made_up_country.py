@@ -471,6 +471,7 @@ class MadeUpReader:
             "unit": "m3",
             "as_of": "2026-01-15T08:00:00+04:00",
             "run": "made-up-1",
+            "stale": None,
             "periods": [
                 self._period(territory, boundary, i, i + width)
                 for i in range(first, last, width)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from datetime import date
 
@@ -139,6 +140,29 @@ def test_the_notice_about_simulated_data_is_in_every_language(reader, code):
     state = State(territory="TL", year=2023, lang=code)
     text = words(notices(state, now, language(code)))
     assert now.balance["notices"][0][code] in text
+
+
+def test_an_account_that_was_overtaken_says_since_when_and_by_what(reader):
+    now = shown(reader)
+    state = State(territory="TL", year=2023)
+    assert "overtaken" not in words(notices(state, now, EN))
+    gauge = {"kind": "series", "code": "KUR.Q", "since": "", "load": 12}
+    gauge |= {"from": "2023-05-01T00:00:00+00:00", "to": "2023-05-02T00:00:00+00:00"}
+    table_ = {"kind": "registry", "code": "curves", "since": "", "load": None}
+    table_ |= {"from": None, "to": None}
+    stale = {"since": "2026-02-01T06:30:00+00:00", "count": 6}
+
+    def said(causes, lang=EN):
+        balance = {**now.balance, "stale": {**stale, "causes": causes}}
+        return words(notices(state, dataclasses.replace(now, balance=balance), lang))
+
+    text = said([gauge, table_, gauge, gauge])
+    assert "1 February 2026, 10:30" in text  # in the zone of the account
+    assert "readings of KUR.Q from 01.05.2023 to 02.05.2023" in text
+    assert "table curves of the registry" in text
+    assert "and 3 more" in text
+    assert "inputs that have changed: 6." in said([])
+    assert "reyestrin curves cədvəli" in said([table_], language("az"))
 
 
 def test_what_a_link_asks_for_in_vain_is_said(reader):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from dash import dcc, html
 
 from ewater.dashboard import format as fmt
+from ewater.dashboard import overtaken
 from ewater.dashboard.exhibits.facts import moment
 from ewater.dashboard.exhibits.sheet import Column, Sheet
 from ewater.dashboard.exhibits.table import badge, codes, table
@@ -45,9 +46,8 @@ def content(
     """Make the drawer of one cell and period."""
     (period,) = document["periods"]
     parts: list[Any] = [_figure(document, period, lang)]
-    if document["stale"]:
-        words = lang.gettext("This account has been overtaken by newer data.")
-        parts.append(html.P(words, className="stale"))
+    if said := overtaken.words(document, lang):
+        parts.append(html.P(said, className="stale"))
     if period["formula"]:
         parts.append(html.P(html.Code(period["formula"])))
         parts.append(_cells(period, lang))

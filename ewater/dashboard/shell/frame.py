@@ -9,7 +9,7 @@ from dash import ALL, ClientsideFunction, Input, Output, State, dcc, html
 from dash.exceptions import PreventUpdate
 
 from ewater import __version__
-from ewater.dashboard import reconciliation, view
+from ewater.dashboard import overtaken, reconciliation, view
 from ewater.dashboard import state as states
 from ewater.dashboard.access.refusals import WORDS
 from ewater.dashboard.components import options
@@ -232,6 +232,8 @@ def notices(state: View, shown: view.View, lang: Language) -> list[Any]:
     if said := reconciliation.words(shown.period, lang):
         stands = shown.period["reconciliation"]["stands"]
         lines.append(html.Li(said, **attributes(data_reconciliation=stands)))
+    if said := overtaken.words(shown.balance, lang):
+        lines.append(html.Li(said, **attributes(data_stale="true")))
     if state.dropped:
         words = lang.gettext(
             "The link asks for something this country does not have: {what}."

@@ -1,0 +1,58 @@
+"""What has overtaken the account that is shown, in words."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from ewater.dashboard.i18n import mark
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ewater.dashboard.i18n import Language
+
+_SHOWN = 3  # causes that are named
+_OVERTAKEN = mark("This account was overtaken by newer data on {when}: {what}.")
+_COUNTED = mark("inputs that have changed: {count}")  # to who may not see their names
+_SPAN = mark("readings of {code} from {first} to {last}")
+_SERIES = mark("readings of {code}")
+_TABLE = mark("table {code} of the registry")
+
+
+def words(document: Mapping[str, Any], lang: Language) -> str | None:
+    """Say since when and by what a balance or explanation is stale; None: it is not.
+
+    Parameters
+    ----------
+    document
+        With ``stale`` (`ewater.accounts.stale.of`) and ``as_of``, whose zone is used.
+    """
+    stale = document["stale"]
+    if not stale:
+        return None
+    since = datetime.fromisoformat(stale["since"])
+    zone = datetime.fromisoformat(document["as_of"]).tzinfo
+    return lang.gettext(_OVERTAKEN).format(
+        when=lang.when(since.astimezone(zone)), what=_what(stale, lang)
+    )
+
+
+def _what(stale: Mapping[str, Any], lang: Language) -> str:
+    named = [_cause(cause, lang) for cause in stale["causes"][:_SHOWN]]
+    if not named:
+        return lang.gettext(_COUNTED).format(count=lang.number(stale["count"]))
+    more = stale["count"] - len(named)
+    rest = lang.gettext(" and {count} more").format(count=lang.number(more))
+    return "; ".join(named) + (rest if more else "")
+
+
+def _cause(cause: Mapping[str, Any], lang: Language) -> str:
+    if cause["kind"] != "series":
+        return lang.gettext(_TABLE).format(code=cause["code"])
+    if not cause["from"] or not cause["to"]:
+        return lang.gettext(_SERIES).format(code=cause["code"])
+    first, last = (datetime.fromisoformat(cause[end]) for end in ("from", "to"))
+    return lang.gettext(_SPAN).format(
+        code=cause["code"], first=lang.day(first), last=lang.day(last)
+    )
