@@ -7,9 +7,11 @@ import datetime as dt
 import numpy as np
 import pandas as pd
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from ewater.accounts.scope import Scope
-from ewater.dashboard.questions import band, changes, curves, hydrograph, places
+from ewater.dashboard.questions import band, changes, curves, hydrograph, places, within
 from ewater.errors import ForbiddenError, UsageError
 from ewater.ingest import entry, jobs
 from ewater.ingest.outcome import Options
@@ -185,3 +187,38 @@ def test_a_scope_is_told_of_its_own_series_alone(river):
         hydrograph.hydrograph(river, ALL, "X", *span)
     with pytest.raises(ForbiddenError):  # and nobody learns whether it exists
         hydrograph.hydrograph(river, other, "X", *span)
+
+
+def test_a_hundred_years_of_hours_are_answered_as_days_within_the_limit(engine):
+    series = {"code": ["H.Q"], "site": ["H"], "quantity": ["discharge"]}
+    series |= {"unit": ["m3/s"], "signal": ["instantaneous"], "interval_s": [3600.0]}
+    registry.load(
+        engine,
+        {
+            "calendars": pd.DataFrame({"code": ["utc"], "timezone": ["UTC"]}),
+            "sites": pd.DataFrame({"code": ["H"], "kind": ["river_gauge"]}),
+            "series": pd.DataFrame(series | {"timezone": ["UTC"]}),
+        },
+    )
+    times = np.arange("1921-01-01T00", "2021-01-01T00", dtype="M8[h]")
+    value = 20 + times.astype("M8[Y]").astype(int) % 7
+    value[times == np.datetime64("1987-06-05T12")] = 900  # the flood of the century
+    stamps = np.datetime_as_string(times, unit="s")
+    rows = [f"H.Q,{t}Z,{v}" for t, v in zip(stamps, value, strict=True)]
+    body = "\n".join(["series,time,value", *rows, ""]).encode()
+    jobs.ingest(engine, Memory("century.csv", body), Options())
+    found = hydrograph.hydrograph(engine, ALL, "H.Q", None, None)
+    assert found["readings"] == 876_600 == len(times) > hydrograph.MOST_READINGS
+    assert (found["form"], found["aggregated"]) == ("days", True)
+    assert found["drawn_of"] == 36_525
+    assert len(found["time"]) <= 3 * hydrograph.MOST_POINTS
+    assert found["range"]["max"].max() == 900  # extremes outlive both
+
+
+def test_a_statement_that_takes_too_long_is_ended(engine, monkeypatch):
+    monkeypatch.setattr(within, "_LONGEST_S", 0.05)
+    with (
+        pytest.raises(OperationalError, match="statement timeout"),
+        within.asking(engine) as connection,
+    ):
+        connection.execute(text("SELECT pg_sleep(60)"))

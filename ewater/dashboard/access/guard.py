@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _OPEN = ("/assets/", "/_dash-component-suites/", "/_favicon.ico", "/health", "/login")
+_PUBLIC = frozenset({"/public", "/public/figures.csv"})  # where it is switched on
 _CHANGING = ("/password", "/logout")  # for whoever must change the first password
 _WITH_KEYS = ("/api/push/", "/api/reports/")  # keys of their own, no cookies
 _OUTAGE_S = 600  # how long a session is believed that cannot be looked up
@@ -80,7 +81,7 @@ class Guard:
         if request.method not in _SAFE and not self._of_this_site():
             self.note("refused.origin")
             return refusals.refuse(403)
-        if request.path.startswith(self._open_paths()):
+        if self._is_open(request.path):
             return None
         user = self.user()
         if user is None:
@@ -131,8 +132,8 @@ class Guard:
         at, user = self._held.get(tokens.hashed(token), (float("-inf"), None))
         return user if time.monotonic() - at < _OUTAGE_S else None
 
-    def _open_paths(self) -> tuple[str, ...]:
-        return (*_OPEN, "/public") if self.access.public else _OPEN
+    def _is_open(self, path: str) -> bool:
+        return path.startswith(_OPEN) or (self.access.public and path in _PUBLIC)
 
     def _sign_in_first(self) -> Response:
         if g.get("outage"):

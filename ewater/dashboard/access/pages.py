@@ -1,4 +1,4 @@
-"""Sign-in, sign-out, password, public editions and health: pages without scripts."""
+"""Sign-in, sign-out, password and health: pages without scripts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from urllib.parse import quote, urlsplit
 from flask import Blueprint, Response, g, jsonify, request
 
 from ewater import __version__
-from ewater.dashboard.access import refusals
+from ewater.dashboard.access import public, refusals
 from ewater.dashboard.access.guard import own_page, redirect_to
 from ewater.dashboard.i18n import mark
 from ewater.errors import UsageError
@@ -50,8 +50,6 @@ TEMPLATE_WORDS = (
     mark("New password again"),
     mark("Change it"),
     mark("Sign out"),
-    mark("Published editions"),
-    mark("No edition has been published yet."),
     mark("To the first page"),
 )
 
@@ -71,9 +69,7 @@ def blueprint(guard: Guard, limiter: Limiter) -> Blueprint:
     )
     pages.get("/health", endpoint="health")(lambda: _health(guard))
     if guard.access.public:
-        pages.get("/public", endpoint="public")(
-            lambda: refusals.page("public.html", next="")
-        )
+        public.register(pages, guard)
     return pages
 
 

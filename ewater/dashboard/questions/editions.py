@@ -58,14 +58,14 @@ def edition(
     -------
     dict or None
         As `editions`, and ``parameters``, ``parts``, ``exceptions``, ``steps``,
-        ``check`` (`ewater.accounts.editions.show.document`). Who does not see all is
-        told of exceptions and checks only how many, not what they name.
+        ``check`` (`ewater.accounts.editions.show.document`). Who does not see all, and
+        the public, is told of exceptions and checks only how many, not what they name.
     """
     if name not in {row["name"] for row in editions(engine, scope, states)}:
         return None
     with engine.connect() as connection:
         document = show.document(connection, name)
-    if scope.is_all:
+    if scope.is_all and states != PUBLIC:
         return document
     kept = [
         one
