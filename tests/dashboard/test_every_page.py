@@ -22,7 +22,7 @@ _LONG = 60_000  # ms; the machine may be busy
 #: Panels that show neither figure, table, form nor words.
 _BARE = """() => [...document.querySelectorAll(".panel")].filter(panel =>
     ![...panel.querySelectorAll(
-        ".main-svg, table, form, .empty, canvas, input, textarea, " +
+        ".main-svg, table, form, .empty, .break, canvas, input, textarea, " +
         "[id$='-why']:not(:empty)"
     )].some(part => part.checkVisibility())
 ).map(panel => panel.innerText.slice(0, 80))"""
@@ -42,6 +42,8 @@ def faults(shown):
 def test_a_page_is_for_everybody(open_page, dashboard_url, settled, page):
     """In one visit: it costs seconds to open one, and there are many pages."""
     shown = open_page(f"{dashboard_url}{page.path}?year=2023&lang=en")
+    shown.wait_for_selector("#title", timeout=_LONG)
+    settled(shown)
     titles = {shown.inner_text("#title")}
     assert faults(shown) == []
     for summary in shown.locator(".panel .exhibit-menu summary").all():

@@ -37,7 +37,7 @@ def shown(
         _break(row, geography, lang, explains=explains) for row in told["breaks"]
     ]
     if not parts:
-        parts.append(html.P(say("No total of this period breaks."), className="hint"))
+        parts.append(html.P(say("No total of this period breaks."), className="empty"))
     return [*parts, *_sign_off(told, lang, signs=signs)]
 
 

@@ -141,7 +141,7 @@ def _shown(told: Data, extra: Mapping[str, int], lang: Language) -> list[Any]:
         form.sections(told["form"], told, lines, lang, fixed=fixed),
         about.permits(told, lang),
         about.versions(told, lang),
-        about.remarks(told, lang) or lang.gettext("None."),
+        about.remarks(told, lang) or html.P(lang.gettext("None."), className="empty"),
         about.asides(told, lang),
         about.button(told, lang, reports=reports),
         {

@@ -81,12 +81,19 @@ def head(told: Told, lang: Language) -> list[Any]:
     return parts
 
 
+def unchecked(lang: Language) -> list[Any]:
+    """Say why there are no checks: they are of whoever may write."""
+    words = lang.gettext("Sign in to see what the checks find.")
+    return [html.P(words, className="empty")]
+
+
 def permits(told: Told, lang: Language) -> list[Any]:
     """List the permits, beside the sources that they are for."""
     say = lang.gettext
     rows = told["permits"]
     if not rows:
-        return [html.P(say("The register has no permit of this enterprise."))]
+        words = say("The register has no permit of this enterprise.")
+        return [html.P(words, className="empty")]
     heads = (say("Permit"), say("Source"), say("Limit"), say("Valid"))
     body = []
     for row in rows:
@@ -139,7 +146,7 @@ def versions(told: Told, lang: Language) -> list[Any]:
     """List what was submitted, with receipts and decisions."""
     say = lang.gettext
     if not told["versions"]:
-        return [html.P(say("Nothing was submitted yet."), className="hint")]
+        return [html.P(say("Nothing was submitted yet."), className="empty")]
     heads = (say("Version"), say("Submitted"), say("Decision"), say("Receipt"))
     rows = [_version(told, one, lang) for one in reversed(told["versions"])]
     return [plain_table(say("Versions and receipts"), heads, rows)]
@@ -208,7 +215,7 @@ def findings(
     """
     say = lang.gettext
     if not found:
-        return [html.P(say("The checks find nothing."), className="hint")]
+        return [html.P(say("The checks find nothing."), className="empty")]
     items = []
     for one in found:
         words: Any = one.text(lang.code, form)

@@ -65,6 +65,9 @@ def _register_typing(app: Dash) -> None:
         _, lang = view.opened(data)
         if not at or not ids:
             raise PreventUpdate
+        if acting.person() is None:  # the form is shown, and fixed
+            same = [no_update] * len(ids)
+            return [same, same, no_update, about.unchecked(lang), no_update, no_update]
         engine, person = acting.store()
         with engine.begin() as connection:
             work = _Work(connection, person, at, lang)
