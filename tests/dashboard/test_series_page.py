@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-pytestmark = pytest.mark.browser
+from ewater.dashboard.app import create_app
+
+
+def test_what_the_page_writes_into_the_day_field_chooses_no_day(reader):
+    # an answer that comes late would take its reader back to the day before
+    client = create_app(reader).server.test_client()
+    asked = [
+        (one["id"], one["property"])
+        for callback in client.get("/_dash-dependencies").json
+        for one in callback["inputs"]
+    ]
+    assert ("series-day", "n_submit") in asked
+    assert ("series-day", "value") not in asked
 
 
 def shows(page, address, field):
@@ -16,6 +28,7 @@ def shows(page, address, field):
     )
 
 
+@pytest.mark.browser
 def test_the_day_before_and_back_change_address_field_and_table(
     open_page, dashboard_url, settled
 ):
