@@ -109,6 +109,15 @@ def test_sealing_is_refused_with_everything_in_the_way(
                 "WHERE code = 'G-IN.Q'"
             )
         )
+        connection.execute(
+            text(
+                "INSERT INTO enterprise_return (enterprise, form, period_start, "
+                "period_end, period, state, versions, approved) VALUES "
+                "('E2', '2TP', '2022-12-31T20:00Z', '2023-12-31T20:00Z', '2023', "
+                ":state, 2, 1)"
+            ),
+            {"state": "submitted"},
+        )
     what = wanted(as_of=then)
     with pytest.raises(RefusedError) as refused:
         seal.seal(loaded, what, signers["ana"])
@@ -117,6 +126,7 @@ def test_sealing_is_refused_with_everything_in_the_way(
         "stale",
         "unjudged:G-IN.Q",
         "report:E1/2022-12-31/abstraction",
+        "report:E2/2023/2TP",
         "coverage:outflow",
     }
     assert "G-IN.Q" in found["stale"]

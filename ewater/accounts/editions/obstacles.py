@@ -109,6 +109,7 @@ def of(
     found = [] if newest else list(_stale(engine, material))
     with engine.connect() as connection:
         found += _unjudged(connection, material)
+        found += _undecided(connection, material)
     return [*found, *_reports(material), *uncovered(material, cells)]
 
 
@@ -152,6 +153,29 @@ def _unjudged(connection: Connection, material: Material) -> Iterator[Obstacle]:
             f"unjudged:{row.code}",
             f"readings of {row.first:%Y-%m-%d} to {row.last:%Y-%m-%d} wait for "
             "`ewater qc`",
+        )
+
+
+def _undecided(connection: Connection, material: Material) -> Iterator[Obstacle]:
+    """Find returns for the period that were sent in and wait for a decision."""
+    start, end = (
+        pd.Timestamp(int(b), unit="us", tz="UTC")
+        for b in (material.bounds[0], material.bounds[-1])
+    )
+    rows = connection.execute(
+        text(
+            "SELECT enterprise, form, period, state, versions, approved "
+            "FROM enterprise_return WHERE period_start < :end AND period_end > :start "
+            "AND superseded_by IS NULL AND versions > coalesce(approved, 0) "
+            "ORDER BY enterprise, form, period_start"
+        ),
+        {"start": start, "end": end},
+    )
+    for row in rows:
+        yield Obstacle(
+            f"report:{row.enterprise}/{row.period}/{row.form}",
+            f"{row.state}: version {row.versions} was sent, "
+            + (f"{row.approved} is approved" if row.approved else "none is approved"),
         )
 
 
