@@ -201,7 +201,8 @@ def test_a_stock_built_from_the_flows_leaves_no_residual(
         frames = country.frames | {"stocks": pd.DataFrame({"account": inside})}
         built = inputs(make, make.Country(frames, country.volume, stock))
         for boundary in BOUNDARIES:
-            close(account(*built, boundary=boundary)["residual"], 0.0)
+            result = account(*built, boundary=boundary)
+            close(described(result, "residual"), 0.0)
 
     holds()
 

@@ -66,7 +66,7 @@ NO_VALUES = {
     "codes, and rows or readings chosen by them": (
         "pumps.is_pump pumps.taken rows.rows_of rows.rows_named rows.some "
         "stages.shared_ratings quality_companions.companions "
-        "quality_limits.sensor_kinds quality_limits.check_columns"
+        "quality_limits.sensor_kinds quality_limits.check_columns thinning.thin"
     ),
     "failed tests as bits": "quality.flags_of quality.names quality_kernels.paint",
     "0 is its word for not given, or for a test that is off and looks no further": (
