@@ -109,21 +109,28 @@ def _of_series(
     """Take readings that did not fail; a storage in % of the capacity of its site."""
     codes = sorted(set(rules["series"]))
     last = microseconds(now)
-    read = chunks.read(connection, codes, int(since.min()) + 1, last + 1)
+    read = _readings(connection, codes, int(since.min()) + 1, last + 1)
+    storage = _Storage(connection) if "storage" in set(rules["kind"]) else None
+    found = {}
+    for index, row in rules.iterrows():
+        time, values = read[row["series"]]
+        if storage and row["kind"] == "storage":
+            values = storage.percent(row["series"], time, values)
+        found[index] = (time, values)
+    return found
+
+
+def _readings(
+    connection: Connection, codes: list[str], first: int, end: int
+) -> dict[str, tuple[NDArray[np.int64], NDArray[np.float64]]]:
+    """Read times and values of each series in ``[first, end)``, NaN where failed."""
+    read = chunks.read(connection, codes, first, end)
     cuts = np.concatenate([[0], np.cumsum(read["row_size"].to_numpy())])
     time = read["time"].to_numpy().astype("M8[us]").astype(np.int64)
     failed = read["flag"].to_numpy() == Flag.FAIL
     value = np.where(failed, np.nan, read["value"].to_numpy())
-    place = {code: slice(*cuts[i : i + 2]) for i, code in enumerate(codes)}
-    storage = _Storage(connection) if "storage" in set(rules["kind"]) else None
-    found = {}
-    for index, row in rules.iterrows():
-        mine = place[row["series"]]
-        values = value[mine]
-        if storage and row["kind"] == "storage":
-            values = storage.percent(row["series"], time[mine], values)
-        found[index] = (time[mine], values)
-    return found
+    places = [slice(*cuts[i : i + 2]) for i in range(len(codes))]
+    return {code: (time[p], value[p]) for code, p in zip(codes, places, strict=True)}
 
 
 class _Storage:
@@ -169,18 +176,14 @@ def _gaps(
     codes = sorted(set(rules["series"]))
     at = microseconds(now)
     reach = int(2 * HOUR_US * rules["above"].max()) + 24 * HOUR_US
-    read = chunks.read(connection, codes, at - reach, at + 1)
-    cuts = np.concatenate([[0], np.cumsum(read["row_size"].to_numpy())])
-    time = read["time"].to_numpy().astype("M8[us]").astype(np.int64)
-    good = (read["flag"].to_numpy() != Flag.FAIL) & ~np.isnan(read["value"].to_numpy())
+    read = _readings(connection, codes, at - reach, at + 1)
     ever = {
         row.code: microseconds(row.last)
         for row in connection.execute(_LAST, {"codes": codes})
     }
     last = {}
-    for i, code in enumerate(codes):
-        mine = slice(*cuts[i : i + 2])
-        times = time[mine][good[mine]]
+    for code, (time, value) in read.items():
+        times = time[~np.isnan(value)]
         before = min(ever[code], at - reach) if code in ever else None
         last[code] = int(times[-1]) if len(times) else before
     found = {}

@@ -85,10 +85,8 @@ def sees(connection: Connection, scope: Scope, alert: int) -> bool:
 
 def _of(connection: Connection, scope: Scope) -> dict[str, Any]:
     """Territories whose accounts the scope may see."""
-    if not scope.territories:
-        frame = registry.read_table(connection, "territories")
-        inside = [] if scope.organisations else frame["code"].tolist()
-    else:
-        frame = registry.read_table(connection, "territories").set_index("code")
-        inside = sorted(with_parts(frame, scope.territories))
-    return {"territories": inside, "whole": scope.is_all}
+    if not scope.territories:  # all of them, or none besides the organisations'
+        return {"territories": [], "whole": scope.is_all}
+    frame = registry.read_table(connection, "territories").set_index("code")
+    inside = sorted(with_parts(frame, scope.territories))
+    return {"territories": inside, "whole": False}
