@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import uuid
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -85,28 +86,82 @@ def _admin(server_url: str, statement: str) -> None:
     engine.dispose()
 
 
+class Copies:
+    """Databases copied from one another, which costs far less than filling them."""
+
+    def __init__(self, server_url: str) -> None:
+        self._server_url = server_url
+
+    def url(self, name: str) -> str:
+        """Address of a database."""
+        url = make_url(self._server_url).set(database=name)
+        return url.render_as_string(hide_password=False)
+
+    @contextmanager
+    def lend(self, template: str | None) -> Iterator[str]:
+        """Name of a copy of a database (without one: empty), dropped afterwards."""
+        name = f"ewater_test_{uuid.uuid4().hex[:12]}"
+        like = f" TEMPLATE {template}" if template else ""
+        _admin(self._server_url, f"CREATE DATABASE {name}{like}")
+        try:
+            yield name
+        finally:
+            _admin(self._server_url, f"DROP DATABASE {name} WITH (FORCE)")
+
+    @contextmanager
+    def engine(self, template: str) -> Iterator[Engine]:
+        """Engine on such a copy."""
+        from ewater.store import database
+
+        with self.lend(template) as name:
+            engine = database.connect(self.url(name))
+            try:
+                yield engine
+            finally:
+                engine.dispose()
+
+    @contextmanager
+    def prepared(
+        self, template: str | None, fill: Callable[[Engine], object]
+    ) -> Iterator[str]:
+        """Name of such a copy after it was filled: a template for others."""
+        from ewater.store import database
+
+        with self.lend(template) as name:
+            engine = database.connect(self.url(name))
+            try:
+                fill(engine)
+            finally:
+                engine.dispose()  # a template in use cannot be copied
+            yield name
+
+
 @pytest.fixture(scope="session")
-def template_database(server_url: str) -> Iterator[str]:
-    """Name of a database at the newest schema, copied for every test."""
+def copies(server_url: str) -> Copies:
+    """Copy databases: fill one once, and give every test a copy of its own."""
+    return Copies(server_url)
+
+
+@pytest.fixture(scope="session")
+def template_database(copies: Copies) -> Iterator[str]:
+    """Name of a database at the newest schema, without rows."""
     from ewater.store import database
 
-    name = f"ewater_template_{uuid.uuid4().hex[:12]}"
-    _admin(server_url, f"CREATE DATABASE {name}")
-    engine = database.connect(make_url(server_url).set(database=name))
-    database.migrate(engine)
-    engine.dispose()
-    yield name
-    _admin(server_url, f"DROP DATABASE {name} WITH (FORCE)")
+    with copies.prepared(None, database.migrate) as name:
+        yield name
 
 
 @pytest.fixture
-def database_url(server_url: str, template_database: str) -> Iterator[str]:
+def template(template_database: str) -> str:
+    """Name of the database that this test gets a copy of; folders may give another."""
+    return template_database
+
+
+@pytest.fixture
+def database_url(copies: Copies, template: str) -> Iterator[str]:
     """Address of a fresh database of this test alone."""
-    name = f"ewater_test_{uuid.uuid4().hex[:12]}"
-    _admin(server_url, f"CREATE DATABASE {name} TEMPLATE {template_database}")
-    url = make_url(server_url).set(database=name)
-    yield url.render_as_string(hide_password=False)
-    _admin(server_url, f"DROP DATABASE {name} WITH (FORCE)")
+    with copies.lend(template) as name:
+        yield copies.url(name)
 
 
 @pytest.fixture

@@ -50,40 +50,50 @@ def hourly():
     return write
 
 
+def _ingest(engine, data, issued=ISSUED):
+    options = Options(issued_at=issued.to_pydatetime())
+    return jobs.ingest(engine, Memory(f"{issued:%Y%m%d}.csv", data), options)
+
+
 @pytest.fixture
 def ingest(engine):
     """Load rows that were issued on a day."""
 
     def load(data, issued=ISSUED):
-        options = Options(issued_at=issued.to_pydatetime())
-        return jobs.ingest(engine, Memory(f"{issued:%Y%m%d}.csv", data), options)
+        return _ingest(engine, data, issued)
 
     return load
 
 
-@pytest.fixture
-def country(engine, two_basins):
+@pytest.fixture(scope="session")
+def country_template(copies, template_database, two_basins):
     """Database with two basins, without readings."""
-    frames = folder.read(two_basins, expression_codes=codes)
-    curves = frames["curves"]  # its areas suit the folder's own tests, not its volumes
-    frames["curves"] = curves[curves["kind"] != "area"]
-    registry.load(engine, frames, expression_codes=codes)
-    return engine
+
+    def fill(engine):
+        frames = folder.read(two_basins, expression_codes=codes)
+        curves = frames["curves"]  # its areas suit the folder's own tests, not volumes
+        frames["curves"] = curves[curves["kind"] != "area"]
+        registry.load(engine, frames, expression_codes=codes)
+
+    with copies.prepared(template_database, fill) as name:
+        yield name
 
 
-@pytest.fixture
-def measured(country, ingest, hourly):
-    """Database with two basins and a year of constant readings."""
-    ingest(hourly(VALUES))
-    return country
+@pytest.fixture(scope="session")
+def measured_template(copies, country_template):
+    """The same with a year of constant readings."""
+
+    def fill(engine):
+        _ingest(engine, _csv_of(VALUES, HOURS))
+
+    with copies.prepared(country_template, fill) as name:
+        yield name
 
 
 THREE_YEARS = pd.date_range("2020-12-31T20:00Z", "2023-12-31T20:00Z", freq="D")
 
 
-@pytest.fixture
-def three_years(country, ingest):
-    """Database with two basins and three years of daily readings."""
+def _three_years():
     rng = np.random.default_rng(2)
     season = 1.5 + np.sin(2 * np.pi * np.arange(len(THREE_YEARS)) / 365.25)
     river = 10 * season * np.exp(0.2 * rng.standard_normal(len(THREE_YEARS)))
@@ -99,5 +109,42 @@ def three_years(country, ingest):
         pd.DataFrame({"series": code, "time": times, "value": np.round(v, 3)})
         for code, v in values.items()
     ]
-    ingest(pd.concat(rows).to_csv(index=False).encode())
-    return country
+    return pd.concat(rows).to_csv(index=False).encode()
+
+
+@pytest.fixture(scope="session")
+def three_years_template(copies, country_template):
+    """The same with three years of daily readings."""
+
+    def fill(engine):
+        _ingest(engine, _three_years())
+
+    with copies.prepared(country_template, fill) as name:
+        yield name
+
+
+@pytest.fixture
+def template(request, template_database):
+    """Name of the fullest database that the fixtures of this test ask for."""
+    for name in ("three_years", "measured", "country"):
+        if f"{name}_template" in request.fixturenames:
+            return request.getfixturevalue(f"{name}_template")
+    return template_database
+
+
+@pytest.fixture
+def country(country_template, engine):
+    """Engine on two basins, without readings."""
+    return engine
+
+
+@pytest.fixture
+def measured(measured_template, engine):
+    """Engine on two basins and a year of constant readings."""
+    return engine
+
+
+@pytest.fixture
+def three_years(three_years_template, engine):
+    """Engine on two basins and three years of daily readings."""
+    return engine

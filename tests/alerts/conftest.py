@@ -19,11 +19,27 @@ from ewater.store import folder, registry
 FOLDER = Path(__file__).parents[1] / "countries" / "two_basins"
 
 
+@pytest.fixture(scope="session")
+def country_template(copies, template_database):
+    """Database with the country."""
+
+    def fill(engine):
+        frames = folder.read(FOLDER, expression_codes=codes)
+        registry.load(engine, frames, expression_codes=codes)
+
+    with copies.prepared(template_database, fill) as name:
+        yield name
+
+
+@pytest.fixture
+def template(country_template):
+    """Every test gets a copy of the country."""
+    return country_template
+
+
 @pytest.fixture
 def country(engine):
-    """Database with the country; ``country.rules`` replaces its rules."""
-    frames = folder.read(FOLDER, expression_codes=codes)
-    registry.load(engine, frames, expression_codes=codes)
+    """Engine on a database with the country; ``rules`` replaces its rules."""
     return engine
 
 

@@ -24,8 +24,7 @@ MINE, OTHER = Scope(organisations=("Mine",)), Scope(organisations=("Other",))
 HALF_DAY = dt.timedelta(hours=12)
 
 
-@pytest.fixture
-def lake(engine):
+def _lake(engine):
     """A reservoir with four years of levels, and a gauge with gaps and bad rows."""
     sites = {
         "code": ["LAKE", "GAUGE"],
@@ -72,6 +71,24 @@ def lake(engine):
     jobs.ingest(engine, Memory("lake-2023.csv", good.encode()), Options())
     bad = "series,time,value\nGAUGE.Q,noon,1\nGAUGE.Q,2023-04-01T00:00Z,5\nX,1,1\n"
     jobs.ingest(engine, Memory("gauge-7.csv", bad.encode()), Options())
+
+
+@pytest.fixture(scope="module")
+def lake_template(copies, template_database):
+    """Database with these readings."""
+    with copies.prepared(template_database, _lake) as name:
+        yield name
+
+
+@pytest.fixture
+def template(lake_template):
+    """Every test gets a copy of these readings."""
+    return lake_template
+
+
+@pytest.fixture
+def lake(engine):
+    """Engine on a copy of the reservoir and its gauge."""
     return engine
 
 

@@ -24,8 +24,7 @@ ALL = Scope()
 HOUR = 3_600_000_000
 
 
-@pytest.fixture
-def river(engine):
+def _river(engine):
     """A gauge with ten years of days, and a counter; another organisation's gauge."""
     series = {
         "code": ["A.Q", "A.N", "B.Q"],
@@ -70,6 +69,24 @@ def river(engine):
             rows.append(f"A.N,{at.isoformat()},{50 * n}")
     body = "\n".join(["series,time,value", *rows, ""])
     jobs.ingest(engine, Memory("f.csv", body.encode()), Options())
+
+
+@pytest.fixture(scope="module")
+def river_template(copies, template_database):
+    """Database with these readings."""
+    with copies.prepared(template_database, _river) as name:
+        yield name
+
+
+@pytest.fixture
+def template(river_template):
+    """Every test gets a copy of these readings."""
+    return river_template
+
+
+@pytest.fixture
+def river(engine):
+    """Engine on a copy of the gauges."""
     return engine
 
 

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import uuid
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from sqlalchemy import make_url, text
+from sqlalchemy import text
 
 from ewater.accounts.editions import keys, seal
 from ewater.balance.expressions import codes
 from ewater.ingest import jobs
 from ewater.ingest.outcome import Options
 from ewater.ingest.source import Memory
-from ewater.store import database, folder, registry
+from ewater.store import folder, registry
 from ewater.store.codec import decode, encode
 
 TWO_BASINS = Path(__file__).parents[1] / "countries" / "two_basins"
@@ -48,23 +46,6 @@ def _ingest(engine, data, issued="2024-02-01T00:00Z", name="readings.csv"):
     return jobs.ingest(engine, Memory(name, data), options)
 
 
-@contextmanager
-def _copy_of(server_url, template):
-    """Engine on a copy of a database, dropped afterwards."""
-    name = f"ewater_test_{uuid.uuid4().hex[:12]}"
-    admin = database.connect(server_url)
-    with admin.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
-    engine = database.connect(make_url(server_url).set(database=name))
-    try:
-        yield engine
-    finally:
-        engine.dispose()
-        with admin.connect().execution_options(isolation_level="AUTOCOMMIT") as c:
-            c.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-        admin.dispose()
-
-
 @pytest.fixture(scope="session")
 def signers(tmp_path_factory):
     """Three people with a key each."""
@@ -82,41 +63,45 @@ def two_basins():
 
 
 @pytest.fixture(scope="session")
-def loaded_template(server_url, template_database, two_basins):
+def loaded_template(copies, template_database, two_basins):
     """Database with a year of readings of the country, nothing sealed."""
-    with _copy_of(server_url, template_database) as engine:
+
+    def fill(engine):
         registry.load(engine, two_basins, expression_codes=codes)
         _ingest(engine, _csv(RATES))
-        engine.dispose()
-        yield engine.url.database
+
+    with copies.prepared(template_database, fill) as name:
+        yield name
 
 
 @pytest.fixture(scope="session")
-def sealed_template(server_url, loaded_template, signers):
+def sealed_template(copies, loaded_template, signers):
     """The same with the year sealed as a draft."""
-    with _copy_of(server_url, loaded_template) as engine:
+
+    def fill(engine):
         seal.seal(engine, WANTED, signers["ana"], excepted=["coverage"])
-        engine.dispose()
-        yield engine.url.database
+
+    with copies.prepared(loaded_template, fill) as name:
+        yield name
 
 
 @pytest.fixture
-def copy_of(server_url):
+def copy_of(copies):
     """Copy the database of an engine: as it would come back from a backup."""
-    return lambda engine: _copy_of(server_url, engine.url.database)
+    return lambda engine: copies.engine(engine.url.database)
 
 
 @pytest.fixture
-def loaded(server_url, loaded_template):
+def loaded(copies, loaded_template):
     """Engine on a copy of the loaded database."""
-    with _copy_of(server_url, loaded_template) as engine:
+    with copies.engine(loaded_template) as engine:
         yield engine
 
 
 @pytest.fixture
-def sealed(server_url, sealed_template):
+def sealed(copies, sealed_template):
     """Engine on a copy of the sealed database."""
-    with _copy_of(server_url, sealed_template) as engine:
+    with copies.engine(sealed_template) as engine:
         yield engine
 
 

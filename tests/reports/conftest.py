@@ -118,10 +118,28 @@ def known(country_frames, now):
     )
 
 
+@pytest.fixture(scope="session")
+def reporting_template(copies, template_database):
+    """Database with the small country."""
+
+    def fill(engine):
+        registry.load(engine, frames())
+
+    with copies.prepared(template_database, fill) as name:
+        yield name
+
+
 @pytest.fixture
-def reporting(engine):
+def template(request, template_database):
+    """Name of the database with the small country, where a test asks for it."""
+    if "reporting_template" in request.fixturenames:
+        return request.getfixturevalue("reporting_template")
+    return template_database
+
+
+@pytest.fixture
+def reporting(reporting_template, engine):
     """Engine on the small country."""
-    registry.load(engine, frames())
     return engine
 
 
