@@ -81,13 +81,15 @@ def lake_template(copies, template_database):
 
 
 @pytest.fixture
-def template(lake_template):
-    """Every test gets a copy of these readings."""
-    return lake_template
+def template(request, template_database):
+    """Name of the database with these readings, where a test asks for it."""
+    if "lake_template" in request.fixturenames:
+        return request.getfixturevalue("lake_template")
+    return template_database
 
 
 @pytest.fixture
-def lake(engine):
+def lake(lake_template, engine):
     """Engine on a copy of the reservoir and its gauge."""
     return engine
 

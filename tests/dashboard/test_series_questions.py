@@ -79,13 +79,15 @@ def river_template(copies, template_database):
 
 
 @pytest.fixture
-def template(river_template):
-    """Every test gets a copy of these readings."""
-    return river_template
+def template(request, template_database):
+    """Name of the database with these readings, where a test asks for it."""
+    if "river_template" in request.fixturenames:
+        return request.getfixturevalue("river_template")
+    return template_database
 
 
 @pytest.fixture
-def river(engine):
+def river(river_template, engine):
     """Engine on a copy of the gauges."""
     return engine
 
