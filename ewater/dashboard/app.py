@@ -12,6 +12,7 @@ from ewater.dashboard.access.install import install
 from ewater.dashboard.bulletin import routes as bulletins
 from ewater.dashboard.exhibits import explain, panel, routes
 from ewater.dashboard.i18n import language
+from ewater.dashboard.pages import opening
 from ewater.dashboard.pages.registry import PAGES
 from ewater.dashboard.queries import CachedReader
 from ewater.dashboard.shell import controls, frame
@@ -75,16 +76,19 @@ def create_app(reader: Reader | CachedReader, guard: Guard | None = None) -> Das
         else CachedReader(reader, scope=guard.scope if guard else None)
     )
     install(app.server, guard)
+    opening.install(app.server)
     server: Any = app.server
     server.register_blueprint(routes.blueprint(cached, PAGES))
     server.register_blueprint(bulletins.blueprint(cached))
     controls.register(app, cached)
     frame.register(app, cached)
-    explain.register(app, cached)
+    gate: Any = opening.Gate
+    explain.register(gate(app, opening.OVERSEE), cached)
     for page in PAGES:
-        panel.register(app, cached, page.name, page.exhibits)
+        behind = gate(app, page.acts)
+        panel.register(behind, cached, page.name, page.exhibits)
         if page.register is not None:
-            page.register(app, cached)
+            page.register(behind, cached)
     if guard is not None:
         menu.register(app, guard)
     _protect(app)

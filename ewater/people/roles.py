@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-#: What there is to do. Everybody who is signed in may read within their scope.
+#: What there is to do. Everybody who is signed in may read within their scope; figures
+#: of the country that are not published are for those who oversee it.
 ACTS: Mapping[str, str] = MappingProxyType(
     {
-        "read": "see accounts, sites and series, and take them away",
+        "read": "see what is their own: sites, series and returns",
+        "oversee": "see accounts, plans and editions, and take them away",
         "analyse": "keep scenarios and comparisons",
         "edit": "correct and flag readings, describe sources",
         "approve": "approve readings, editions and returns",
@@ -24,11 +26,11 @@ ACTS: Mapping[str, str] = MappingProxyType(
 #: Who may do what.
 ROLES: Mapping[str, frozenset[str]] = MappingProxyType(
     {
-        "viewer": frozenset({"read"}),
-        "analyst": frozenset({"read", "analyse"}),
-        "engineer": frozenset({"read", "analyse", "edit"}),
-        "reviewer": frozenset({"read", "analyse", "review"}),
-        "approver": frozenset({"read", "analyse", "approve", "review"}),
+        "viewer": frozenset({"read", "oversee"}),
+        "analyst": frozenset({"read", "oversee", "analyse"}),
+        "engineer": frozenset({"read", "oversee", "analyse", "edit"}),
+        "reviewer": frozenset({"read", "oversee", "analyse", "review"}),
+        "approver": frozenset({"read", "oversee", "analyse", "approve", "review"}),
         "reporter": frozenset({"read", "report"}),
         "admin": frozenset(ACTS),
     }

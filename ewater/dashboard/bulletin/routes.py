@@ -16,6 +16,7 @@ from ewater.dashboard.access import refusals
 from ewater.dashboard.bulletin import document, printing
 from ewater.dashboard.exhibits.routes import as_download, asked_state
 from ewater.dashboard.i18n import mark
+from ewater.dashboard.pages import opening
 from ewater.errors import EWaterError
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ def blueprint(reader: CachedReader) -> Blueprint:
 
     @made.get("/download/bulletin-<int:pages>.pdf")
     def of_view(pages: int) -> Response:
+        opening.require(opening.OVERSEE)
         state = asked_state(reader, request.query_string.decode("utf-8", "replace"))
         html = document.document(reader, state, pages)
         if not printer.acquire(blocking=False):

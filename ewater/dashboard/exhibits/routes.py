@@ -16,6 +16,7 @@ from ewater.dashboard import state as states
 from ewater.dashboard import view
 from ewater.dashboard.exhibits import csv_file, workbook
 from ewater.dashboard.i18n import language
+from ewater.dashboard.pages import opening
 from ewater.errors import ForbiddenError, NotReadyError, UsageError
 
 if TYPE_CHECKING:
@@ -89,6 +90,7 @@ def blueprint(reader: CachedReader, pages: Sequence[Page]) -> Blueprint:
 def _answer(
     reader: CachedReader, page: Page, exhibits: Sequence[Exhibit], kind: str
 ) -> Response:
+    opening.require(page.acts)
     state = asked_state(reader, request.query_string.decode("utf-8", "replace"))
     lang = language(state.lang)
     sheets = [one.made(reader, state, lang) for one in exhibits]

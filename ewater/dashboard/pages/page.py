@@ -38,7 +38,8 @@ class Page:
     ``register`` connects take ``Input("state", "data")`` and fill it, at once when
     it appears and whenever the state changes. Ids are the page's own and begin with
     its name where another page could use the same. ``exhibits`` are connected besides;
-    the layout holds the panel of each (`ewater.dashboard.exhibits.board`).
+    the layout holds the panel of each (`ewater.dashboard.exhibits.board`). Whoever may
+    do one of ``acts`` (`ewater.people.roles`) may open it (`pages.opening`).
     """
 
     name: str
@@ -50,3 +51,4 @@ class Page:
     exhibits: tuple[Exhibit, ...] = ()
     filters: tuple[str, ...] = ("territory", "year", "period", "boundary")
     subtitle: Callable[[State, Language], str] | None = None
+    acts: tuple[str, ...] = ("oversee",)

@@ -16,9 +16,11 @@ from ewater.dashboard.components import options
 from ewater.dashboard.html import attributes
 from ewater.dashboard.i18n import mark
 from ewater.dashboard.labels import BOUNDARIES, SECTORS, STEPS, VERSIONS
+from ewater.dashboard.pages.opening import opens
 from ewater.dashboard.pages.page import FILTERS
-from ewater.dashboard.pages.registry import PAGES, page_at
+from ewater.dashboard.pages.registry import page_at
 from ewater.dashboard.shell.controls import ALL_SECTORS
+from ewater.dashboard.shell.navigation import navigation
 from ewater.dashboard.words import part_words, year_words
 
 if TYPE_CHECKING:
@@ -28,7 +30,6 @@ if TYPE_CHECKING:
 
     from ewater.dashboard.geography import Geography
     from ewater.dashboard.i18n import Language
-    from ewater.dashboard.pages.page import Page
     from ewater.dashboard.queries import CachedReader
     from ewater.dashboard.state import State as View
 
@@ -143,23 +144,6 @@ def _path(geography: Geography, state: View, lang: Language) -> list[Any]:
     return steps
 
 
-def _links(current: Page | None, state: View, lang: Language) -> list[Any]:
-    """Links to all pages, which keep the view."""
-    current_page = attributes(aria_current="page")
-    return [
-        html.Span(
-            lang.gettext(page.label), className="page-link current", **current_page
-        )
-        if page is current
-        else dcc.Link(
-            lang.gettext(page.label),
-            href=page.path + state.query(),
-            className="page-link",
-        )
-        for page in PAGES
-    ]
-
-
 def _register_page(app: Dash, reader: CachedReader) -> None:
     @app.callback(
         Output("page", "children"),
@@ -182,6 +166,12 @@ def _register_page(app: Dash, reader: CachedReader) -> None:
         if page is None:
             words = lang.gettext("There is no such page; choose one above.")
             return [html.P(words, className="empty"), wanted, *styles]
+        if not opens(page):
+            return [
+                html.P(lang.gettext(WORDS[403]), className="empty"),
+                wanted,
+                *styles,
+            ]
         return [page.layout(state, lang), wanted, *styles]
 
     @app.callback(
@@ -202,7 +192,7 @@ def _register_page(app: Dash, reader: CachedReader) -> None:
         bulletins = [f"/download/bulletin-{n}.pdf{state.query()}" for n in (1, 10)]
         if page is None:
             return (
-                _links(page, state, lang),
+                navigation(page, state, lang),
                 [],
                 lang.gettext("Not found"),
                 "",
@@ -213,7 +203,7 @@ def _register_page(app: Dash, reader: CachedReader) -> None:
         subtitle = page.subtitle(state, lang) if page.subtitle else ""
         in_path = "territory" in page.filters
         return (
-            _links(page, state, lang),
+            navigation(page, state, lang),
             _path(geography, state, lang) if in_path else [],
             page.heading(state, geography, lang),
             subtitle,

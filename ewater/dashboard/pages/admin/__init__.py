@@ -41,6 +41,7 @@ def register(app: Dash, reader: CachedReader) -> None:
 PAGE = Page(
     name="admin",
     path="/admin",
+    acts=("administer",),
     label=mark("Administration"),
     heading=heading,
     layout=layout,

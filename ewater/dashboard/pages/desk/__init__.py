@@ -195,6 +195,7 @@ def register(app: Dash, reader: CachedReader) -> None:
 PAGE = Page(
     name="desk",
     path="/desk",
+    acts=("review", "approve"),
     label=mark("Review desk"),
     heading=heading,
     layout=layout,

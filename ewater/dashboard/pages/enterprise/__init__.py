@@ -209,6 +209,7 @@ def register(app: Dash, reader: CachedReader) -> None:
 PAGE = Page(
     name="enterprise",
     path="/enterprise",
+    acts=("oversee", "report"),
     label=mark("Enterprise"),
     heading=heading,
     layout=layout,

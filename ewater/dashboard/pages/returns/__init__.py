@@ -158,6 +158,7 @@ def _shown(told: Data, extra: Mapping[str, int], lang: Language) -> list[Any]:
 PAGE = Page(
     name="returns",
     path="/returns",
+    acts=("report", "review", "approve"),
     label=mark("Returns"),
     heading=heading,
     layout=layout,

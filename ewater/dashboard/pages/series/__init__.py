@@ -65,6 +65,7 @@ def layout(state: State, lang: Language) -> html.Div:
 PAGE = Page(
     name=NAME,
     path=chosen.PATH,
+    acts=("oversee", "report"),
     label=mark("Sites and series"),
     heading=heading,
     layout=layout,
