@@ -183,6 +183,56 @@ def _lines(
     )
 
 
+def partners(batch: Batch) -> dict[int, set[str]]:
+    """Tell which enterprises each return names as the other side, by position."""
+    found: dict[int, set[str]] = {}
+    for section, column in batch.form.columns():
+        if column.kind != "enterprise":
+            continue
+        lines = batch.sections[section.key]
+        for at in np.flatnonzero(lines.where(column.key)).tolist():
+            named = found.setdefault(int(lines.owner[at]), set())
+            named.add(str(lines.text[column.key][at]))
+    return found
+
+
+def joined(first: Batch, owners: Sequence[int], second: Batch) -> Batch:
+    """Lay some returns of a batch and all of another side by side, as they were read.
+
+    Figures and texts only: where they stood, and what was wrong, is left behind.
+    """
+    place = np.full(len(first), -1)
+    place[list(owners)] = np.arange(len(owners))
+    chosen = np.array(owners, dtype=np.intp)
+    sections = {}
+    for section in first.form.sections:
+        one, two = first.sections[section.key], second.sections[section.key]
+        keep = place[one.owner] >= 0
+        sections[section.key] = Lines(
+            owner=np.concatenate(
+                [place[one.owner[keep]], two.owner + len(owners)]
+            ).astype(np.intp),
+            line=np.concatenate([one.line[keep], two.line]),
+            row=np.zeros(int(keep.sum()) + len(two), np.int64),
+            raw={},
+            number={
+                key: np.concatenate([values[keep], two.number[key]])
+                for key, values in one.number.items()
+            },
+            text={
+                key: np.concatenate([values[keep], two.text[key]])
+                for key, values in one.text.items()
+            },
+        )
+    return Batch(
+        form=first.form,
+        enterprise=np.concatenate([first.enterprise[chosen], second.enterprise]),
+        period=np.concatenate([first.period[chosen], second.period]),
+        unit=np.full(len(owners) + len(second), first.form.unit, dtype=object),
+        sections=sections,
+    )
+
+
 def typed(batch: Batch) -> Batch:
     """Read every cell that was not read yet."""
     for section, column in batch.form.columns():

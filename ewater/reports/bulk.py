@@ -14,14 +14,14 @@ from sqlalchemy import text
 
 from ewater.errors import UsageError
 from ewater.reports import known, ledger, periods, receipts, who
-from ewater.reports.batch import contents
+from ewater.reports.batch import contents, partners
 from ewater.reports.examine import run as examination
 from ewater.reports.findings import ordered
 from ewater.reports.validate import validate
 from ewater.units import factor_to_si
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from sqlalchemy import Connection
 
@@ -38,6 +38,16 @@ _STANDING = text(
     "FROM enterprise_return AS r LEFT JOIN return_version AS v "
     "ON v.return_id = r.id AND v.number = r.versions WHERE r.form = :form "
     "AND r.enterprise = ANY(:codes) FOR UPDATE OF r"
+)
+_AGAIN = text(
+    "UPDATE enterprise_return AS r SET state = 'resubmitted', versions = said.number, "
+    "partners = CAST(said.partners AS text[]), changed_at = clock_timestamp() "
+    "FROM unnest(CAST(:ids AS bigint[]), CAST(:numbers AS int[]), "
+    "CAST(:partners AS text[])) AS said(id, number, partners) WHERE r.id = said.id"
+)
+_IDS = text(
+    "SELECT id, enterprise, period FROM enterprise_return "
+    "WHERE form = :form AND enterprise = ANY(:codes)"
 )
 
 
@@ -119,9 +129,10 @@ def take(
     made = _Versions(batch, keys, when, reason, person)
     made.seal([n for n in range(len(batch)) if n not in bad], standing)
     many = examine and len(made.owners) > _FEW
-    _store(connection, made, facts.zone, way, seen, when if many else None)
+    versions = _store(connection, made, facts.zone, way, seen, when if many else None)
     if many:
-        examination.everything(connection, batch.form, mark=False)
+        fresh = examination.Fresh(batch, made.owners, versions)
+        examination.everything(connection, batch.form, fresh=fresh, mark=False)
     elif examine and made.numbers:
         ids = [made.ids[key] for key in made.taken_keys]
         examination.examine_some(connection, batch.form, ids)
@@ -139,9 +150,7 @@ def take(
 
 
 def _named(batch: Batch) -> set[str]:
-    from ewater.reports.workflow import partners
-
-    return set(map(str, batch.enterprise)) | partners(batch)
+    return set(map(str, batch.enterprise)).union(*partners(batch).values())
 
 
 def _in_unit(batch: Batch) -> None:
@@ -195,13 +204,15 @@ class _Versions:
 
     def seal(self, owners: Sequence[int], standing: Mapping[Key, Any]) -> None:
         form = self.batch.form
+        common = {
+            "form": form.form, "form_version": form.version, "unit": form.unit,
+        }  # fmt: skip
         for owner, content in zip(owners, contents(self.batch, owners), strict=True):
             key = self.keys[owner]
             row = standing.get(key)
-            body = receipts.sealed(
-                key[0], form.form, form.version, key[1], form.unit, content
-            )
-            digest = receipts.sha256(body)
+            sections = receipts.text(content)
+            heads = {"enterprise": key[0], "period": key[1], **common}
+            digest = receipts.sha256(receipts.sealed_text(heads, sections))
             if row is not None:
                 self.ids[key] = row.id
                 if row.sha256 == digest:
@@ -213,7 +224,7 @@ class _Versions:
             self.owners.append(owner)
             self.numbers.append(number)
             self.digests.append(digest)
-            self.content.append(json.dumps(content, ensure_ascii=False))
+            self.content.append(sections)
             self.before.append(None if row is None else row.state)
             self.receipts.append(
                 receipts.receipt(
@@ -230,14 +241,24 @@ def _store(
     way: str,
     seen: Sequence[Finding],
     examined: datetime | None,
-) -> None:
+) -> list[int]:
+    """Keep heads, versions, findings and audit; return the numbers of the versions."""
     if not made.owners:
-        return
-    form = made.batch.form
-    keys = made.taken_keys
+        return []
+    _heads(connection, made, zone)
     states = ["submitted" if n == 1 else "resubmitted" for n in made.numbers]
+    versions = _versions(connection, made, way, seen, examined)
+    _audit(connection, made, states)
+    return versions
+
+
+def _heads(connection: Connection, made: _Versions, zone: str) -> None:
+    form, keys = made.batch.form, made.taken_keys
+    named = partners(made.batch)
+    said = [_array(named.get(owner, ())) for owner in made.owners]
     spans = {p: periods.read(p).edges(zone) for p in {period for _, period in keys}}
     fresh = [n for n, key in enumerate(keys) if key not in made.ids]
+    old = [n for n, key in enumerate(keys) if key in made.ids]
     ledger.copy(
         connection,
         "enterprise_return",
@@ -250,32 +271,27 @@ def _store(
                 "period_end": [spans[keys[n][1]][1] for n in fresh],
                 "state": "submitted",
                 "versions": 1,
+                "partners": [said[n] for n in fresh],
             }
         ),
     )
-    made.ids.update(
-        {
-            (row.enterprise, row.period): row.id
-            for row in connection.execute(
-                text(
-                    "SELECT id, enterprise, period FROM enterprise_return "
-                    "WHERE form = :form AND enterprise = ANY(:codes)"
-                ),
-                {"form": form.form, "codes": sorted({keys[n][0] for n in fresh})},
-            )
-        }
-    )
-    old = set(range(len(keys))) - set(fresh)
-    for n in sorted(old):
+    if old:
         connection.execute(
-            text(
-                "UPDATE enterprise_return SET state = :state, versions = :number, "
-                "changed_at = clock_timestamp() WHERE id = :id"
-            ),
-            {"state": states[n], "number": made.numbers[n], "id": made.ids[keys[n]]},
+            _AGAIN,
+            {
+                "ids": [made.ids[keys[n]] for n in old],
+                "numbers": [made.numbers[n] for n in old],
+                "partners": [said[n] for n in old],
+            },
         )
-    _versions(connection, made, way, seen, examined)
-    _audit(connection, made, states)
+    codes = sorted({keys[n][0] for n in fresh})
+    for row in connection.execute(_IDS, {"form": form.form, "codes": codes}):
+        made.ids[row.enterprise, row.period] = row.id
+
+
+def _array(codes: Iterable[str]) -> str:
+    """Write codes, which have no quotes, as an array of the store."""
+    return "{" + ",".join(f'"{code}"' for code in sorted(codes)) + "}"
 
 
 def _versions(
@@ -284,7 +300,7 @@ def _versions(
     way: str,
     seen: Sequence[Finding],
     examined: datetime | None,
-) -> None:
+) -> list[int]:
     by_owner: dict[int, list[Finding]] = defaultdict(list)
     for finding in seen:
         by_owner[finding.owner].append(finding)
@@ -320,15 +336,15 @@ def _versions(
             {"ids": ids},
         )
     }
+    versions = [version_of[key] for key in zip(ids, made.numbers, strict=True)]
     placed = [
-        (version_of[number], finding)
-        for number, owner in zip(
-            zip(ids, made.numbers, strict=True), made.owners, strict=True
-        )
+        (version, finding)
+        for version, owner in zip(versions, made.owners, strict=True)
         for finding in by_owner.get(owner, ())
         if finding.code != "late"  # said by the version
     ]
     ledger.copy(connection, "return_finding", examination.rows(placed))
+    return versions
 
 
 def _audit(connection: Connection, made: _Versions, states: Sequence[str]) -> None:

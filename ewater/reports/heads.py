@@ -26,24 +26,36 @@ if TYPE_CHECKING:
 
 def check(batch: Batch, known: Known) -> list[Finding]:
     """Check every return as a whole; see `ewater.reports.validate`."""
-    found = [*_forms(batch), *_unit(batch), *_twice(batch)]
-    spans = _spans(batch, known)
-    life = _life(known)
-    approved = dict(iter(known.approved.groupby("enterprise", sort=False)))
-    due: dict[tuple[str, str], Any] = {}
-    for owner in range(len(batch)):
-        code, said = str(batch.enterprise[owner]), str(batch.period[owner])
-        span = spans.get(said)
-        if span is None:
-            found.append(_of(batch, owner, "unknown_period", value=repr(said)))
-        if code not in life:
-            found.append(_of(batch, owner, "unknown_enterprise", value=repr(code)))
-        elif span is not None:
-            found += _life_faults(batch, owner, life[code], span, known)
-            found += _overlaps(batch, owner, approved.get(code), span)
-        if span is not None:
-            found += _timely(batch, owner, span, known, due)
-    return found
+    at = _When(batch, known)
+    return [
+        *_forms(batch),
+        *_unit(batch),
+        *_twice(batch),
+        *(
+            _of(batch, owner, "unknown_period", value=repr(str(batch.period[owner])))
+            for owner in rows_where(~at.known)
+        ),
+        *_life_faults(batch, at, known),
+        *_overlaps(batch, at, known),
+        *_timely(batch, at, known),
+    ]
+
+
+class _When:
+    """Start and end of each return, NaT where its period is none."""
+
+    def __init__(self, batch: Batch, known: Known) -> None:
+        self.said = [str(period) for period in batch.period]
+        spans = _spans(self.said, known)
+        self.periods = {said: span[0] for said, span in spans.items()}
+        nowhen = (None, pd.NaT, pd.NaT)
+        place, names = pd.factorize(np.array(self.said, dtype=object))
+        edges = [spans.get(str(name), nowhen)[1:] for name in names]
+        self.start, self.end = (
+            pd.DatetimeIndex([edge[side] for edge in edges], tz="UTC")[place]
+            for side in (0, 1)
+        )
+        self.known: NDArray[np.bool_] = np.asarray(self.start.notna())
 
 
 def months(batch: Batch) -> NDArray[np.bool_]:
@@ -129,85 +141,112 @@ def _twice(batch: Batch) -> Iterator[Finding]:
             )  # fmt: skip
 
 
-def _spans(batch: Batch, known: Known) -> dict[str, tuple[Period, Any, Any]]:
+def _spans(periods_said: list[str], known: Known) -> dict[str, tuple[Period, Any, Any]]:
     found = {}
-    for said in set(map(str, batch.period)):
+    for said in set(periods_said):
         try:
             period = periods.read(said)
         except UsageError:
             continue
         start, end = period.edges(known.zone)
-        found[said] = (period, pd.Timestamp(start), pd.Timestamp(end))
+        found[said] = (
+            period,
+            pd.Timestamp(start).tz_convert("UTC"),
+            pd.Timestamp(end).tz_convert("UTC"),
+        )
     return found
 
 
-def _life(known: Known) -> dict[str, tuple[Any, Any]]:
-    """First and last validity of each enterprise; NaT where it is open."""
+def _life_faults(batch: Batch, at: _When, known: Known) -> Iterator[Finding]:
+    """Refuse enterprises that are none, were closed before or open later."""
+    codes = pd.Index([str(code) for code in batch.enterprise], dtype=object)
     rows = known.enterprises
-    if rows.empty:
-        return {}
-    starts = rows.groupby("code")["valid_from"].agg(lambda s: s.min(skipna=False))
-    ends = rows.groupby("code")["valid_to"].agg(lambda s: s.max(skipna=False))
-    return {
-        str(code): (start, end)
-        for code, start, end in zip(starts.index, starts, ends, strict=True)
-    }
+    for owner in rows_where(~codes.isin(rows["code"])):
+        yield _of(batch, owner, "unknown_enterprise", value=repr(codes[owner]))
+    # an open end of any validity leaves the enterprise open on that side
+    opened, closed = (
+        pd.DatetimeIndex(_outer(rows, name, least=least).reindex(codes))
+        for name, least in (("valid_from", True), ("valid_to", False))
+    )
+    for code, date, wrong in (
+        ("closed_enterprise", closed, closed <= at.start),
+        ("not_yet_open", opened, opened >= at.end),
+    ):
+        for owner in rows_where(np.asarray(wrong)):
+            yield _of(
+                batch, owner, code, value=codes[owner],
+                date=_day(date[owner], known),
+                period=str(at.periods[at.said[owner]]),
+            )  # fmt: skip
 
 
-def _life_faults(
-    batch: Batch, owner: int, life: tuple[Any, Any], span: Any, known: Known
-) -> Iterator[Finding]:
-    period, start, end = span
-    opened, closed = life
-    value = str(batch.enterprise[owner])
-    if pd.notna(closed) and closed <= start:
-        date = _day(closed, known)
-        yield _of(
-            batch, owner, "closed_enterprise", value=value, date=date,
-            period=str(period),
-        )  # fmt: skip
-    if pd.notna(opened) and opened >= end:
-        date = _day(opened, known)
-        yield _of(
-            batch, owner, "not_yet_open", value=value, date=date, period=str(period)
-        )
+def _outer(rows: pd.DataFrame, name: str, *, least: bool) -> pd.Series[pd.Timestamp]:
+    """First or last time of each enterprise; NaT where one of its rows has none."""
+    when = pd.DatetimeIndex(pd.to_datetime(rows[name], utc=True))
+    times = pd.Series(when, index=pd.Index(rows["code"], dtype=object))
+    grouped = times.groupby(level=0)
+    found = grouped.min() if least else grouped.max()
+    open_ = set(times.index[times.isna()])
+    return found.where(~found.index.isin(open_))
 
 
-def _overlaps(
-    batch: Batch, owner: int, approved: pd.DataFrame | None, span: Any
-) -> Iterator[Finding]:
+def _overlaps(batch: Batch, at: _When, known: Known) -> Iterator[Finding]:
     """Refuse a quarter of a year that is approved: the year counts already."""
-    if approved is None:
+    if known.approved.empty:
         return
-    period, start, end = span
-    other = (approved["period_start"] < end) & (approved["period_end"] > start)
-    same = (approved["period_start"] == start) & (approved["period_end"] == end)
-    within = (approved["period_start"] >= start) & (approved["period_end"] <= end)
-    for said in approved.loc[other & ~same & ~within, "period"]:
-        yield _of(batch, owner, "period_overlap", period=str(period), other=str(said))
+    mine = pd.DataFrame(
+        {
+            "enterprise": [str(code) for code in batch.enterprise],
+            "start": at.start,
+            "end": at.end,
+            "owner": np.arange(len(batch)),
+        }
+    )
+    both = mine.merge(known.approved, on="enterprise")
+    start, end = both["period_start"], both["period_end"]
+    crosses = (start < both["end"]) & (end > both["start"])
+    # the same period is a correction; what lies within is superseded
+    within = (start >= both["start"]) & (end <= both["end"])
+    wrong = both[crosses & ~within]
+    for owner, other in zip(wrong["owner"], wrong["period"], strict=True):
+        period = str(at.periods[at.said[owner]])
+        yield _of(batch, owner, "period_overlap", period=period, other=str(other))
 
 
-def _timely(
-    batch: Batch, owner: int, span: Any, known: Known, due: dict[tuple[str, str], Any]
-) -> Iterator[Finding]:
-    period, _, end = span
-    if end > pd.Timestamp(known.now):
+def _timely(batch: Batch, at: _When, known: Known) -> Iterator[Finding]:
+    """Refuse what is not over; say, or refuse, what came after its deadline."""
+    now = pd.Timestamp(known.now)
+    early = np.asarray(at.end > now)
+    for owner in rows_where(early):
         yield _of(
-            batch, owner, "period_not_over", period=str(period), date=_day(end, known)
-        )
-        return
-    code = str(batch.enterprise[owner])
-    special = not known.deadlines.empty
-    key = (code if special else "", str(period))
-    if key not in due:
-        due[key] = known.due(batch.form, period, code)
-    if known.now > due[key]:
-        refused = batch.form.late == "refuse"
+            batch, owner, "period_not_over", period=str(at.periods[at.said[owner]]),
+            date=_day(at.end[owner], known),
+        )  # fmt: skip
+    due = _due(batch, at, known)
+    refused = batch.form.late == "refuse"
+    for owner in rows_where(np.asarray(due < now) & ~early):
         yield _of(
             batch, owner, "late_refused" if refused else "late",
             "error" if refused else "notice",
-            date=_day(pd.Timestamp(due[key]) - pd.Timedelta(seconds=1), known),
+            date=_day(due[owner] - pd.Timedelta(seconds=1), known),
         )  # fmt: skip
+
+
+def _due(batch: Batch, at: _When, known: Known) -> pd.DatetimeIndex:
+    """When each return is due: its own deadline, that of all, or the form's rule."""
+    usual = {
+        said: known.due(batch.form, period, None) for said, period in at.periods.items()
+    }
+    own = known.deadlines.dropna(subset=["enterprise"])
+    keys = zip(own["enterprise"], own["period"], strict=True)
+    special = dict(zip(keys, own["due_at"], strict=True))
+    found = [
+        special.get((str(code), str(at.periods[said])), usual[said])
+        if said in usual
+        else pd.NaT
+        for code, said in zip(batch.enterprise, at.said, strict=True)
+    ]
+    return pd.DatetimeIndex(pd.to_datetime(pd.Series(found, dtype=object), utc=True))
 
 
 def _day(moment: pd.Timestamp, known: Known) -> str:

@@ -56,7 +56,7 @@ class Known:
     deadlines: pd.DataFrame
     territories: frozenset[str]
 
-    def due(self, form: Form, period: Period, enterprise: str) -> datetime:
+    def due(self, form: Form, period: Period, enterprise: str | None) -> datetime:
         """When a return is due: the form's rule, or the deadline that was set."""
         said = self.deadlines[self.deadlines["period"] == str(period)]
         for who in (said["enterprise"] == enterprise, said["enterprise"].isna()):

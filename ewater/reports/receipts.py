@@ -11,6 +11,16 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 
+_ENCODER = json.JSONEncoder(
+    sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False
+)
+
+
+def text(document: Mapping[str, Any]) -> str:
+    """Text of `canonical`."""
+    return _ENCODER.encode(document)
+
+
 def canonical(document: Mapping[str, Any]) -> bytes:
     """JSON that is the same for equal content: keys sorted, no blanks, UTF-8.
 
@@ -19,14 +29,7 @@ def canonical(document: Mapping[str, Any]) -> bytes:
     >>> canonical({"b": 1.0, "a": "ə"}).decode()
     '{"a":"ə","b":1.0}'
     """
-    text = json.dumps(
-        document,
-        sort_keys=True,
-        ensure_ascii=False,
-        separators=(",", ":"),
-        allow_nan=False,
-    )
-    return text.encode()
+    return text(document).encode()
 
 
 def sealed(
@@ -38,16 +41,27 @@ def sealed(
     content: Mapping[str, Any],
 ) -> bytes:
     """Canonical JSON of a return: what is hashed, and what a signature is made over."""
-    return canonical(
-        {
-            "enterprise": enterprise,
-            "form": form,
-            "form_version": form_version,
-            "period": period,
-            "unit": unit,
-            "sections": content,
-        }
-    )
+    heads = {
+        "enterprise": enterprise,
+        "form": form,
+        "form_version": form_version,
+        "period": period,
+        "unit": unit,
+    }
+    return sealed_text(heads, text(content))
+
+
+def sealed_text(heads: Mapping[str, Any], sections: str) -> bytes:
+    """Do the same with the text of the sections, which is written but once.
+
+    Examples
+    --------
+    >>> sealed_text({"period": "2024", "unit": "m3"}, "{}").decode()
+    '{"period":"2024","sections":{},"unit":"m3"}'
+    """
+    before = {key: value for key, value in heads.items() if key < "sections"}
+    after = {key: value for key, value in heads.items() if key > "sections"}
+    return f'{text(before)[:-1]},"sections":{sections},{text(after)[1:]}'.encode()
 
 
 def sha256(raw: bytes) -> bytes:

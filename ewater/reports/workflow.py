@@ -175,19 +175,9 @@ def check(
 ) -> tuple[tuple[Batch, Known], list[Finding]]:
     """Put a return to the one validation, as it stands."""
     batch = batches.of_contents(form, [(enterprise, period)], [content])
-    facts = known.read(connection, form, [enterprise, *partners(batch)], now)
+    named = batches.partners(batch).get(0, set())
+    facts = known.read(connection, form, {enterprise, *named}, now)
     return (batch, facts), validate(batch, facts)
-
-
-def partners(batch: Batch) -> set[str]:
-    """Codes that returns name as the other side."""
-    return {
-        str(value)
-        for section, column in batch.form.columns()
-        if column.kind == "enterprise"
-        for value in batch.sections[section.key].text[column.key]
-        if value is not None
-    }
 
 
 def submit(
@@ -283,7 +273,8 @@ def _seal(
         reason=reason,
     )
     state = "resubmitted" if earlier else "submitted"
-    stored.change(connection, head.id, state=state, versions=number)
+    named = sorted(batches.partners(batch).get(0, ()))
+    stored.change(connection, head.id, state=state, versions=number, partners=named)
     after = {"state": state, "version": number, "sha256": digest.hex(), "why": reason}
     who.note(connection, person, "submit", head.code, {"state": head.state}, after)
     return receipt, version

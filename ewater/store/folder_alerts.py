@@ -33,8 +33,13 @@ def alert_faults(table: Table) -> Iterator[Fault]:
     """Find rules that watch nothing, have no limit or could never end."""
     yield from _subjects(table)
     yield from _limits(table)
-    for row, text in enumerate(table.frame["notify"]):
-        for address in str(text).split() if isinstance(text, str) else ():
+    yield from address_faults(table)
+
+
+def address_faults(table: Table) -> Iterator[Fault]:
+    """Find words of column ``notify`` that are no address of mail or a webhook."""
+    for row in rows_where(table.frame["notify"].notna()):
+        for address in str(table.frame["notify"].iloc[row]).split():
             if not _ADDRESS.fullmatch(address):
                 allowed = "addresses such as duty@example.org https://example.org/hook"
                 yield table.fault(row, "notify", f"{address!r} is no address", allowed)

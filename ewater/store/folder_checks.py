@@ -12,7 +12,7 @@ import shapely
 from shapely.validation import explain_validity
 
 from ewater.errors import UsageError
-from ewater.store.folder_alerts import alert_faults
+from ewater.store.folder_alerts import address_faults, alert_faults
 from ewater.store.folder_curves import curve_faults
 from ewater.store.folder_schema import MEANING_OF_TYPE
 from ewater.store.folder_table import rows_where
@@ -381,7 +381,7 @@ _OF_FILE: dict[str, tuple[Check, ...]] = {
     "accounts": (_outside_accounts, _economy_sectors),
     "account_territories": (_empty_shares,),
     "flows": (_flow_ends, _flow_partners),
-    "enterprises": (_positions,),
+    "enterprises": (_positions, address_faults),
     "reports": (_report_units, _report_periods),
     "treaties": (_treaty_units,),
     "alert_rules": (alert_faults,),

@@ -307,6 +307,11 @@ _FILES = (
             _refers("territories", "Territory it belongs to", "territory"),
             *_position("enterprise"),
             _number("pump_m3h", "Installed pump capacity, m3/h"),
+            Column(
+                "notify",
+                "text",
+                "E-mail and https addresses for reminders, spaces between",
+            ),
         ),
     ),
     File(

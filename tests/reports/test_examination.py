@@ -5,11 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from sqlalchemy import text
 
 from ewater.reports import batch as batches
+from ewater.reports import bulk, bulk_read
 from ewater.reports.examine import facts as figures
 from ewater.reports.examine import run, totals
 from ewater.reports.examine.around import Around
+from ewater.reports.form import built_in
 
 NAMES = ("zone", "permits", "enterprises", "meters", "pumps")
 NOISE = (1.00, 1.04, 0.97, 1.02, 0.99, 1.03, 0.98, 1.01)
@@ -264,3 +267,35 @@ def test_a_norm_is_less_certain_than_a_meter(form):
     batch = batch_of(form, [(("E1", "2024"), {"intake": [line(100.0, metered=0.5)]})])
     known = figures.facts(batch)
     assert known.u[0] / known.intake[0] == pytest.approx(0.0875, rel=1e-3)
+
+
+@pytest.mark.db
+def test_returns_just_kept_are_examined_as_those_that_are_read_back(
+    reporting, people, monkeypatch
+):
+    monkeypatch.setattr(bulk, "_FEW", 1)
+    lines = ["enterprise,period,section,g1,g4,g12,g42e,g42,g43"]
+    lines += [f"E1,{year},intake,P1,river,{300 + year},E2,industry,9" for year in
+              range(2017, 2021)]  # fmt: skip
+    lines += ["E2,2019,intake,P2,groundwater,40000,,,"]
+    with reporting.begin() as connection:
+        form = built_in()
+        # E1 for 2016 is there before, so that both kinds stand side by side
+        for part in ([*lines[:1], "E1,2016,intake,P1,river,2000,,,"], lines):
+            raw = ("\n".join(part) + "\n").encode()
+            batch = bulk_read.read(raw, "a.csv", form)
+            bulk.take(connection, people.command, batch, way="csv")
+        kept = connection.execute(_FOUND).all()
+        run.everything(connection, form)
+        assert kept
+        assert connection.execute(_FOUND).all() == kept
+        named = connection.scalars(
+            text("SELECT DISTINCT unnest(partners) FROM enterprise_return")
+        )
+        assert list(named) == ["E2"]
+
+
+_FOUND = text(
+    "SELECT version_id, code, size_m3, evidence, cause FROM return_finding "
+    "ORDER BY 1, 2, 3"
+)

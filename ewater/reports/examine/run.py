@@ -46,10 +46,21 @@ _NEWEST = (
     "FROM enterprise_return AS r JOIN return_version AS v "
     "ON v.return_id = r.id AND v.number = r.versions WHERE r.form = :form "
 )
-_ALL = text(_NEWEST + "ORDER BY r.enterprise, r.period_start")
+_ALL = text(
+    "SELECT v.id FROM enterprise_return AS r JOIN return_version AS v "
+    "ON v.return_id = r.id AND v.number = r.versions WHERE r.form = :form"
+)
+_THESE = text(_NEWEST + "AND v.id = ANY(:ids) ORDER BY r.enterprise, r.period_start")
 _OF = text(
     _NEWEST + "AND (r.enterprise = ANY(:own) OR (r.enterprise = ANY(:partners) "
     "AND r.period = ANY(:periods))) ORDER BY r.enterprise, r.period_start"
+)
+_SIDES = text(
+    "SELECT unnest(partners) FROM enterprise_return WHERE form = :form "
+    "AND enterprise = ANY(:own) AND period = ANY(:periods) "
+    "UNION SELECT enterprise FROM enterprise_return WHERE form = :form "
+    "AND partners <> '{}' AND partners && CAST(:own AS text[]) "
+    "AND period = ANY(:periods)"
 )
 
 
@@ -136,25 +147,47 @@ def _quarters(known: Facts) -> Iterable[Finding]:
         )
 
 
+class Fresh(NamedTuple):
+    """Returns that were kept just now, and need not be read back."""
+
+    batch: Batch
+    owners: Sequence[int]  # positions of those that were kept
+    versions: Sequence[int]  # numbers of their versions in the store
+
+
 def everything(
-    connection: Connection, form: Form, *, mark: bool = True
+    connection: Connection,
+    form: Form,
+    *,
+    fresh: Fresh | None = None,
+    mark: bool = True,
 ) -> tuple[Batch, list[Finding]] | None:
     """Examine the newest version of every return of a form, and keep the findings.
 
-    ``mark`` says that the versions do not have the time of this examination yet.
+    Parameters
+    ----------
+    fresh
+        Returns that were kept in this transaction; the others are read.
+    mark
+        Whether the versions do not have the time of this examination yet.
 
     Returns
     -------
     batch, findings
         None where nothing was returned.
     """
-    rows = connection.execute(_ALL, {"form": form.form}).all()
-    if not rows:
-        return None
+    kept = list(fresh.versions) if fresh else []
+    asked = {"form": form.form}
+    others = sorted(set(connection.scalars(_ALL, asked)).difference(kept))
+    rows = connection.execute(_THESE, {**asked, "ids": others}).all() if others else []
     batch = _batch(form, rows)
+    if fresh:
+        batch = batches.joined(fresh.batch, fresh.owners, batch)
+    if not len(batch):
+        return None
     known = facts.facts(batch)
     found = examine(batch, around.read(connection, known), known)
-    versions = [row.version_id for row in rows]
+    versions = [*kept, *(row.version_id for row in rows)]
     placed = [(versions[finding.owner], finding) for finding in found]
     keep(connection, versions, placed, mark=mark)
     return batch, found
@@ -206,34 +239,12 @@ def examine_some(
 
 def _partners(connection: Connection, form: Form, heads: Sequence[Any]) -> list[str]:
     """Name the other sides of returns: whom they name, and who names them."""
-    said = {
-        (column.key, section.key)
-        for section, column in form.columns()
-        if column.kind == "enterprise"
+    asked = {
+        "form": form.form,
+        "own": sorted({row.enterprise for row in heads}),
+        "periods": sorted({row.period for row in heads}),
     }
-    named: set[str] = set()
-    statement = text(
-        "SELECT DISTINCT CASE WHEN r.enterprise = ANY(:own) THEN line ->> :key "
-        "ELSE r.enterprise END FROM enterprise_return AS r JOIN return_version AS v "
-        "ON v.return_id = r.id AND v.number = r.versions, "
-        "jsonb_array_elements(coalesce(v.content -> :section, '[]'::jsonb)) AS line "
-        "WHERE r.form = :form AND r.period = ANY(:periods) "
-        "AND line ->> :key IS NOT NULL "
-        "AND (r.enterprise = ANY(:own) OR line ->> :key = ANY(:own))"
-    )
-    for key, section in sorted(said):
-        found = connection.scalars(
-            statement,
-            {
-                "key": key,
-                "section": section,
-                "form": form.form,
-                "own": sorted({row.enterprise for row in heads}),
-                "periods": sorted({row.period for row in heads}),
-            },
-        )
-        named.update(found)
-    return sorted(named)
+    return sorted(connection.scalars(_SIDES, asked))
 
 
 def _batch(form: Form, rows: Sequence[Any]) -> Batch:

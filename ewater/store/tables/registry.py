@@ -234,6 +234,7 @@ class Enterprise(Versioned):
     lat: Mapped[float | None] = column("enterprises", "lat")
     lon: Mapped[float | None] = column("enterprises", "lon")
     pump_m3h: Mapped[float | None] = column("enterprises", "pump_m3h")
+    notify: Mapped[str | None] = column("enterprises", "notify")
     geometry: Mapped[WKBElement | None] = point("enterprise")
 
 

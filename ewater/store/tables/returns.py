@@ -24,7 +24,7 @@ from sqlalchemy import (
     Uuid,
     func,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ewater.store.base import UTC, Base
@@ -55,6 +55,12 @@ class Return(Base):
         CheckConstraint("period_start < period_end", name="period"),
         UniqueConstraint("enterprise", "form", "period_start", "period_end"),
         Index("ix_enterprise_return_form_period_start", "form", "period_start"),
+        Index(
+            "ix_enterprise_return_partners",
+            "partners",
+            postgresql_using="gin",
+            postgresql_where="partners <> '{}'",
+        ),
         {"comment": "Returns of enterprises: one for each form and period"},
     )
 
@@ -76,6 +82,11 @@ class Return(Base):
     )
     superseded_by: Mapped[int | None] = mapped_column(
         BigInteger, comment="Approved return of the year that counts in its place"
+    )
+    partners: Mapped[list[str]] = mapped_column(
+        ARRAY(Text),
+        server_default="{}",
+        comment="Enterprises that the version submitted last names",
     )
     changed_at: Mapped[datetime] = mapped_column(
         UTC, server_default=func.clock_timestamp(), comment="Last change"
@@ -287,6 +298,23 @@ class ReturnReminder(Base):
     __tablename__ = "return_reminder"
     __table_args__ = (
         Index("ix_return_reminder_enterprise", "enterprise", "form", "period"),
+        Index(
+            "uq_return_reminder_step",
+            "enterprise",
+            "form",
+            "period",
+            "due_at",
+            "step",
+            "address",
+            unique=True,
+            postgresql_where="step IS NOT NULL",
+            postgresql_nulls_not_distinct=True,
+        ),
+        Index(
+            "ix_return_reminder_try_at",
+            "try_at",
+            postgresql_where="try_at IS NOT NULL",
+        ),
         {"comment": "Reminders of returns that had not come"},
     )
 
@@ -297,6 +325,27 @@ class ReturnReminder(Base):
     actor: Mapped[UUID] = mapped_column(Uuid, comment=_PERSON)
     at: Mapped[datetime] = mapped_column(
         UTC, server_default=func.clock_timestamp(), comment="When"
+    )
+    step: Mapped[int | None] = mapped_column(
+        Integer, comment="Days after the deadline (before: negative); null: by hand"
+    )
+    due_at: Mapped[datetime | None] = mapped_column(
+        UTC, comment="Deadline that the step counts from"
+    )
+    address: Mapped[str | None] = mapped_column(
+        Text, comment="Whom it is sent to; null: no address is known"
+    )
+    attempts: Mapped[int] = mapped_column(
+        Integer, server_default="0", comment="How often it was tried"
+    )
+    try_at: Mapped[datetime | None] = mapped_column(
+        UTC, comment="When it is sent, or tried again; null: not, or no more"
+    )
+    sent_at: Mapped[datetime | None] = mapped_column(
+        UTC, comment="When it was sent; null: it was not"
+    )
+    error: Mapped[str | None] = mapped_column(
+        Text, comment="Why it was not sent the last time"
     )
 
 
