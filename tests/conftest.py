@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings as hypothesis_settings
-from sqlalchemy import Engine, make_url, text
+from sqlalchemy import Connection, Engine, make_url, text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -77,20 +77,12 @@ def server_url() -> Iterator[str]:
         yield url.render_as_string(hide_password=False)
 
 
-def _admin(server_url: str, statement: str) -> None:
-    from ewater.store import database
-
-    engine = database.connect(server_url)
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as admin:
-        admin.execute(text(statement))
-    engine.dispose()
-
-
 class Copies:
     """Databases copied from one another, which costs far less than filling them."""
 
-    def __init__(self, server_url: str) -> None:
+    def __init__(self, server_url: str, admin: Connection) -> None:
         self._server_url = server_url
+        self._admin = admin
 
     def url(self, name: str) -> str:
         """Address of a database."""
@@ -101,12 +93,13 @@ class Copies:
     def lend(self, template: str | None) -> Iterator[str]:
         """Name of a copy of a database (without one: empty), dropped afterwards."""
         name = f"ewater_test_{uuid.uuid4().hex[:12]}"
-        like = f" TEMPLATE {template}" if template else ""
-        _admin(self._server_url, f"CREATE DATABASE {name}{like}")
+        # files are copied whole: by default each page goes through the log
+        like = f" TEMPLATE {template} STRATEGY FILE_COPY" if template else ""
+        self._admin.execute(text(f"CREATE DATABASE {name}{like}"))
         try:
             yield name
         finally:
-            _admin(self._server_url, f"DROP DATABASE {name} WITH (FORCE)")
+            self._admin.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
 
     @contextmanager
     def engine(self, template: str) -> Iterator[Engine]:
@@ -137,9 +130,14 @@ class Copies:
 
 
 @pytest.fixture(scope="session")
-def copies(server_url: str) -> Copies:
+def copies(server_url: str) -> Iterator[Copies]:
     """Copy databases: fill one once, and give every test a copy of its own."""
-    return Copies(server_url)
+    from ewater.store import database
+
+    engine = database.connect(server_url)
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as admin:
+        yield Copies(server_url, admin)
+    engine.dispose()
 
 
 @pytest.fixture(scope="session")
