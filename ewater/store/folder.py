@@ -8,6 +8,7 @@ in EPSG:4326. No database is needed.
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -147,6 +148,8 @@ def canonical(frames: Mapping[str, pd.DataFrame]) -> Frames:
             na_position="first",
             ignore_index=True,
         )
+        if len(frame) > 1
+        else frame
         for name, frame in conform(frames).items()
     }
 
@@ -172,6 +175,16 @@ def _conform(file: File, frame: pd.DataFrame) -> pd.DataFrame:
         if name not in file.names:
             allowed = nearest(str(name), file.names, "use a column")
             raise UsageError(f"{file.name}: {name!r} is not a column; {allowed}")
+    return _typed(file, frame) if len(frame) else _empty(file.name).copy()
+
+
+@functools.cache
+def _empty(name: str) -> pd.DataFrame:
+    """Frame without rows: of most files a country has none, and types cost time."""
+    return _typed(FILES[name], pd.DataFrame())
+
+
+def _typed(file: File, frame: pd.DataFrame) -> pd.DataFrame:
     columns = {
         column.name: _as_type(column, frame.get(column.name), len(frame))
         for column in file.columns
@@ -195,7 +208,9 @@ def _as_type(column: Column, values: pd.Series | None, length: int) -> Any:
         return values.astype("float64").array
     if column.type == "boolean":
         return values.astype("bool").array
-    return values.astype("str").replace("", None).array
+    words = values.astype("str")
+    blank = words == ""
+    return (words.mask(blank, None) if blank.any() else words).array
 
 
 def _as_areas(values: Any) -> Any:
@@ -319,11 +334,12 @@ def _faults(
     expression_codes: ExpressionCodes | None,
 ) -> list[Fault]:
     found = [fault for table in tables.values() for fault in file_faults(table)]
-    registered = {
-        name: Table(FILES[name], frame)
-        for name, frame in conform(known).items()
-        if FILES[name].additive or name not in {*tables, *unreadable}
+    standing = {
+        name: frame
+        for name, frame in known.items()
+        if name not in {*tables, *unreadable} or FILES[name].additive
     }
+    registered = {n: Table(FILES[n], f) for n, f in conform(standing).items()}
     found += link_faults(tables, registered, unreadable, expression_codes)
     return found
 

@@ -48,6 +48,8 @@ _PATTERNS = {
 
 def file_faults(table: Table) -> Iterator[Fault]:
     """Find every fault that one file shows by itself."""
+    if table.frame.empty:
+        return
     for column in table.file.columns:
         for check in (_required, _allowed, _pattern, _range, _instant, _zone):
             yield from check(table, column)
@@ -135,6 +137,8 @@ def _zone(table: Table, column: Column) -> Iterator[Fault]:
 def _repeated_keys(table: Table) -> Iterator[Fault]:
     key = list(table.file.row_key)
     frame = table.frame
+    if not frame.duplicated(key).any():
+        return
     first = pd.Series(np.arange(len(frame))).groupby(
         [frame[name] for name in key], dropna=False
     )
@@ -154,6 +158,8 @@ def _validity_order(table: Table) -> Iterator[Fault]:
 
 def _overlapping_validity(table: Table) -> Iterator[Fault]:
     key = list(table.file.validity_of)
+    if not table.frame.duplicated(key).any():
+        return
     versions = table.frame[[*key, "valid_from", "valid_to"]].drop_duplicates()
     versions = versions.assign(
         start=versions["valid_from"].fillna(_EARLIEST),

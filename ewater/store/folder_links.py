@@ -64,9 +64,11 @@ def _codes(tables: Mapping[str, Table], name: str) -> set[str]:
 def _unknown_codes(
     table: Table, column: str, refers: str, tables: Mapping[str, Table]
 ) -> Iterator[Fault]:
+    values = table.frame[column]
+    if values.empty:
+        return
     codes = _codes(tables, refers)
     file_name = FILES[refers].file_name
-    values = table.frame[column]
     for row in rows_where(values.notna() & ~values.isin(codes)):
         code = values.iloc[row]
         message = f"{code!r} is not in {file_name}"

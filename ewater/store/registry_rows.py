@@ -92,6 +92,8 @@ def select_rows(
     ]
     found = connection.execute(select(table.c.id, *columns).where(condition)).all()
     ids = np.array([row[0] for row in found], dtype=np.int64)
+    if not found:
+        return Rows(ids, conform({name: pd.DataFrame()})[name])
     cells = {
         column: pd.Series([row[at] for row in found], dtype=object)
         for at, column in enumerate(names, start=1)
@@ -107,12 +109,7 @@ def _area(binary: bytes | None) -> Any:
 
 def difference(stored: Rows, frame: pd.DataFrame, file: File) -> Change:
     """Compare stored rows with those that shall stand, by all their cells."""
-    columns = list(file.names)
-    old = _comparable(stored.frame).assign(_old=np.arange(len(stored.ids)))
-    new = _comparable(frame).assign(_new=np.arange(len(frame)))
-    both = old.merge(new, how="outer", on=columns, indicator=True)
-    gone = both.loc[both["_merge"] == "left_only", "_old"].to_numpy(dtype=np.intp)
-    come = both.loc[both["_merge"] == "right_only", "_new"].to_numpy(dtype=np.intp)
+    gone, come = _unmatched(stored.frame, frame, list(file.names))
     key = list(file.row_key)
     replaced = stored.frame.loc[gone, key].merge(frame.loc[come, key], on=key)
     if file.additive:
@@ -127,6 +124,20 @@ def difference(stored: Rows, frame: pd.DataFrame, file: File) -> Change:
         retired=len(gone) - changed,
         unchanged=len(frame) - len(come),
     )
+
+
+def _unmatched(
+    stored: pd.DataFrame, frame: pd.DataFrame, columns: list[str]
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Numbers of the rows of each that the other has not."""
+    if stored.empty or frame.empty:
+        return np.arange(len(stored)), np.arange(len(frame))
+    old = _comparable(stored).assign(_old=np.arange(len(stored)))
+    new = _comparable(frame).assign(_new=np.arange(len(frame)))
+    both = old.merge(new, how="outer", on=columns, indicator=True)
+    gone = both.loc[both["_merge"] == "left_only", "_old"].to_numpy(dtype=np.intp)
+    come = both.loc[both["_merge"] == "right_only", "_new"].to_numpy(dtype=np.intp)
+    return gone, come
 
 
 def _comparable(frame: pd.DataFrame) -> pd.DataFrame:
