@@ -6,33 +6,17 @@ the same one; a worker that dies between sending and marking sends it once more.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import json
 import logging
-import smtplib
-import ssl
-from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
-from email.message import EmailMessage
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
 
-import httpx
-
-from ewater.errors import UsageError
-from ewater.settings import settings
+from ewater import outgoing
 from ewater.store import alerts
 from ewater.terms import ALERT_KINDS, ALERT_SUBJECTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from sqlalchemy import Engine
 
-ATTEMPTS = 8
-_FIRST_S, _LONGEST_S = 30, 3600
-_TIMEOUT_S = 10.0
 _MOST = 200  # messages at a time, so that a check is never far away
 _log = logging.getLogger(__name__)
 
@@ -51,20 +35,14 @@ def send_due(engine: Engine, now: datetime | None = None) -> int:
                 break
             try:
                 tell(message["address"], document(message))
-            except (OSError, smtplib.SMTPException, httpx.HTTPError, UsageError) as why:
-                again = _again(message["attempts"], at)
+            except outgoing.FAILURES as why:
+                again = outgoing.again(message["attempts"], at)
                 _log.warning("message %d not sent: %s", message["id"], why)
                 alerts.not_sent(connection, message["id"], str(why)[:500], again)
             else:
                 alerts.sent(connection, message["id"], at)
                 done += 1
     return done
-
-
-def _again(attempts: int, now: datetime) -> datetime | None:
-    if attempts + 1 >= ATTEMPTS:
-        return None
-    return now + timedelta(seconds=min(_FIRST_S * 2**attempts, _LONGEST_S))
 
 
 def document(message: dict[str, Any]) -> dict[str, Any]:
@@ -88,43 +66,17 @@ def document(message: dict[str, Any]) -> dict[str, Any]:
 
 
 def tell(address: str, said: dict[str, Any]) -> None:
-    """Send one message, by mail or to a webhook.
-
-    Raises
-    ------
-    UsageError
-        No mail server is set.
-    OSError, smtplib.SMTPException, httpx.HTTPError
-        It did not arrive.
-    """
-    if "://" in address:
-        _post(address, said)
+    """Send one message, by mail or to a webhook; fails as `ewater.outgoing`."""
+    if outgoing.is_web(address):
+        outgoing.post(address, said)
     else:
-        _mail(address, said)
+        outgoing.mail(address, *letter(said))
 
 
-def _post(url: str, said: dict[str, Any]) -> None:
-    body = json.dumps(said, ensure_ascii=False, sort_keys=True).encode()
-    headers = {"content-type": "application/json"}
-    key = settings().webhook_key
-    if key is not None:
-        secret = key.get_secret_value().encode()
-        signed = hmac.new(secret, body, hashlib.sha256).hexdigest()
-        headers["x-ewater-signature"] = f"sha256={signed}"
-    answer = httpx.post(url, content=body, headers=headers, timeout=_TIMEOUT_S)
-    answer.raise_for_status()
-
-
-def _mail(address: str, said: dict[str, Any]) -> None:
-    chosen = settings()
-    url, sender = chosen.smtp_url, chosen.mail_from
-    if url is None or sender is None:
-        raise UsageError("no mail server: set EWATER_SMTP_URL and EWATER_MAIL_FROM")
-    message = EmailMessage()
-    message["From"], message["To"] = sender, address
+def letter(said: dict[str, Any]) -> tuple[str, str]:
+    """Write subject and body of a mail."""
     names = [name for name in said["names"].values() if name] or [said["rule"]]
     state = "OK" if said["event"] == "ended" else said["severity"].upper()
-    message["Subject"] = " ".join(f"[{state}] {names[0]}".split())
     limits = " ".join(f"{side} {limit:g}" for side, limit in said["limit"].items())
     lines = (
         *names,
@@ -134,31 +86,4 @@ def _mail(address: str, said: dict[str, Any]) -> None:
         f"{said['kind']} {said[ALERT_SUBJECTS[said['kind']]]}, rule {said['rule']}, "
         f"alert {said['alert']}",
     )
-    message.set_content("\n".join(lines) + "\n")
-    with _server(url.get_secret_value()) as server:
-        server.send_message(message)
-
-
-@contextmanager
-def _server(url: str) -> Iterator[smtplib.SMTP]:
-    """Open the mail server; a password is only ever sent over TLS."""
-    parts = urlsplit(url)
-    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
-        raise UsageError("EWATER_SMTP_URL is not smtp[s]://[user:password@]host[:port]")
-    safe = ssl.create_default_context()
-    if parts.scheme == "smtps":
-        server: smtplib.SMTP = smtplib.SMTP_SSL(
-            parts.hostname, parts.port or 465, timeout=_TIMEOUT_S, context=safe
-        )
-    else:
-        server = smtplib.SMTP(parts.hostname, parts.port or 25, timeout=_TIMEOUT_S)
-    with server:
-        server.ehlo()
-        if parts.scheme == "smtp" and server.has_extn("starttls"):
-            server.starttls(context=safe)
-            server.ehlo()
-        elif parts.scheme == "smtp" and parts.username:
-            raise UsageError(f"{parts.hostname} has no TLS: the password is not sent")
-        if parts.username:
-            server.login(unquote(parts.username), unquote(parts.password or ""))
-        yield server
+    return f"[{state}] {names[0]}", "\n".join(lines) + "\n"

@@ -12,7 +12,8 @@ import pytest
 from sqlalchemy import text
 
 from ewater.alerts.check import check
-from ewater.alerts.send import ATTEMPTS, send_due
+from ewater.alerts.send import send_due
+from ewater.outgoing import ATTEMPTS
 
 pytestmark = pytest.mark.db
 
