@@ -194,7 +194,7 @@ def _number(batch: Batch, section: Section, column: Column) -> Iterator[Finding]
     for at in rows_where(off & ~large & (values >= 0)):
         yield cell(
             batch, section.key, at, key, "too_fine", value=_plain(values[at]),
-            step=f"{form.step:g}", right=f"{values[at]:.{form.decimals}f}",
+            step=form.step, right=f"{values[at]:.{form.decimals}f}",
         )  # fmt: skip
 
 
@@ -341,7 +341,8 @@ def _round(batch: Batch, value: float) -> float:
 
 
 def _plain(value: float) -> str:
-    return f"{value:.0f}" if float(value).is_integer() else f"{value:.10g}"
+    """Write a figure with all its digits, as it would be typed."""
+    return str(np.format_float_positional(value, trim="-"))
 
 
 def _raw(lines: Lines, key: str, at: int) -> str:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
+
+from babel.numbers import format_decimal
 
 from ewater.reports.words_examined import EXAMINED
 
@@ -273,7 +276,8 @@ def say(
 ) -> str:
     """Say a message in a language; English where it is another.
 
-    Numbers are written with at most two decimals; a value that is a dictionary of
+    Measured figures (floats) are written as people of the language write them; years,
+    months and counts (integers) without separators. A value that is a dictionary of
     languages, such as a name, is said in the language.
     """
     del form
@@ -286,6 +290,24 @@ def _shown(value: Any, language: str) -> str:
         return str(value.get(language) or value.get("en", ""))
     if isinstance(value, bool) or not isinstance(value, int | float):
         return str(value)
-    if isinstance(value, int) or float(value).is_integer():
-        return f"{int(value)}"
-    return f"{value:.2f}" if abs(value) >= 0.01 else f"{value:.3g}"
+    return str(value) if isinstance(value, int) else figure(value, language)
+
+
+def figure(value: float, language: str) -> str:
+    """Write a figure: two decimals at most, three digits where it is below one.
+
+    Examples
+    --------
+    >>> figure(1000.0, "en"), figure(1 / 3.6, "ru"), figure(-1234.5, "az")
+    ('1,000', '0,278', '−1.234,5')
+    >>> figure(0.000123, "en"), figure(86.4, "en"), figure(0.0, "en")
+    ('0.000123', '86.4', '0')
+    """
+    if not math.isfinite(value):
+        return "–"
+    size = abs(value)
+    digits = 2 if size >= 1 or size == 0 else min(2 - math.floor(math.log10(size)), 12)
+    locale = language if language in _PLACE else "en"
+    text: str = format_decimal(size, format=f"#,##0.{'#' * digits}", locale=locale)
+    is_below = value < 0 and any(digit in "123456789" for digit in text)
+    return f"−{text}" if is_below else text

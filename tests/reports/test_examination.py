@@ -12,6 +12,7 @@ from ewater.reports import bulk, bulk_read
 from ewater.reports.examine import facts as figures
 from ewater.reports.examine import run, totals
 from ewater.reports.examine.around import Around
+from ewater.reports.findings import Finding
 from ewater.reports.form import built_in
 
 NAMES = ("zone", "permits", "enterprises", "meters", "pumps")
@@ -267,6 +268,25 @@ def test_a_norm_is_less_certain_than_a_meter(form):
     batch = batch_of(form, [(("E1", "2024"), {"intake": [line(100.0, metered=0.5)]})])
     known = figures.facts(batch)
     assert known.u[0] / known.intake[0] == pytest.approx(0.0875, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("en", "1,000 times the 500.25"), ("ru", "в 1\xa0000 раз"), ("az", "1.000 nisb")],
+)
+def test_figures_of_messages_are_written_as_people_write_them(language, said):
+    found = Finding(
+        code="unit_slip", severity="grave",
+        values={"value": 500_250.0, "expected": 500.25, "factor": 1e3},
+    )  # fmt: skip
+    assert said in found.text(language)
+
+
+def test_years_and_months_in_messages_have_no_separators():
+    found = Finding(
+        code="copied_year", severity="warning", values={"months": 12, "year": 2021}
+    )
+    assert "2021" in found.text("az")
 
 
 @pytest.mark.db

@@ -109,7 +109,7 @@ def slips(facts: Facts, seen: Expected) -> Iterator[Finding]:
             values={
                 "value": float(facts.intake[at]) / 1000,
                 "expected": float(seen.volume[at]) / 1000,
-                "factor": f"{factor[at]:.3g}",
+                "factor": float(factor[at]),
             },
         )
 
@@ -138,7 +138,7 @@ def jumps(facts: Facts, seen: Expected) -> Iterator[Finding]:
             values={
                 "value": float(facts.intake[at]) / 1000,
                 "expected": float(seen.volume[at]) / 1000,
-                "ratio": f"{np.exp(seen.deviation[at]):.3g}",
+                "ratio": float(np.exp(seen.deviation[at])),
             },
         )
 
