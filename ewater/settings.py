@@ -51,10 +51,10 @@ class Settings(BaseSettings):
 
     smtp_url: SecretStr | None = Field(
         default=None,
-        description="Mail server for alerts: smtp[s]://[user:password@]host[:port]",
+        description="Mail server for alerts and reminders: smtp[s]://[user:password@]host[:port]",
     )
     mail_from: str | None = Field(
-        default=None, description="Sender of alerts, an e-mail address"
+        default=None, description="Sender of alerts and reminders, an e-mail address"
     )
     webhook_key: SecretStr | None = Field(
         default=None, description="Key that signs what is posted to webhooks"

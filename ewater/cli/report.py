@@ -4,50 +4,43 @@ from __future__ import annotations
 
 import json
 import time
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ewater.cli import report_due, report_sign
+from ewater.cli.report_acting import (
+    Form,
+    Lang,
+    Number,
+    Period,
+    PeriodIfAny,
+    Reason,
+    Version,
+    acting,
+)
 from ewater.cli.rows import FormatOption, show
-from ewater.cli.session import instant, open_store, since
+from ewater.cli.session import since
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from sqlalchemy import Connection
 
+    from ewater.reports import form as forms_of
     from ewater.reports.findings import Finding
-    from ewater.reports.form import Form
-    from ewater.reports.who import Person
 
 _group = typer.Typer(help="Returns of enterprises.", no_args_is_help=True)
-_Period = Annotated[
-    str, typer.Option("--period", "--year", metavar="P", help="2024 or 2024-Q1")
-]
-_Form = Annotated[
-    str | None, typer.Option(metavar="F", help="Form; default: the only one")
-]
-_Lang = Annotated[str, typer.Option(metavar="L", help="az, en or ru")]
-_Reason = Annotated[str, typer.Option(metavar="TEXT", help="Why, for the audit")]
 _Numbers = Annotated[list[int], typer.Argument(metavar="N", help="Number of a return")]
 _FINDINGS = ("code", "severity", "size_m3", "place", "message")
 
 
 def register(app: typer.Typer) -> None:
     """Add this area's subcommands."""
+    report_due.register(_group)
+    report_sign.register(_group)
     app.add_typer(_group, name="report")
-
-
-@contextmanager
-def _acting() -> Iterator[tuple[Connection, Person]]:
-    """Lend a transaction, and the person who runs the command."""
-    from ewater.ingest.outcome import Options
-    from ewater.reports import who
-
-    with open_store() as engine, engine.begin() as connection:
-        yield connection, who.command(connection, Options().person)
 
 
 @_group.command()
@@ -55,7 +48,7 @@ def forms(*, format: FormatOption = "table") -> None:
     """List the forms in force."""
     from ewater.reports import known
 
-    with _acting() as (connection, _):
+    with acting() as (connection, _):
         rows = [
             {
                 "form": form.form,
@@ -72,11 +65,11 @@ def forms(*, format: FormatOption = "table") -> None:
 @_group.command()
 def template(
     enterprise: Annotated[str, typer.Argument(metavar="ENTERPRISE", help="Its code")],
-    period: _Period,
+    period: Period,
     *,
     out: Annotated[Path, typer.Option(metavar="FILE", help="Workbook to write, .xlsx")],
-    form: _Form = None,
-    lang: _Lang = "en",
+    form: Form = None,
+    lang: Lang = "en",
     force: Annotated[bool, typer.Option("--force", help="Replace a file")] = False,
 ) -> None:
     """Write the workbook of an enterprise, its permits and last year filled in.
@@ -92,7 +85,7 @@ def template(
         raise UsageError(
             f"{out} is there, perhaps filled in; use --force to replace it"
         )
-    with _acting() as (connection, person):
+    with acting() as (connection, person):
         raw = ways.template(connection, person, enterprise, period, form, lang)
     out.write_bytes(raw)
     typer.echo(
@@ -104,11 +97,11 @@ def template(
 def load(
     file: Annotated[Path, typer.Argument(metavar="FILE", help=".xlsx or .csv")],
     *,
-    form: _Form = None,
+    form: Form = None,
     reason: Annotated[
         str | None, typer.Option(metavar="TEXT", help="Why approved ones are corrected")
     ] = None,
-    lang: _Lang = "en",
+    lang: Lang = "en",
     as_: Annotated[
         Path | None,
         typer.Option("--as", metavar="MAPPING", help="Another country's file, by this"),
@@ -128,7 +121,7 @@ def load(
     if as_ is not None:
         _foreign(file, as_, began)
         return
-    with _acting() as (connection, person):
+    with acting() as (connection, person):
         batch, found, way = ways.read(connection, file.read_bytes(), file.name, form)
         if dry_run:
             _checked(connection, batch, found, lang, began)
@@ -157,7 +150,7 @@ def _foreign(file: Path, mapping: Path, began: float) -> None:
     from ewater.reports import foreign, known
 
     said = foreign.parse(described.text_of(mapping, "mapping"), mapping.name)
-    with _acting() as (connection, _):
+    with acting() as (connection, _):
         zone = known.zone_of(connection)
         made = foreign.frames(file.read_bytes(), file.name, said, zone)
         counts = foreign.load(connection, made)
@@ -166,11 +159,11 @@ def _foreign(file: Path, mapping: Path, began: float) -> None:
 
 
 @_group.command()
-def totals(period: _Period, *, format: FormatOption = "table") -> None:
+def totals(period: Period, *, format: FormatOption = "table") -> None:
     """Add up by sector what was reported and approved for a year, and permitted."""
     from ewater.reports import foreign
 
-    with _acting() as (connection, _):
+    with acting() as (connection, _):
         rows = foreign.totals(connection, period)
     show(rows, ("sector", "item", "volume_m3", "enterprises", "missing"), format)
 
@@ -179,8 +172,8 @@ def totals(period: _Period, *, format: FormatOption = "table") -> None:
 def check(
     file: Annotated[Path, typer.Argument(metavar="FILE", help=".xlsx or .csv")],
     *,
-    form: _Form = None,
-    lang: _Lang = "en",
+    form: Form = None,
+    lang: Lang = "en",
 ) -> None:
     """Check a file and change nothing. Exit status: 0 no errors, 1 some, 2 no file."""
     load(file, form=form, lang=lang, dry_run=True)
@@ -207,7 +200,9 @@ def _checked(
         raise typer.Exit(1)
 
 
-def _tell(findings: Sequence[Finding], lang: str, form: Form, most: int = 100) -> None:
+def _tell(
+    findings: Sequence[Finding], lang: str, form: forms_of.Form, most: int = 100
+) -> None:
     for finding in findings[:most]:
         typer.echo(f"{finding.severity}: {finding.text(lang, form)}", err=finding.stops)
     if len(findings) > most:
@@ -217,13 +212,10 @@ def _tell(findings: Sequence[Finding], lang: str, form: Form, most: int = 100) -
 @_group.command("list")
 def list_(
     *,
-    period: Annotated[
-        str | None,
-        typer.Option("--period", "--year", metavar="P", help="2024 or 2024-Q1"),
-    ] = None,
+    period: PeriodIfAny = None,
     enterprise: Annotated[str | None, typer.Option(metavar="E", help="Code")] = None,
     state: Annotated[list[str] | None, typer.Option(metavar="S", help="State")] = None,
-    form: _Form = None,
+    form: Form = None,
     queue: Annotated[
         bool, typer.Option("--queue", help="Gravest and largest first")
     ] = False,
@@ -233,7 +225,7 @@ def list_(
     """List returns: where each stands, and what was found in it."""
     from ewater.reports import workflow
 
-    with _acting() as (connection, person):
+    with acting() as (connection, person):
         rows = workflow.listed(
             connection, person, period=period, enterprise=enterprise, states=state,
             form=form, count=count, order="queue" if queue else "period",
@@ -247,17 +239,15 @@ def list_(
 
 @_group.command("show")
 def show_(
-    number: Annotated[int, typer.Argument(metavar="N", help="Number of a return")],
+    number: Number,
     *,
-    version: Annotated[
-        int | None, typer.Option(help="Version; default: newest")
-    ] = None,
-    lang: _Lang = "en",
+    version: Version = None,
+    lang: Lang = "en",
 ) -> None:
     """Print everything of a return as JSON: content, versions, remarks, findings."""
     from ewater.reports import known, workflow
 
-    with _acting() as (connection, person):
+    with acting() as (connection, person):
         found = workflow.show(connection, person, number, version)
         form = known.form_of(connection, found["form"])
     found["findings"] = [f.document(lang, form) for f in found["findings"]]
@@ -279,7 +269,7 @@ def submit(
     """Submit the draft of a return. Exit status: 0 submitted, 2 refused."""
     from ewater.reports import workflow
 
-    with _acting() as (connection, person):
+    with acting() as (connection, person):
         receipt = workflow.submit(connection, person, number, reason=reason)
     typer.echo(json.dumps(receipt, ensure_ascii=False, indent=1))
 
@@ -288,7 +278,7 @@ def submit(
 def approve(
     numbers: _Numbers,
     *,
-    reason: _Reason,
+    reason: Reason,
     clean: Annotated[
         bool, typer.Option("--clean", help="Leave those with findings")
     ] = False,
@@ -299,7 +289,7 @@ def approve(
     """
     from ewater.reports import review
 
-    with _acting() as (connection, person):
+    with acting() as (connection, person):
         if clean:
             done = review.approve_clean(connection, person, numbers, reason=reason)
         else:
@@ -312,47 +302,18 @@ def approve(
 
 @_group.command("return")
 def return_(
-    number: Annotated[int, typer.Argument(metavar="N", help="Number of a return")],
+    number: Number,
     *,
     remark: Annotated[list[str], typer.Option(metavar="TEXT", help="What is asked")],
-    reason: _Reason,
+    reason: Reason,
 ) -> None:
     """Send a return back with remarks."""
     from ewater.reports import review
 
-    with _acting() as (connection, person):
+    with acting() as (connection, person):
         remarks = [{"body": body} for body in remark]
         review.send_back(connection, person, number, remarks, reason)
     typer.echo(f"return {number} was sent back with {len(remark)} remarks")
-
-
-@_group.command()
-def missing(
-    period: _Period,
-    *,
-    form: _Form = None,
-    remind: Annotated[
-        bool, typer.Option("--remind", help="Note a reminder for the overdue")
-    ] = False,
-    format: FormatOption = "table",
-) -> None:
-    """List who has not reported, and the response by permitted volume."""
-    from ewater.reports import due
-
-    with _acting() as (connection, person):
-        rows = (due.remind if remind else due.missing)(connection, person, period, form)
-        rate = due.rate(connection, period, form)
-    columns = (
-        "enterprise", "name", "territory", "permitted_m3", "due_at", "overdue",
-        "reminded_at",
-    )  # fmt: skip
-    show(rows, columns, format)
-    if format == "table":
-        share = "unknown" if rate["rate"] is None else f"{100 * rate['rate']:.1f} %"
-        typer.echo(
-            f"{rate['came']} of {rate['due']} permit holders reported; by permitted "
-            f"volume {share}"
-        )
 
 
 @_group.command()
@@ -361,23 +322,21 @@ def findings(
     number: Annotated[
         int | None, typer.Option("--return", metavar="N", help="Of one return")
     ] = None,
-    period: Annotated[
-        str | None, typer.Option("--period", "--year", metavar="P", help="Of a period")
-    ] = None,
+    period: PeriodIfAny = None,
     code: Annotated[
         str | None, typer.Option(metavar="KIND", help="Of one kind")
     ] = None,
     again: Annotated[
         bool, typer.Option("--again", help="Cross-examine all of the form first")
     ] = False,
-    form: _Form = None,
-    lang: _Lang = "en",
+    form: Form = None,
+    lang: Lang = "en",
     format: FormatOption = "table",
 ) -> None:
     """List what was found in returns, the largest first."""
     from ewater.reports import known, ways
 
-    with _acting() as (connection, person):
+    with acting() as (connection, person):
         chosen = known.form_of(connection, form)
         if again:
             ways.examine(connection, chosen)
@@ -385,69 +344,3 @@ def findings(
             connection, person, chosen, lang, number=number, period=period, code=code
         )
     show(rows, ("return", "enterprise", "period", *_FINDINGS), format)
-
-
-@_group.command()
-def breaks(
-    *,
-    period: Annotated[
-        str | None, typer.Option("--period", "--year", metavar="P", help="Of a year")
-    ] = None,
-    form: _Form = None,
-    explain: Annotated[
-        int | None, typer.Option(metavar="N", help="Explain this one")
-    ] = None,
-    as_: Annotated[
-        str, typer.Option("--as", metavar="R", help="real, method, scope or unit")
-    ] = "",
-    reason: Annotated[str, typer.Option(metavar="TEXT", help="The explanation")] = "",
-    sign_off: Annotated[
-        bool, typer.Option("--sign-off", help="Sign the year off")
-    ] = False,
-    format: FormatOption = "table",
-) -> None:
-    """List breaks in totals, explain one, or sign a year off when all are explained."""
-    from ewater.errors import UsageError
-    from ewater.reports import known
-    from ewater.reports.examine import totals
-
-    with _acting() as (connection, person):
-        chosen = known.form_of(connection, form)
-        if explain is not None:
-            totals.explain(connection, person, explain, as_, reason)
-        if sign_off:
-            if period is None:
-                raise UsageError("say which year is signed off: --year 2024")
-            totals.sign_off(connection, person, chosen.form, period, reason)
-        rows = totals.read(connection, chosen.form, period)
-    flat = [{**row, "suggests": row["evidence"]["suggests"]} for row in rows]
-    columns = (
-        "id", "kind", "code", "item", "period", "before_m3", "after_m3", "suggests",
-        "reason", "who",
-    )  # fmt: skip
-    show(flat, columns, format)
-
-
-@_group.command()
-def deadline(
-    period: _Period,
-    until: Annotated[
-        str, typer.Option(metavar="T", help="Late from then, with offset")
-    ],
-    *,
-    reason: _Reason,
-    enterprise: Annotated[
-        str | None, typer.Option(metavar="E", help="Only for this one")
-    ] = None,
-    form: _Form = None,
-) -> None:
-    """Set another deadline, for all or for one enterprise."""
-    from ewater.reports import due
-
-    when = instant("--until", until)
-    assert when is not None  # noqa: S101 - the option is required
-    with _acting() as (connection, person):
-        due.extend(
-            connection, person, period, when, reason, form=form, enterprise=enterprise
-        )
-    typer.echo(f"{period}: due until {when.isoformat()}")

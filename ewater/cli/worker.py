@@ -38,7 +38,7 @@ def worker(
         bool, typer.Option("--verbose", help="Log also what the queue does")
     ] = False,
 ) -> None:
-    """Run what runs by itself: schedules, drop folders, subscriptions, posts, alerts.
+    """Run what runs by itself: schedules, folders, posts, alerts, reminders.
 
     Several workers share the work. SIGTERM or Ctrl-C lets what is being loaded come
     to its end. Exit status: 0 stopped, or nothing left to do, 2 could not start.
@@ -47,10 +47,11 @@ def worker(
     from ewater.alerts.check import watch
     from ewater.cli.logs import to_stderr
     from ewater.ingest.work.worker import work
+    from ewater.reports import remind
 
     to_stderr(verbose=verbose)
     with open_store() as engine:
-        minutely = (watch(LastMonth(engine)),)
+        minutely = (watch(LastMonth(engine)), remind.watch())
         work(
             engine,
             once=once,

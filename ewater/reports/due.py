@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 _MISSING = (
     "SELECT e.code AS enterprise, e.name, e.territory, r.id, "  # noqa: S608 - constants
     "coalesce(r.state, 'none') AS state, own.due_at AS own_due, "
-    "(SELECT max(at) FROM return_reminder AS m WHERE m.enterprise = e.code "
+    "(SELECT max(CASE WHEN m.step IS NULL THEN m.at ELSE m.sent_at END) "
+    " FROM return_reminder AS m WHERE m.enterprise = e.code "
     " AND m.form = :form AND m.period = :period) AS reminded_at, "
     "(SELECT sum(p.limit_m3 * CASE p.per WHEN 'day' THEN 365.25 WHEN 'month' THEN 12 "
     " ELSE 1 END) FROM permits AS p WHERE p.enterprise = e.code "

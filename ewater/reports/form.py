@@ -142,6 +142,19 @@ class DueDays(_Said):
     quarter: Annotated[int, Field(ge=0, le=366)]
 
 
+class Remind(_Said):
+    """When who has not reported is reminded: days after the deadline, or before it."""
+
+    days: tuple[Annotated[int, Field(ge=-366, le=366)], ...] = (-14, 1, 15)
+    periods: tuple[Literal["year", "quarter"], ...] = ("year",)
+
+    @model_validator(mode="after")
+    def _rise(self) -> Self:
+        if list(self.days) != sorted(set(self.days)):
+            raise ValueError("days of reminders rise, each of them once")
+        return self
+
+
 class Form(_Said):
     """A whole form."""
 
@@ -154,6 +167,7 @@ class Form(_Said):
     decimals: Annotated[int, Field(ge=0, le=6)] = 2
     most: Annotated[float, Field(gt=0)] = 1e8
     due_days: DueDays
+    remind: Remind = Remind()
     late: Literal["accept", "refuse"] = "accept"
     codes: dict[str, dict[str, CodeName]] = Field(default_factory=dict)
     sections: Annotated[tuple[Section, ...], Field(min_length=1)]

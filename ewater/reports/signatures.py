@@ -13,21 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 from asn1crypto import cms, pem
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
-from sqlalchemy import text
 
-from ewater.errors import EWaterError, UsageError
-from ewater.reports import known, receipts, stored, who
+from ewater.errors import EWaterError
 
 if TYPE_CHECKING:
     from datetime import datetime
-
-    from sqlalchemy import Connection
-
-    from ewater.reports.who import Person
 
 _HASHES: dict[str, hashes.HashAlgorithm] = {
     "sha256": hashes.SHA256(),
@@ -51,140 +45,6 @@ class Trust:
     name: str
     enterprise: str | None
     pem: bytes
-
-
-def trust(
-    connection: Connection,
-    person: Person,
-    name: str,
-    given: bytes,
-    enterprise: str | None = None,
-) -> None:
-    """Trust the Ed25519 public key of an enterprise, or an issuer of certificates.
-
-    Parameters
-    ----------
-    given
-        PEM of a public key, with an enterprise; of an issuer's certificate, without.
-
-    Raises
-    ------
-    UsageError
-        It is neither, or the name is taken.
-    """
-    if not person.may("administer"):
-        who.refuse(person, "administer")
-    kind = "issuer" if enterprise is None else "ed25519"
-    try:
-        if kind == "issuer":
-            x509.load_pem_x509_certificate(given)
-        elif not isinstance(
-            serialization.load_pem_public_key(given), ed25519.Ed25519PublicKey
-        ):
-            raise ValueError("no Ed25519 key")  # noqa: TRY301 - one message for both
-    except (ValueError, UnsupportedAlgorithm) as error:
-        wanted = "a certificate" if kind == "issuer" else "an Ed25519 public key"
-        raise UsageError(f"{name}: {error}; give {wanted} as PEM") from error
-    done = connection.execute(
-        text(
-            "INSERT INTO return_trust (kind, name, enterprise, pem, actor) VALUES "
-            "(:kind, :name, :enterprise, :pem, :who) ON CONFLICT (name) DO NOTHING"
-        ),
-        {
-            "kind": kind,
-            "name": name,
-            "enterprise": enterprise,
-            "pem": given.decode("ascii"),
-            "who": person.id,
-        },
-    )
-    if not done.rowcount:
-        raise UsageError(f"{name!r} is trusted already; choose another name")
-    after = {"kind": kind, "enterprise": enterprise}
-    who.note(connection, person, "trust", f"trust:{name}", None, after)
-
-
-def distrust(connection: Connection, person: Person, name: str) -> None:
-    """Trust a key or an issuer no longer; what it signed stays accepted."""
-    if not person.may("administer"):
-        who.refuse(person, "administer")
-    done = connection.execute(
-        text(
-            "UPDATE return_trust SET revoked_at = clock_timestamp() "
-            "WHERE name = :name AND revoked_at IS NULL"
-        ),
-        {"name": name},
-    )
-    if not done.rowcount:
-        raise UsageError(f"nothing of the name {name!r} is trusted")
-    who.note(connection, person, "distrust", f"trust:{name}", None, {"revoked": True})
-
-
-def attach(
-    connection: Connection, person: Person, number: int, version: int, signature: bytes
-) -> str:
-    """Verify a detached signature of a version, and keep it.
-
-    Parameters
-    ----------
-    signature
-        64 bytes of Ed25519, or CMS SignedData, DER or PEM.
-
-    Returns
-    -------
-    str
-        Who signed: the name of the key, or the subject of the certificate.
-
-    Raises
-    ------
-    SignatureError
-        It is not accepted.
-    """
-    head = stored.head(connection, number)
-    who.allow(connection, person, who.REPORT, head.enterprise)
-    row = stored.version(connection, number, version)
-    form = known.form_of(connection, head.form, row["form_version"])
-    content = receipts.sealed(
-        head.enterprise, head.form, form.version, head.period, form.unit, row["content"]
-    )
-    if receipts.sha256(content) != row["sha256"]:
-        raise SignatureError("the version is not what was sealed; restore a backup")
-    kind, signer, by = verify(
-        content,
-        signature,
-        head.enterprise,
-        _trusted(connection),
-        row["submitted_at"],
-    )
-    connection.execute(
-        text(
-            "INSERT INTO return_signature (version_id, kind, signature, signer, "
-            "trust_id) VALUES (:version, :kind, :signature, :signer, :trust)"
-        ),
-        {
-            "version": row["id"],
-            "kind": kind,
-            "signature": signature,
-            "signer": signer,
-            "trust": by.id,
-        },
-    )
-    after = {"version": version, "kind": kind, "by": by.name}
-    who.note(connection, person, "sign", head.code, None, after)
-    return signer
-
-
-def of(connection: Connection, version_id: int) -> list[dict[str, Any]]:
-    """List the accepted signatures of a version."""
-    rows = connection.execute(
-        text(
-            "SELECT s.kind, s.signer, t.name AS trust, s.verified_at, t.revoked_at "
-            "FROM return_signature AS s JOIN return_trust AS t ON t.id = s.trust_id "
-            "WHERE s.version_id = :id ORDER BY s.id"
-        ),
-        {"id": version_id},
-    )
-    return [dict(row) for row in rows.mappings()]
 
 
 def verify(
@@ -220,23 +80,13 @@ def verify(
     return _by_certificate(content, signature, enterprise, trusted, at)
 
 
-def _trusted(connection: Connection) -> list[Trust]:
-    rows = connection.execute(
-        text(
-            "SELECT id, kind, name, enterprise, pem FROM return_trust "
-            "WHERE revoked_at IS NULL ORDER BY id"
-        )
-    )
-    return [Trust(**{**row, "pem": row["pem"].encode()}) for row in rows.mappings()]
-
-
 def _by_key(
     content: bytes, signature: bytes, enterprise: str, trusted: list[Trust]
 ) -> tuple[str, str, Trust]:
     mine = [t for t in trusted if t.kind == "ed25519" and t.enterprise == enterprise]
     for candidate in mine:
         key = serialization.load_pem_public_key(candidate.pem)
-        assert isinstance(key, ed25519.Ed25519PublicKey)  # noqa: S101 - checked by trust
+        assert isinstance(key, ed25519.Ed25519PublicKey)  # noqa: S101 - checked by signing.trust
         try:
             key.verify(signature, content)
         except InvalidSignature:

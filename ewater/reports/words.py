@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     from ewater.reports.form import Form
 
-_PLACE = {"az": 0, "en": 1, "ru": 2}
+LANGUAGES = ("az", "en", "ru")
+_PLACE = {language: at for at, language in enumerate(LANGUAGES)}
 Said = tuple[str, str, str]
 
 _CHECKED: dict[str, Said] = {
@@ -265,6 +266,29 @@ _CHECKED: dict[str, Said] = {
         "şablon {value} müəssisəsinindir; {right} üçün öz şablonunu doldurun",
         "the template is that of {value}; for {right} fill in its own",
         "шаблон предприятия {value}; для {right} заполните его собственный",
+    ),
+    # letters
+    "remind_before": (
+        "{name} ({code}): {form} üzrə {period} dövrünün hesabatı {date} tarixinə "
+        "(daxil olmaqla) qədər göndərilməlidir.",
+        "{name} ({code}): the return {form} for {period} is due by {date}.",
+        "{name} ({code}): отчёт {form} за {period} нужно сдать до {date} включительно.",
+    ),
+    "remind_after": (
+        "{name} ({code}): {form} üzrə {period} dövrünün hesabatının son günü {date} "
+        "idi, hesabat gəlməyib.",
+        "{name} ({code}): the return {form} for {period} was due by {date} and has not "
+        "come.",
+        "{name} ({code}): отчёт {form} за {period} нужно было сдать до {date}, он не "
+        "поступил.",
+    ),
+    "remind_none": (
+        "Hesabata başlanmayıb.", "Nothing was begun.", "Отчёт не начат.",
+    ),
+    "remind_draft": (
+        "Qaralama var, amma təqdim edilməyib.",
+        "There is a draft that was not submitted.",
+        "Есть черновик, который не отправлен.",
     ),
 }  # fmt: skip
 

@@ -42,6 +42,7 @@ def frames():
                 "isic": ["C", "C", "36", "C", "C"],
                 "territory": ["D1", "D2", "D1", "D1", "D1"],
                 "pump_m3h": [200.0, None, None, None, None],
+                "notify": ["e1@example.org", None, None, None, None],
                 "valid_to": [None, None, None, _time("2020-01-01"), None],
                 "valid_from": [None, None, None, None, _time("2026-01-01")],
             }

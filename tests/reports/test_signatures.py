@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,9 +11,12 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import pkcs7
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from sqlalchemy import text
+from typer.testing import CliRunner
 
+from ewater.cli.main import app
 from ewater.errors import ForbiddenError, UsageError
-from ewater.reports import receipts, signatures, stored
+from ewater.reports import receipts, signing, stored
 from ewater.reports.signatures import SignatureError, Trust, verify
 
 NOW = datetime(2025, 1, 15, tzinfo=UTC)
@@ -168,22 +172,67 @@ def test_a_signature_is_kept_with_the_version(
         version = stored.version(connection, number)
         sealed = receipts.sealed("E1", "2-TP", 1, "2024", "1000 m3", version["content"])
         with pytest.raises(ForbiddenError):
-            signatures.trust(connection, people.reviewer, "k1", public(key), "E1")
+            signing.trust(connection, people.reviewer, "k1", public(key), "E1")
         with pytest.raises(UsageError, match="give an Ed25519 public key"):
-            signatures.trust(connection, people.command, "k1", b"junk", "E1")
-        signatures.trust(connection, people.command, "k1", public(key), "E1")
-        signatures.trust(connection, people.command, "root", pem(issuer[1]))
+            signing.trust(connection, people.command, "k1", b"junk", "E1")
+        signing.trust(connection, people.command, "k1", public(key), "E1")
+        signing.trust(connection, people.command, "root", pem(issuer[1]))
         with pytest.raises(UsageError, match="choose another name"):
-            signatures.trust(connection, people.command, "root", pem(issuer[1]))
-        signatures.attach(connection, people.reporter, number, 1, key.sign(sealed))
-        signatures.attach(connection, people.reporter, number, 1, signed(sealed))
+            signing.trust(connection, people.command, "root", pem(issuer[1]))
+        signing.attach(connection, people.reporter, number, 1, key.sign(sealed))
+        signing.attach(connection, people.reporter, number, 1, signed(sealed))
         with pytest.raises(SignatureError):
-            signatures.attach(connection, people.reporter, number, 1, key.sign(b"x"))
+            signing.attach(connection, people.reporter, number, 1, key.sign(b"x"))
         with pytest.raises(ForbiddenError):
-            signatures.attach(connection, people.other, number, 1, key.sign(sealed))
-        kept = signatures.of(connection, version["id"])
-        signatures.distrust(connection, people.command, "k1")
+            signing.attach(connection, people.other, number, 1, key.sign(sealed))
+        kept = signing.of(connection, version["id"])
+        signing.distrust(connection, people.command, "k1")
         with pytest.raises(SignatureError):
-            signatures.attach(connection, people.reporter, number, 1, key.sign(sealed))
+            signing.attach(connection, people.reporter, number, 1, key.sign(sealed))
     assert [row["trust"] for row in kept] == ["k1", "root"]
     assert receipt["sha256"] == receipts.sha256(sealed).hex()
+
+
+def test_a_signature_is_made_attached_and_verified_by_command(
+    reporting, submitted, database_url, monkeypatch, tmp_path
+):
+    monkeypatch.setenv("EWATER_DATABASE_URL", database_url)
+    number, _ = submitted()
+
+    def run(*words):
+        return CliRunner().invoke(app, ["report", *map(str, words)])
+
+    key = ed25519.Ed25519PrivateKey.generate()
+    own = tmp_path / "own.pem"
+    own.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    shared = tmp_path / "public.pem"
+    shared.write_bytes(public(key))
+    assert run("sign", number, "--key", own).exit_code != 0, "not trusted yet"
+    assert run("key", "trust", "k1", shared, "--enterprise", "E9").exit_code != 0
+    assert run("key", "trust", "k1", shared, "--enterprise", "E1").exit_code == 0
+    assert "signed by k1" in run("sign", number, "--key", own).output
+    over = tmp_path / "over.json"
+    assert run("content", number, "--out", over).exit_code == 0
+    made = tmp_path / "made.sig"
+    made.write_bytes(key.sign(over.read_bytes()))
+    assert run("sign", number, "--signature", made).exit_code == 0, "the same again"
+    rows = json.loads(run("verify", number, "--format", "json").output)
+    assert [(r["signer"], r["holds"]) for r in rows] == [("k1", True)]
+    assert run("key", "distrust", "k1").exit_code == 0
+    assert run("verify", number).exit_code == 0, "what it signed stays accepted"
+    (told,) = json.loads(run("key", "list", "--format", "json").output)
+    assert (told["name"], told["signatures"]) == ("k1", 1)
+    assert told["revoked_at"]
+    with reporting.begin() as connection:
+        connection.execute(
+            text("UPDATE return_version SET content = '{\"intake\": []}'")
+        )
+    altered = run("verify", number)
+    assert altered.exit_code == 1
+    assert "is not what was sealed" in " ".join(altered.output.split())
