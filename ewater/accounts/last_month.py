@@ -28,9 +28,13 @@ _AGAIN_S = 3600.0  # a month that is still unknown is computed again after an ho
 class LastMonth:
     """Gives z of the residual of the last whole month by territory."""
 
-    def __init__(self, engine: Engine) -> None:
-        """Answer from the account of a store, once an hour at most."""
+    def __init__(self, engine: Engine, now: datetime | None = None) -> None:
+        """Answer from the account of a store, once an hour at most.
+
+        ``now`` stands for the present, of data that ended before it.
+        """
         self._engine = engine
+        self._now = now
         self._asked: float | None = None
 
     def __call__(
@@ -41,7 +45,7 @@ class LastMonth:
         Nothing if the month did not end after ``after``, if there is no account, or
         within an hour of the last answer.
         """
-        start, end = _last_whole_month(self._calendar(), datetime.now(UTC))
+        start, end = _last_whole_month(self._calendar(), self._now or datetime.now(UTC))
         asked = self._asked
         if end <= after or (asked and time.monotonic() < asked + _AGAIN_S):
             return {}

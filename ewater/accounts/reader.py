@@ -125,11 +125,8 @@ class DatabaseReader:
     ) -> list[Document]:
         """Flows that touch a territory over ``[start, end)``, see `step_of`."""
         view, periods = self._whole(start, end, boundary, basis)
-        if basis[2] == "reconciled":
-            found = settled.settled(view, periods[-1:])[periods[-1]]
-            if found.view is not None:
-                return flow_rows(found.view, territory, 0)
-        return flow_rows(view, territory, periods[-1])
+        shown, period = settled.standing(view, periods[-1], basis[2])
+        return flow_rows(shown, territory, period)
 
     def explain(
         self,

@@ -64,6 +64,17 @@ def settled(view: View, periods: Sequence[int]) -> dict[int, Settled]:
         return {n: view.settled[n] for n in periods}
 
 
+def standing(view: View, period: int, version: str) -> tuple[View, int]:
+    """View whose figures stand for a period, and the place of the period in it.
+
+    Reconciled ones where they are asked for and not refused, else raw ones.
+    """
+    if version != "reconciled":
+        return view, period
+    found = settled(view, [period])[period].view
+    return (view, period) if found is None else (found, 0)
+
+
 def _reconciled(view: View, periods: range) -> dict[int, Settled]:
     flows = view.flows.within(periods)
     stocks = view.run.inputs.stocks.isel(instant=[*periods, periods[-1] + 1])

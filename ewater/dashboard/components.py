@@ -25,6 +25,14 @@ GRAPH_CONFIG: Any = {
     "scrollZoom": False,
 }
 
+#: Of a figure that is not there yet, on the ground of its panel in either theme.
+UNDRAWN: Any = {
+    "xaxis": {"visible": False},
+    "yaxis": {"visible": False},
+    "paper_bgcolor": "rgba(0,0,0,0)",
+    "plot_bgcolor": "rgba(0,0,0,0)",
+}
+
 
 def text(message: str, place: str = "page") -> html.Span:
     """Words of the frame that follow the language; ``place`` tells equal ones apart.
@@ -39,7 +47,7 @@ def graph(name: Any, height: int) -> dcc.Graph:
     """Make an empty figure with the settings every figure must have."""
     return dcc.Graph(
         id=name,
-        figure={"data": [], "layout": {"height": height}},
+        figure={"data": [], "layout": {"height": height, **UNDRAWN}},
         config=GRAPH_CONFIG,
         className="graph",
         style={"minHeight": f"{height}px"},

@@ -87,12 +87,32 @@ class Language:
         return str(format_datetime(moment, "d MMMM y, HH:mm z", locale=self.locale))
 
     def day(self, date: date) -> str:
-        """Write a day, with its month as a number."""
-        return str(format_date(date, "dd.MM.y", locale=self.locale))
+        """Write a day shortly: 1 May 2023 in English, else 01.05.2023."""
+        return str(format_date(date, self._day, locale=self.locale))
 
     def moment(self, moment: datetime) -> str:
         """Write a date and time shortly, in the given zone."""
-        return str(format_datetime(moment, "dd.MM.y HH:mm", locale=self.locale))
+        return str(format_datetime(moment, f"{self._day} HH:mm", locale=self.locale))
+
+    @property
+    def _day(self) -> str:
+        return "d MMM y" if self.code == "en" else "dd.MM.y"
+
+    def drawn(self, pattern: str) -> str:
+        """Write a pattern of days and months, as Plotly takes it, in this language.
+
+        Plotly knows names of months in English alone; elsewhere they stay numbers.
+
+        Examples
+        --------
+        >>> language("en").drawn("%d.%m.%Y %H:%M"), language("ru").drawn("%m.%Y")
+        ('%-d %b %Y %H:%M', '%m.%Y')
+        """
+        if self.code != "en":
+            return pattern
+        return (
+            pattern.replace("%d.", "%-d ").replace("%m", "%b").replace("b.%Y", "b %Y")
+        )
 
     @property
     def separators(self) -> str:

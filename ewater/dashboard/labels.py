@@ -174,6 +174,12 @@ def term_label(term: str, lang: Language) -> str:
     return _capital(lang.pick(words.TERMS[term]))
 
 
+def use_words(sector: str, lang: Language) -> str:
+    """Name the use of a sector, or of all where none is given."""
+    words = lang.gettext("Use")
+    return f"{words}: {lang.gettext(SECTORS[sector])}" if sector else words
+
+
 def account_label(kind: str, lang: Language) -> str:
     """Name a kind of account."""
     return _capital(lang.pick(words.KINDS[kind]))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import asdict, dataclass, field, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlencode
@@ -191,6 +191,20 @@ def as_of_text(text: str) -> str:
     if text and datetime.fromisoformat(text).tzinfo is None:
         raise ValueError(text)
     return text
+
+
+def as_of_typed(text: str) -> str:
+    """Read such a time as a person writes it: without an offset it is UTC.
+
+    Examples
+    --------
+    >>> as_of_typed("2024-03-31 12:00 UTC"), as_of_typed("2024-03-31T00:00+04:00")
+    ('2024-03-31T12:00:00+00:00', '2024-03-31T00:00+04:00')
+    """
+    text = text.strip().removesuffix("UTC").rstrip()
+    if text and (moment := datetime.fromisoformat(text)).tzinfo is None:
+        return moment.replace(tzinfo=UTC).isoformat()
+    return as_of_text(text)
 
 
 def _checked(data: Mapping[str, Any]) -> dict[str, Any]:

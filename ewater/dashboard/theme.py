@@ -120,6 +120,20 @@ MANTINE_DARK = (
     "#081016",
 )
 
+#: Mantine's scale of the one accent colour; the eighth is the accent itself.
+MANTINE_ACCENT = (
+    "#e3f1f8",
+    "#cbe5f2",
+    "#a3d1e8",
+    "#76bbdd",
+    "#4fa6d1",
+    "#2f94c4",
+    "#1a80b5",
+    "#0b6fa4",
+    "#0a5f8d",
+    "#084d73",
+)
+
 #: Light to dark for amounts; the dark theme starts from its own ground.
 SEQUENCES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {

@@ -55,11 +55,19 @@ def add(quantities: Iterable[Quantity]) -> Quantity:
     }
 
 
-def use(period: Period) -> Quantity:
-    """Use of all sectors, as the account gives it or as the sum of its sectors."""
+def use(period: Period, sector: str = "") -> Quantity:
+    """Use of a sector; of all, as the account gives it or as the sum of its sectors."""
+    if sector:
+        found = period["sectors"].get(sector)
+        return found["use"] if found else add([])
     if "use" in period:
         return period["use"]
     return add(sector["use"] for sector in period["sectors"].values())
+
+
+def use_cell(sector: str = "") -> str:
+    """Cell of the use of a sector, or of all, as Explain takes it."""
+    return f"balance.sectors.{sector}.use" if sector else "balance.use"
 
 
 def coverage(period: Period) -> Quantity:

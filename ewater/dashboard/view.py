@@ -56,13 +56,14 @@ def geography(reader: CachedReader) -> Geography:
     return made
 
 
-def months(reader: CachedReader, state: State) -> Balance:
-    """Account of every month of the year shown."""
+def steps(reader: CachedReader, state: State) -> Balance:
+    """Account of the year shown step by step; in steps of years, of all years."""
+    years = reader.years() if state.step == "year" else [state.year]
     return reader.balance(
         state.territory,
-        date(state.year, state.first_month, 1),
-        date(state.year + 1, state.first_month, 1),
-        "month",
+        date(years[0], state.first_month, 1),
+        date(years[-1] + 1, state.first_month, 1),
+        state.step,
         state.boundary,
         state.basis,
     )
@@ -116,7 +117,7 @@ def prefetch(reader: CachedReader) -> None:
     areas = geography(reader)
     state = State(territory=areas.codes()[0], year=years[-1])
     load(reader, state)
-    months(reader, state)
+    steps(reader, state)
     reader.flows(state.territory, *state.question)
     reader.balances(state.level, *state.question)
 

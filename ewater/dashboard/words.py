@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from ewater.dashboard import state as states
@@ -9,6 +10,8 @@ from ewater.dashboard import state as states
 if TYPE_CHECKING:
     from ewater.dashboard.i18n import Language
     from ewater.dashboard.state import State
+
+_LEAST_MONTH, _LONGEST_MONTH, _LONGEST_QUARTER = 28, 31, 92  # days
 
 
 def part_words(period: str, lang: Language) -> str:
@@ -19,6 +22,42 @@ def part_words(period: str, lang: Language) -> str:
     if first == last:
         return lang.month(first, "wide")
     return lang.quarter(last // 3) if last - first == 2 else ""
+
+
+def step_words(start: date, end: date, lang: Language, width: str = "wide") -> str:
+    """Name a step: ten days, a month, a quarter or a year.
+
+    Examples
+    --------
+    >>> from ewater.dashboard.i18n import language
+    >>> step_words(date(2023, 2, 21), date(2023, 3, 1), language("en"), "abbreviated")
+    'Feb (III)'
+    >>> step_words(date(2023, 10, 1), date(2024, 1, 1), language("en"))
+    '4th quarter'
+    """
+    days = (end - start).days
+    if days > _LONGEST_QUARTER:
+        return year_words(start.year, start.month)
+    month = lang.month(start.month, width)
+    if days > _LONGEST_MONTH:
+        last = (end - timedelta(days=1)).month
+        if last % 3 == 0:
+            return lang.quarter(last // 3)
+        return f"{month}–{lang.month(last, width)}"
+    return f"{month} ({'I' * (start.day // 10 + 1)})" if days < _LEAST_MONTH else month
+
+
+def calendar_words(code: str, first_month: int, lang: Language) -> str:
+    """Name a calendar, with the first and last month of its year.
+
+    Examples
+    --------
+    >>> from ewater.dashboard.i18n import language
+    >>> calendar_words("AZ-WATER", 10, language("en"))
+    'AZ-WATER: Oct–Sep'
+    """
+    last = (first_month - 2) % 12 + 1
+    return f"{code}: {lang.month(first_month)}–{lang.month(last)}"
 
 
 def year_words(year: int, first_month: int) -> str:

@@ -64,7 +64,7 @@ def test_a_value_is_shown_in_its_unit_and_unknown_is_a_dash():
     assert table.shown(Column("s", "S", kind="share"), 0.999, EN) == "99.9 %"
     assert table.shown(Column("s", "S", kind="change"), -0.05, EN) == "−5.0 %"
     day = dt.date(2024, 2, 29)
-    assert table.shown(Column("d", "D", kind="date"), day, EN) == "29.02.2024"
+    assert table.shown(Column("d", "D", kind="date"), day, EN) == "29 Feb 2024"
 
 
 def test_a_quantity_with_gaps_shows_what_is_known_and_names_them():
@@ -170,7 +170,7 @@ def test_a_csv_says_what_it_is_of_and_holds_numbers(client, reader):
     answer = client.get(f"/download/overview/monthly.csv?{ASKED}")
     about, (heads, *rows) = lines(answer)
     said = {row[0]: row[1] for row in about}
-    assert said["# Title"] == "Month by month"
+    assert said["# Title"] == "Step by step"
     assert said["# Territory"] == "TL Testland"
     assert said["# Period"] == "2023-01-01 / 2024-01-01"
     assert said["# Run"] == "made-up-1"
@@ -203,12 +203,12 @@ def test_a_workbook_of_a_page_has_all_its_exhibits(client):
     answer = client.get(f"/download/overview.xlsx?{ASKED}")
     book = load_workbook(io.BytesIO(answer.data))
     assert book.sheetnames == [
-        *("Key figures", "From source to use", "Territories", "Month by month"),
+        *("Key figures", "From source to use", "Territories", "Step by step"),
         *("Use by sector", "Exchange with neighbours"),
         "Border waters against treaties ",
         *("Compared with published figures", "Notes", "Definitions"),
     ]
-    months = book["Month by month"]
+    months = book["Step by step"]
     assert months["B1"].value == "Inflow, hm³"
     assert isinstance(months["B2"].value, float)
     assert months["B2"].data_type == "n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import date
+from itertools import pairwise
 from urllib.parse import unquote
 
 import pytest
@@ -22,6 +23,21 @@ EN = language("en")
 YEAR = (date(2023, 1, 1), date(2024, 1, 1))
 GAP_YEAR = (date(2024, 1, 1), date(2025, 1, 1))
 THEMES = sorted(PALETTES)
+
+
+NAMES = ("inflow", "outflow", "storage_change", "residual")
+
+
+def quantity(volume):
+    return {
+        "value": volume,
+        "known": volume,
+        "missing": [],
+        "u": 1.0,
+        "coverage": 1.0,
+        "status": "measured",
+        "status_shares": {"measured": 1.0},
+    }
 
 
 def flow(source, target, term, volume, **more):
@@ -122,7 +138,7 @@ def test_figures_are_plain_data_on_an_opaque_ground(reader, theme):
     row = ("Georgia", periods[0]["inflow"])
     for figure in (
         sankey(links, {}, theme=theme, lang=EN),
-        monthly(periods, (1, 12), theme=theme, lang=EN),
+        monthly(periods, YEAR, theme=theme, lang=EN),
         neighbours([row], [row], row, theme=theme, lang=EN),
     ):
         json.dumps(figure, allow_nan=False)
@@ -131,7 +147,7 @@ def test_figures_are_plain_data_on_an_opaque_ground(reader, theme):
 
 def test_months_with_gaps_are_hatched_and_shaded_not_zero(reader):
     periods = reader.balance("TL", *GAP_YEAR, "month")["periods"]
-    figure = monthly(periods, (1, 12), theme="light", lang=EN)
+    figure = monthly(periods, GAP_YEAR, theme="light", lang=EN)
     whole, part = (t for t in figure["data"] if t.get("offsetgroup") == "in")
     assert whole["y"][4] is None
     assert part["y"][4] == pytest.approx(periods[4]["inflow"]["known"] / HM3)
@@ -144,9 +160,32 @@ def test_months_with_gaps_are_hatched_and_shaded_not_zero(reader):
     assert residual["y"][4] is None
 
 
+def test_a_water_year_is_named_from_its_first_month_and_shaded_beside_the_period():
+    def step(first, last):
+        return {
+            **{name: quantity(5 * HM3) for name in NAMES},
+            "sectors": {"energy": {"use": quantity(2 * HM3)}},
+            "start": f"{first.isoformat()}T08:00:00+04:00",
+            "end": f"{last.isoformat()}T08:00:00+04:00",
+        }
+
+    months = [date(2023, 10, 1), date(2023, 11, 1), date(2023, 12, 1), date(2024, 1, 1)]
+    steps = [step(*pair) for pair in pairwise(months)]
+    chosen = (months[1], months[2])
+    figure = monthly(steps, chosen, sector="energy", theme="light", lang=EN)
+    assert figure["data"][0]["x"] == ["Oct", "Nov", "Dec"]
+    shaded = [shape["x0"] for shape in figure["layout"]["shapes"]]
+    assert shaded == [-0.5, 1.5], "October and December are outside"
+    (line,) = [one for one in figure["data"] if one["name"] == "Use: Energy"]
+    assert line["y"] == [2.0] * 3
+    tens = [step(months[0], date(2023, 10, 11)), step(date(2023, 10, 21), months[1])]
+    drawn = monthly(tens, chosen, theme="light", lang=EN)
+    assert drawn["data"][0]["x"] == ["Oct (I)", "Oct (III)"]
+
+
 def test_whiskers_are_two_standard_uncertainties(reader):
     periods = reader.balance("TL", *YEAR, "month")["periods"]
-    residual = monthly(periods, (1, 12), theme="light", lang=EN)["data"][-1]
+    residual = monthly(periods, YEAR, theme="light", lang=EN)["data"][-1]
     wanted = 2 * periods[3]["residual"]["u"] / HM3
     assert residual["error_y"]["array"][3] == pytest.approx(wanted)
 

@@ -158,7 +158,7 @@ def test_an_account_that_was_overtaken_says_since_when_and_by_what(reader):
 
     text = said([gauge, table_, gauge, gauge])
     assert "1 February 2026, 10:30" in text  # in the zone of the account
-    assert "readings of KUR.Q from 01.05.2023 to 02.05.2023" in text
+    assert "readings of KUR.Q from 1 May 2023 to 2 May 2023" in text
     assert "table curves of the registry" in text
     assert "and 3 more" in text
     assert "inputs that have changed: 6." in said([])

@@ -134,9 +134,17 @@ def test_choices_of_single_pages_live_in_the_address():
 
 
 @pytest.mark.parametrize("given", ["2024-01-01", "yesterday", "2024-01-01T00:00"])
-def test_a_time_of_knowledge_must_say_its_offset(given):
+def test_a_time_of_knowledge_in_an_address_must_say_its_offset(given):
     assert read(f"?as_of={given}").dropped == (f"as_of={given}",)
-    assert changed(read(""), "as_of", given).dropped == (f"as_of={given}",)
+
+
+def test_a_time_of_knowledge_that_is_typed_is_utc_unless_it_says_its_offset():
+    for typed in ("2024-01-01", " 2024-01-01 00:00 UTC", "2024-01-01T00:00"):
+        assert changed(read(""), "as_of", typed).as_of == "2024-01-01T00:00:00+00:00"
+    local = "2024-01-01T00:00+04:00"
+    assert changed(read(""), "as_of", local).as_of == local
+    for nonsense in ("yesterday", "2024-13-01"):
+        assert changed(read(""), "as_of", nonsense).dropped == (f"as_of={nonsense}",)
     assert changed(read(""), "as_of", "2024-01-01T00:00+04:00").basis.as_of
 
 

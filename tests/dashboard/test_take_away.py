@@ -23,8 +23,8 @@ def test_an_exhibit_is_taken_away_from_its_menu(open_page, dashboard_url):
         assert not menu.evaluate("menu => menu.open")
         taken[kind] = download.value.path().read_bytes()
         assert download.value.suggested_filename.endswith(f".{kind}")
-    assert taken["csv"].startswith("\ufeff# Title,Month by month".encode())
-    assert "Month by month" in load_workbook(io.BytesIO(taken["xlsx"])).sheetnames
+    assert taken["csv"].startswith("\ufeff# Title,Step by step".encode())
+    assert "Step by step" in load_workbook(io.BytesIO(taken["xlsx"])).sheetnames
     assert taken["png"].startswith(b"\x89PNG")
     assert b"<svg" in taken["svg"][:200]
     with page.expect_download() as download:

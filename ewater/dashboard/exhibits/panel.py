@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from dash import Input, Output, dcc, html
 
 from ewater.dashboard import view
-from ewater.dashboard.components import graph, panel, twin
+from ewater.dashboard.components import UNDRAWN, graph, panel, twin
 from ewater.dashboard.exhibits import facts as facts_of
 from ewater.dashboard.exhibits import menu
 from ewater.dashboard.exhibits.exhibit import exhibit_id, graph_id
@@ -88,7 +88,7 @@ def _register(app: Dash, reader: CachedReader, page: str, exhibit: Exhibit) -> N
     def show(data: Mapping[str, Any]) -> list[Any]:
         state, lang = view.opened(data)
         links = menu.links(page, exhibit, state)
-        nothing: list[Any] = [{"data": [], "layout": {}}] if exhibit.chart else []
+        nothing: list[Any] = [{"data": [], "layout": UNDRAWN}] if exhibit.chart else []
         sheet = exhibit.made(reader, state, lang)
         known = facts_of.complete(sheet, reader, state)
         below = facts_of.footer(sheet, known, lang)

@@ -27,6 +27,12 @@ def badge(status: str, lang: Language) -> html.Span:
     return html.Span(words, className=f"badge status-{status}")
 
 
+def known(quantity: Quantity, lang: Language) -> list[Any]:
+    """Badge of a quantity; where no flow makes it there is nothing to be known."""
+    absent = quantity["status"] == "unknown" and quantity["value"] is not None
+    return [fmt.DASH] if absent else [badge(quantity["status"], lang)]
+
+
 def missing(quantity: Quantity, lang: Language) -> list[Any]:
     """Name the flows without data, behind a line that counts them."""
     if not quantity["missing"]:
@@ -157,7 +163,7 @@ def shown(column: Column, value: Any, lang: Language) -> Any:
             amount = fmt.amount(value, lang, signed=signed)
             return [amount, html.Small(fmt.expanded(value["u"], lang))]
         case "known":
-            return [badge(value["status"], lang), *missing(value, lang)]
+            return [*known(value, lang), *missing(value, lang)]
         case "covered":
             return fmt.percent(value["coverage"], lang)
         case "status":

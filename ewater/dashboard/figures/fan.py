@@ -86,6 +86,7 @@ def fan(
             }
         )
     data += [_course(course, x, colours) for course in courses]
+    month = lang.drawn("%m.%Y")
     return {
         "data": data,
         "layout": {
@@ -94,7 +95,7 @@ def fan(
             "margin": {"l": 8, "r": 12, "t": 8, "b": 8},
             "hovermode": "x unified",
             "legend": {"orientation": "h", "y": -0.16, "x": 0},
-            "xaxis": axis(theme, type="date", tickformat="%m.%Y", hoverformat="%m.%Y"),
+            "xaxis": axis(theme, type="date", tickformat=month, hoverformat=month),
             "yaxis": axis(
                 theme,
                 title={"text": fmt.UNIT, "font": {"size": 11}},

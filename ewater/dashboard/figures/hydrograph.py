@@ -101,6 +101,9 @@ def hydrograph(drawn: Drawing, *, theme: str, lang: Language) -> dict[str, Any]:
     traces += [
         _marks(drawn, kind, colours) for kind in MARKS if len(_at(drawn, kind)[0])
     ]
+    for trace in traces:
+        if "hovertemplate" in trace:
+            trace["hovertemplate"] = lang.drawn(trace["hovertemplate"])
     return {"data": traces, "layout": _layout(drawn, theme, lang)}
 
 
@@ -268,7 +271,9 @@ def _layout(drawn: Drawing, theme: str, lang: Language) -> dict[str, Any]:
             fixedrange=False,
             tickformat=None,
             showgrid=False,
-            tickformatstops=_TICKS,
+            tickformatstops=[
+                {**stop, "value": lang.drawn(stop["value"])} for stop in _TICKS
+            ],
         ),
         "yaxis": axis(
             theme,
@@ -302,8 +307,7 @@ def _layout(drawn: Drawing, theme: str, lang: Language) -> dict[str, Any]:
     }
 
 
-#: Numbers alone, which every language reads the same.
-_TICKS = [
+_TICKS: list[dict[str, Any]] = [
     {"dtickrange": [None, 86_400_000], "value": "%H:%M\n%d.%m.%Y"},
     {"dtickrange": [86_400_000, "M1"], "value": "%d.%m\n%Y"},
     {"dtickrange": ["M1", "M12"], "value": "%m.%Y"},

@@ -1,12 +1,16 @@
-"""The months of a year: what came, what went, what was stored, what is left."""
+"""Step by step: what came, what went, what was stored, what is left."""
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from ewater.dashboard import format as fmt
+from ewater.dashboard import totals
 from ewater.dashboard.figures.parts import in_hm3, told
+from ewater.dashboard.labels import use_words
 from ewater.dashboard.theme import alpha, axis, base_layout, palette
+from ewater.dashboard.words import step_words
 from ewater.units import HM3
 
 if TYPE_CHECKING:
@@ -103,9 +107,9 @@ def _residual(
 
 
 def _bands(
-    periods: Sequence[Period], first_last: tuple[int, int], theme: str
+    periods: Sequence[Period], chosen: tuple[date, date], theme: str
 ) -> list[dict[str, Any]]:
-    """Shade the months with a gap, and those outside the chosen range."""
+    """Shade the steps with a gap, and those outside the chosen period."""
     colours = palette(theme)
     bands = []
     for i, period in enumerate(periods):
@@ -113,7 +117,8 @@ def _bands(
             period[name]["value"] is None
             for name in ("inflow", "outflow", "storage_change")
         )
-        outside = not first_last[0] <= i + 1 <= first_last[1]
+        start, end = days(period)
+        outside = end <= chosen[0] or start >= chosen[1]
         if not (gaps or outside):
             continue
         bands.append(
@@ -133,20 +138,44 @@ def _bands(
     return bands
 
 
+def days(period: Period) -> tuple[date, date]:
+    """First day of a period and the one after it, by its own calendar."""
+    start, end = (date.fromisoformat(period[key][:10]) for key in ("start", "end"))
+    return start, end
+
+
+def _used(
+    names: list[str], periods: Sequence[Period], sector: str, lang: Language, theme: str
+) -> list[dict[str, Any]]:
+    """Line of what one sector uses."""
+    if not sector:
+        return []
+    words = use_words(sector, lang)
+    used = [totals.use(p, sector) for p in periods]
+    return [_line(names, used, words, palette(theme)["use"], lang)]
+
+
 def monthly(
-    periods: Sequence[Period], months: tuple[int, int], *, theme: str, lang: Language
+    periods: Sequence[Period],
+    chosen: tuple[date, date],
+    *,
+    sector: str = "",
+    theme: str,
+    lang: Language,
 ) -> dict[str, Any]:
-    """Draw the account of each month of a year.
+    """Draw the account of each step of a year, or of each year.
 
     Parameters
     ----------
     periods
-        Twelve months from January; volumes in m3.
-    months
-        First and last month of the chosen range; the others are shaded.
+        Months, or others of equal kind that follow each other; volumes in m3.
+    chosen
+        First day of the chosen period and the one after it; the rest is shaded.
+    sector
+        Whose use is a line besides; empty: none.
     """
     colours = palette(theme)
-    names = [lang.month(i + 1) for i in range(len(periods))]
+    names = [step_words(*days(p), lang, "abbreviated") for p in periods]
     inflow, outflow, storage, residual = (
         lang.gettext("Inflow"),
         lang.gettext("Outflow"),
@@ -172,6 +201,7 @@ def monthly(
             colours["storage"],
             lang,
         ),
+        *_used(names, periods, sector, lang, theme),
         _residual(names, periods, f"{residual} ± U", colours["residual"], lang),
     ]
     title = {"font": {"size": 11, "color": colours["muted"]}, "standoff": 6}
@@ -189,10 +219,15 @@ def monthly(
             domain=[0, 1],
             anchor="y2",
             matches="x2",
+            type="category",
             range=[-0.5, len(names) - 0.5],
         ),
         "xaxis2": axis(
-            theme, domain=[0, 1], anchor="y2", range=[-0.5, len(names) - 0.5]
+            theme,
+            domain=[0, 1],
+            anchor="y2",
+            type="category",
+            range=[-0.5, len(names) - 0.5],
         ),
         "yaxis": axis(
             theme, domain=[0.36, 1], title={"text": fmt.UNIT, **title}, zeroline=True
@@ -204,7 +239,7 @@ def monthly(
             zeroline=True,
             nticks=4,
         ),
-        "shapes": _bands(periods, months, theme),
+        "shapes": _bands(periods, chosen, theme),
     }
     layout["xaxis"]["showticklabels"] = False
     return {"data": data, "layout": layout}

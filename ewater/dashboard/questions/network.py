@@ -10,6 +10,7 @@ from ewater.accounts.documents import quantity_of
 from ewater.accounts.in_memory import NOW, step_of
 from ewater.accounts.network import network as joined
 from ewater.accounts.scope import require
+from ewater.accounts.settled import standing
 from ewater.balance.exchange import exchange
 
 if TYPE_CHECKING:
@@ -53,7 +54,8 @@ def network(
     if scope.organisations:
         frame = view.run.frames["sites"]
         sites = frame.loc[frame["organisation"].isin(scope.organisations), "code"]
-    return joined(view, territory, periods[-1], sites)
+    shown, period = standing(view, periods[-1], basis[2])
+    return joined(shown, territory, period, sites)
 
 
 def exchanges(
@@ -83,8 +85,8 @@ def exchanges(
     view, periods = in_memory.of(engine).periods(
         start, end, step_of(start, end), boundary, basis
     )
+    view, period = standing(view, periods[-1], basis[2])
     found = exchange(view.ledger, view.flows, territory, boundary)
-    period = periods[-1]
     ways = {"received": found.received, "given": found.given, "net": found.net}
     lacking = found.lacking(view.ledger, view.flows, period)
     return [

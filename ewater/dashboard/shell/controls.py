@@ -84,7 +84,7 @@ def changed(
             return state.with_changes(**states.calendar_choice(value, calendars or {}))
         case "as_of":
             try:
-                return state.with_changes(as_of=states.as_of_text(value.strip()))
+                return state.with_changes(as_of=states.as_of_typed(value))
             except ValueError:
                 return state.with_changes(dropped=(f"as_of={value[:40]}",))
         case _ if control in _FIELDS:

@@ -16,12 +16,12 @@ from ewater.dashboard.components import options
 from ewater.dashboard.html import attributes
 from ewater.dashboard.i18n import mark
 from ewater.dashboard.labels import BOUNDARIES, SECTORS, STEPS, VERSIONS
-from ewater.dashboard.pages.opening import opens
+from ewater.dashboard.pages.opening import OVERSEE, may, opens
 from ewater.dashboard.pages.page import FILTERS
 from ewater.dashboard.pages.registry import page_at
 from ewater.dashboard.shell.controls import ALL_SECTORS
 from ewater.dashboard.shell.navigation import navigation
-from ewater.dashboard.words import part_words, year_words
+from ewater.dashboard.words import calendar_words, part_words, year_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -127,7 +127,10 @@ def _register_choices(app: Dash, reader: CachedReader) -> None:
             options(BOUNDARIES, lang),
             options(STEPS, lang),
             [every, *options(SECTORS, lang)],
-            [{"value": code, "label": code} for code in reader.calendars()],
+            [
+                {"value": code, "label": calendar_words(code, month, lang)}
+                for code, month in reader.calendars().items()
+            ],
             options(VERSIONS, lang),
         ]
 
@@ -183,13 +186,17 @@ def _register_page(app: Dash, reader: CachedReader) -> None:
         Output("download", "hidden"),
         Output("bulletin-1", "href"),
         Output("bulletin-10", "href"),
+        Output("bulletin", "hidden"),
         Input("url", "pathname"),
         Input("state", "data"),
     )
     def show_title(path: str | None, data: Mapping[str, Any] | None) -> Any:
         state, lang = view.opened(data)
         geography, page = view.geography(reader), page_at(path)
-        bulletins = [f"/download/bulletin-{n}.pdf{state.query()}" for n in (1, 10)]
+        bulletins: list[Any] = [
+            f"/download/bulletin-{n}.pdf{state.query()}" for n in (1, 10)
+        ]
+        bulletins.append(not may(OVERSEE))
         if page is None:
             return (
                 navigation(page, state, lang),

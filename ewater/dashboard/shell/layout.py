@@ -15,14 +15,14 @@ from ewater.dashboard.components import select, text
 from ewater.dashboard.exhibits import explain
 from ewater.dashboard.html import attributes
 from ewater.dashboard.i18n import mark
-from ewater.dashboard.theme import FONT, MANTINE_DARK
+from ewater.dashboard.theme import FONT, MANTINE_ACCENT, MANTINE_DARK
 
 _MANTINE: Any = {
     "fontFamily": FONT,
     "headings": {"fontFamily": FONT},
-    "colors": {"dark": list(MANTINE_DARK)},
-    "primaryColor": "blue",
-    "primaryShade": {"light": 8, "dark": 8},
+    "colors": {"dark": list(MANTINE_DARK), "accent": list(MANTINE_ACCENT)},
+    "primaryColor": "accent",
+    "primaryShade": {"light": 7, "dark": 7},
     "autoContrast": True,
     "defaultRadius": "md",
 }
@@ -115,7 +115,7 @@ def _as_of() -> html.Div:
                 id="as_of",
                 size="sm",
                 debounce=True,
-                placeholder="2024-03-31T00:00+04:00",
+                placeholder="2024-03-31 00:00 UTC",
                 className="pick-as-of",
             ),
         ],
@@ -138,6 +138,7 @@ def _bulletin() -> html.Details:
     summary = html.Summary(text("Bulletin", "bulletin"), className="download")
     return html.Details(
         [summary, html.Div(links, className="menu-items")],
+        id="bulletin",
         className="exhibit-menu in-line",
     )
 
@@ -154,8 +155,6 @@ def _title() -> html.Div:
             ),
             html.Div(
                 [
-                    *(_filter(name, label) for name, label in BESIDE.items()),
-                    _as_of(),
                     html.A(
                         text("Download page", "download"),
                         id="download",
@@ -164,6 +163,10 @@ def _title() -> html.Div:
                     ),
                     _bulletin(),
                 ],
+                className="take-away",
+            ),
+            html.Div(
+                [*(_filter(name, label) for name, label in BESIDE.items()), _as_of()],
                 className="choices",
             ),
         ],

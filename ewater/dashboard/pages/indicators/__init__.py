@@ -56,5 +56,5 @@ PAGE = Page(
     layout=layout,
     register=register,
     exhibits=EXHIBITS,
-    filters=("territory", "year", "period", "calendar", "as_of"),
+    filters=("territory", "year", "period", "calendar", "version", "as_of"),
 )

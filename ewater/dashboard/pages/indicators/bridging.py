@@ -107,10 +107,16 @@ def sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
         Column("expanded", fmt.UNCERTAINTY, shown, "number"),
         Column("missing", say("What is missing"), kind="aside"),
     )
+    ends = (rows[0]["value"], rows[-1]["value"])
+    lacking = sorted({code for line in period["lines"] for code in line["missing"]})
+    why = say("A figure at its end is unknown; without data: {flows}.").format(
+        flows=", ".join(lacking[:6]) or fmt.DASH
+    )
     return Sheet(
         f"{say('Bridge')}: {name_of(one, lang)}",
         columns,
-        rows,
+        [] if None in ends else rows,
+        empty=why,
         notes=_notes(one, reader, state, lang),
         facts=Facts(unit=shown, uncertainty=fmt.UNCERTAINTY),
         data=shown,

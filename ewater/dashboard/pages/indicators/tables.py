@@ -14,7 +14,7 @@ from ewater.dashboard.pages.indicators import asked
 from ewater.dashboard.words import year_words
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from ewater.dashboard.i18n import Language
     from ewater.dashboard.queries import CachedReader
@@ -23,6 +23,12 @@ if TYPE_CHECKING:
 _HEIGHT = 420
 _GROUP = mark("Indicators shown")
 GROUP_WORDS = {code: words for code, (words, *_) in asked.GROUPS.items()}
+
+
+def _absent(cell: Mapping[str, Any]) -> bool:
+    """Whether nothing is known of a cell, or no flow makes it."""
+    of_nothing = cell["status"] == "unknown" and cell["value"] is not None
+    return cell["known"] is None or of_nothing
 
 
 def all_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
@@ -44,7 +50,7 @@ def all_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
                 "expanded": asked.expanded(cell),
                 "unit": asked.shown_unit(cell["unit"])[0],
                 "coverage": cell["coverage"],
-                "status": cell["status"] if cell["known"] is not None else None,
+                "status": None if _absent(cell) else cell["status"],
                 "why": asked.why(cell, lang),
                 "code": row["code"],
                 "cell": f"{asked.VIEW}.{row['code']}",

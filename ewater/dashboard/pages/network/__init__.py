@@ -36,5 +36,5 @@ PAGE = Page(
     layout=lambda state, lang: board("network", EXHIBITS, state, lang),
     register=choosing.register,
     exhibits=EXHIBITS,
-    filters=("territory", "year", "period", "boundary", "calendar", "as_of"),
+    filters=("territory", "year", "period", "boundary", "calendar", "version", "as_of"),
 )

@@ -48,5 +48,15 @@ PAGE = Page(
     layout=lambda state, lang: layout(EXHIBITS, state, lang),
     register=cards.register,
     exhibits=EXHIBITS,
-    filters=("territory", "year", "period", "boundary", "calendar", "version", "as_of"),
+    filters=(
+        "territory",
+        "year",
+        "period",
+        "boundary",
+        "calendar",
+        "step",
+        "sector",
+        "version",
+        "as_of",
+    ),
 )

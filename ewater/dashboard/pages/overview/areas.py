@@ -10,7 +10,13 @@ from ewater.dashboard.components import segments
 from ewater.dashboard.exhibits import Cell, Column, Exhibit, Sheet
 from ewater.dashboard.figures.basin_map import Area, Place, basin_map
 from ewater.dashboard.i18n import mark
-from ewater.dashboard.labels import LEVELS, MEASURES, SITE_KINDS, TERRITORY_KINDS
+from ewater.dashboard.labels import (
+    LEVELS,
+    MEASURES,
+    SITE_KINDS,
+    TERRITORY_KINDS,
+    use_words,
+)
 from ewater.units import HM3
 
 if TYPE_CHECKING:
@@ -26,7 +32,9 @@ _MEASURE_LABEL = mark("Measure on the map")
 _LEVEL_LABEL = mark("Territories on the map")
 
 
-def _measure(period: Period, measure: str) -> tuple[float | None, Quantity]:
+def _measure(
+    period: Period, measure: str, sector: str
+) -> tuple[float | None, Quantity]:
     """Value to colour by, in display units, and the quantity behind it."""
     if measure == "residual":
         return period["residual"]["z"], period["residual"]
@@ -34,15 +42,16 @@ def _measure(period: Period, measure: str) -> tuple[float | None, Quantity]:
         whole = totals.coverage(period)
         covered = whole["coverage"]
         return None if covered is None else 100 * covered, whole
-    quantity = totals.use(period) if measure == "use" else period["inflow"]
+    quantity = totals.use(period, sector) if measure == "use" else period["inflow"]
     value = quantity["value"]
     return None if value is None else value / HM3, quantity
 
 
-def _hover(name: str, period: Period | None, measure: str, lang: Language) -> str:
+def _hover(name: str, period: Period | None, state: State, lang: Language) -> str:
     if period is None:
         return "<br>".join([f"<b>{name}</b>", lang.gettext("no account")])
-    value, quantity = _measure(period, measure)
+    measure = state.measure
+    value, quantity = _measure(period, measure, state.sector)
     lines = [f"<b>{name}</b>"]
     if measure == "coverage":
         lines.append(fmt.percent(quantity["coverage"], lang))
@@ -93,18 +102,18 @@ def sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
     rows = [
         {
             "name": geography.name(code, lang),
-            "use": totals.use(period),
+            "use": totals.use(period, state.sector),
             "inflow": period["inflow"],
             "residual": period["residual"],
             "z": period["residual"]["z"],
-            "cell": Cell("balance.use", territory=code),
+            "cell": Cell(totals.use_cell(state.sector), territory=code),
         }
         for code in codes
         if (period := periods.get(code)) is not None
     ]
     columns = (
         Column("name", say(TERRITORY_KINDS[kind])),
-        Column("use", say("Use"), kind="quantity"),
+        Column("use", use_words(state.sector, lang), kind="quantity"),
         Column("inflow", say("Inflow"), kind="quantity"),
         Column("residual", say("Residual"), kind="signed"),
         Column("z", "z", kind="number", digits=2),
@@ -138,8 +147,10 @@ def _drawn(
             Area(
                 code=code,
                 name=name,
-                value=_measure(period, state.measure)[0] if period else None,
-                hover=_hover(name, period, state.measure, lang),
+                value=_measure(period, state.measure, state.sector)[0]
+                if period
+                else None,
+                hover=_hover(name, period, state, lang),
                 label_at=labels[code],
             )
         )

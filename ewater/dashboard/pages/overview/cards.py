@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dash import Input, Output, html
@@ -11,11 +12,11 @@ from ewater.dashboard import format as fmt
 from ewater.dashboard import totals, view
 from ewater.dashboard.components import choice
 from ewater.dashboard.exhibits import Cell, Column, Exhibit, Sheet
-from ewater.dashboard.exhibits.table import badge, explain_button, missing
+from ewater.dashboard.exhibits.table import badge, explain_button, known, missing
 from ewater.dashboard.figures.sparkline import sparkline
 from ewater.dashboard.html import attributes
 from ewater.dashboard.i18n import mark
-from ewater.dashboard.labels import STATUSES, VERDICTS
+from ewater.dashboard.labels import STATUSES, VERDICTS, use_words
 from ewater.dashboard.theme import palette
 
 if TYPE_CHECKING:
@@ -41,6 +42,16 @@ class Card:
     quantity: Callable[[Period], Quantity]
     colour: str
     signed: bool = False
+    sector: str = ""
+
+    @property
+    def cell(self) -> str:
+        """What Explain takes."""
+        return totals.use_cell(self.sector) if self.sector else f"balance.{self.name}"
+
+    def words(self, lang: Language) -> str:
+        """Its title."""
+        return use_words(self.sector, lang) if self.sector else lang.gettext(self.title)
 
 
 CARDS = (
@@ -74,6 +85,15 @@ CARDS = (
 )
 
 
+def cards(sector: str) -> list[Card]:
+    """Key figures; the use is that of a sector where one is chosen."""
+    used = partial(totals.use, sector=sector)
+    return [
+        replace(card, quantity=used, sector=sector) if card.name == "use" else card
+        for card in CARDS
+    ]
+
+
 def _figure(
     card: Card, quantity: Quantity, lang: Language, *, apportioned: bool
 ) -> list[Any]:
@@ -92,9 +112,7 @@ def _figure(
             unsure = lang.gettext("known so far")
     return [
         html.P(parts, className="value"),
-        html.Div(
-            [html.Span(unsure), badge(quantity["status"], lang)], className="unsure"
-        ),
+        html.Div([html.Span(unsure), *known(quantity, lang)], className="unsure"),
     ]
 
 
@@ -123,7 +141,7 @@ def _trend(card: Card, view: View, lang: Language, theme: str) -> html.Div:
                     [q["value"] for _, q in quantities],
                     palette(theme)[card.colour],
                 ),
-                alt=f"{lang.gettext(card.title)}, {fmt.UNIT}. {spoken}",
+                alt=f"{card.words(lang)}, {fmt.UNIT}. {spoken}",
                 title=spoken,
                 className="spark",
             ),
@@ -181,10 +199,8 @@ def _card(card: Card, view: View, lang: Language, theme: str) -> html.Article:
     content = [
         html.Header(
             [
-                html.H2(lang.gettext(card.title)),
-                explain_button(
-                    Cell(f"balance.{card.name}"), lang.gettext(card.title), lang
-                ),
+                html.H2(card.words(lang)),
+                explain_button(Cell(card.cell), card.words(lang), lang),
             ]
         ),
         *_figure(card, quantity, lang, apportioned=view.period["apportioned"]),
@@ -261,10 +277,12 @@ def _coverage_card(view: View, lang: Language) -> html.Article:
     )
 
 
-def strip(view: View, lang: Language, theme: str) -> list[html.Article]:
+def strip(
+    view: View, lang: Language, theme: str, sector: str = ""
+) -> list[html.Article]:
     """All key figures of the period."""
     return [
-        *(_card(card, view, lang, theme) for card in CARDS),
+        *(_card(card, view, lang, theme) for card in cards(sector)),
         _coverage_card(view, lang),
     ]
 
@@ -283,13 +301,13 @@ def sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
     shown = view.load(reader, state)
     rows = [
         {
-            "name": say(card.title),
+            "name": card.words(lang),
             "now": _bounded(card, shown.period),
             "before": _bounded(card, shown.before) if shown.before else None,
             "z": shown.period["residual"]["z"] if card.name == "residual" else None,
-            "cell": f"balance.{card.name}",
+            "cell": card.cell,
         }
-        for card in CARDS
+        for card in cards(state.sector)
     ]
     columns = (
         Column("name", say("Figure")),
@@ -312,7 +330,7 @@ def register(app: Dash, reader: CachedReader) -> None:
     @app.callback(Output("kpis", "children"), Input("state", "data"))
     def show_strip(data: Mapping[str, Any]) -> Any:
         state, lang = view.opened(data)
-        return strip(view.load(reader, state), lang, state.theme)
+        return strip(view.load(reader, state), lang, state.theme, state.sector)
 
     @app.callback(Output(choice("level"), "disabled"), Input("state", "data"))
     def close_level(data: Mapping[str, Any]) -> bool:

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 from ewater.dashboard import format as fmt
 from ewater.dashboard import totals, view
 from ewater.dashboard.exhibits import Cell, Column, Exhibit, Sheet
-from ewater.dashboard.figures.monthly import monthly
+from ewater.dashboard.figures.monthly import days, monthly
 from ewater.dashboard.figures.neighbours import neighbours
 from ewater.dashboard.i18n import mark
-from ewater.dashboard.labels import SECTORS, item_label
+from ewater.dashboard.labels import SECTORS, item_label, use_words
 from ewater.dashboard.published import compare
 from ewater.dashboard.questions.views import counterparts
 from ewater.dashboard.state import YEAR
+from ewater.dashboard.words import step_words
 from ewater.terms import SECTORS as SECTOR_ORDER
 
 if TYPE_CHECKING:
@@ -26,14 +27,15 @@ if TYPE_CHECKING:
 
 
 def months_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
-    """Account of each month of the year."""
+    """Account of each step of the year."""
     say = lang.gettext
-    periods = view.months(reader, state)["periods"]
+    periods = view.steps(reader, state)["periods"]
     rows = [
         {
-            "month": lang.month((state.first_month - 1 + i) % 12 + 1, "wide"),
+            "step": step_words(*days(period), lang),
             "inflow": period["inflow"],
             "outflow": period["outflow"],
+            "use": totals.use(period, state.sector),
             "storage": period["storage_change"],
             "residual": period["residual"],
             "covered": totals.coverage(period),
@@ -41,22 +43,29 @@ def months_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
                 "balance.residual", start=period["start"][:10], end=period["end"][:10]
             ),
         }
-        for i, period in enumerate(periods)
+        for period in periods
     ]
     columns = (
-        Column("month", say("Month")),
+        Column("step", say("Period")),
         Column("inflow", say("Inflow"), kind="quantity"),
         Column("outflow", say("Outflow"), kind="quantity"),
+        Column("use", use_words(state.sector, lang), kind="quantity"),
         Column("storage", say("Storage change"), kind="signed"),
         Column("residual", say("Residual"), kind="signed"),
         Column("covered", say("Coverage"), kind="covered"),
     )
-    return Sheet(say("Month by month"), columns, rows, data=periods)
+    return Sheet(say("Step by step"), columns, rows, data=periods)
 
 
 def months_chart(shown: Sheet, state: State, lang: Language) -> dict[str, Any]:
-    """Draw the months of the year, those of the period apart."""
-    return monthly(shown.data, state.months, theme=state.theme, lang=lang)
+    """Draw the steps of the year, those of the period apart."""
+    return monthly(
+        shown.data,
+        (state.start, state.end),
+        sector=state.sector,
+        theme=state.theme,
+        lang=lang,
+    )
 
 
 def sectors_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
@@ -249,7 +258,7 @@ def published_table(
 
 MONTHS = Exhibit(
     "monthly",
-    mark("Month by month"),
+    mark("Step by step"),
     mark("Hatched or shaded: data are missing. Whiskers show 95 %."),
     "monthly",
     months_sheet,

@@ -168,6 +168,7 @@ def storage_chart(shown: Sheet, state: State, lang: Language) -> dict[str, Any]:
         ),
     ]
     return _days(
+        lang,
         fan(
             x,
             [band],
@@ -176,7 +177,7 @@ def storage_chart(shown: Sheet, state: State, lang: Language) -> dict[str, Any]:
             lang=lang,
             colour="storage",
             zero=False,
-        )
+        ),
     )
 
 
@@ -202,12 +203,17 @@ def release_chart(shown: Sheet, state: State, lang: Language) -> dict[str, Any]:
         Course(name=say("Actual release"), values=of("actual_release"),
                colour="outflow", steps=True),
     ]  # fmt: skip
-    return _days(fan(x, [], courses, theme=state.theme, lang=lang, colour="inflow"))
+    return _days(
+        lang, fan(x, [], courses, theme=state.theme, lang=lang, colour="inflow")
+    )
 
 
-def _days(figure: dict[str, Any]) -> dict[str, Any]:
+def _days(lang: Language, figure: dict[str, Any]) -> dict[str, Any]:
     """Write days on the axis, not months."""
-    figure["layout"]["xaxis"] |= {"tickformat": "%d.%m", "hoverformat": "%d.%m.%Y"}
+    figure["layout"]["xaxis"] |= {
+        "tickformat": lang.drawn("%d.%m"),
+        "hoverformat": lang.drawn("%d.%m.%Y"),
+    }
     return figure
 
 

@@ -46,5 +46,14 @@ PAGE = Page(
     subtitle=lambda state, lang: lang.gettext(BOUNDARY_MEANINGS[state.boundary]),
     layout=lambda state, lang: board("territory", EXHIBITS, state, lang),
     exhibits=EXHIBITS,
-    filters=("territory", "year", "period", "boundary", "calendar", "as_of"),
+    filters=(
+        "territory",
+        "year",
+        "period",
+        "boundary",
+        "calendar",
+        "sector",
+        "version",
+        "as_of",
+    ),
 )

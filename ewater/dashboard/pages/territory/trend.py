@@ -8,6 +8,7 @@ from ewater.dashboard import totals, view
 from ewater.dashboard.exhibits import Cell, Column, Exhibit, Sheet
 from ewater.dashboard.figures.trend import Line, height_of, trend
 from ewater.dashboard.i18n import mark
+from ewater.dashboard.labels import use_words
 from ewater.dashboard.words import year_words
 
 if TYPE_CHECKING:
@@ -33,6 +34,13 @@ LINES: tuple[tuple[str, str, str, bool, Callable[[Period], Quantity]], ...] = (
 )
 
 
+_KIND = {True: "signed", False: "quantity"}
+
+
+def _words(key: str, words: str, state: State, lang: Language) -> str:
+    return use_words(state.sector, lang) if key == "use" else lang.gettext(words)
+
+
 def sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
     """Account of the period in every year with an account."""
     say = lang.gettext
@@ -40,6 +48,7 @@ def sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
         {
             "year": year_words(year, state.first_month),
             **{key: quantity(period) for key, *_, quantity in LINES},
+            "use": totals.use(period, state.sector),
             "z": period["residual"]["z"],
             "coverage": totals.coverage(period),
             "cell": Cell(
@@ -51,7 +60,7 @@ def sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
     columns = (
         Column("year", say("Year")),
         *(
-            Column(key, say(words), kind="signed" if signed else "quantity")
+            Column(key, _words(key, words, state, lang), "", _KIND[signed])
             for key, words, _, signed, _ in LINES
         ),
         Column("z", "z", kind="number", digits=2),
@@ -72,7 +81,7 @@ def chart(shown: Sheet, state: State, lang: Language) -> dict[str, Any]:
     """Draw each quantity over the years."""
     lines = [
         Line(
-            name=lang.gettext(words),
+            name=_words(key, words, state, lang),
             colour=colour,
             quantities=[row[key] for row in shown.rows],
             signed=signed,
