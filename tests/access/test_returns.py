@@ -419,6 +419,11 @@ def test_users_of_a_territory_are_those_of_the_scope(reporting, engine):
     assert one["permitted"] == pytest.approx(6e6, rel=0.01)
     assert one["excess"] == pytest.approx(1e6, rel=0.06)
     assert told["sources"] == {"surface": pytest.approx(7e6)}
+    its = users(engine, Scope(), country, *year, sector=one["sector"])
+    assert "E1" in {row["code"] for row in its["enterprises"]}
+    assert its["sources"] == told["sources"]
+    others = users(engine, Scope(), country, *year, sector="sewerage")
+    assert (others["enterprises"], others["sources"]) == ([], {})
     other = users(engine, Scope(organisations=("E2",)), country, *year)
     assert {row["code"] for row in other["enterprises"]} <= {"E2"}
     assert other["sources"] == {}

@@ -124,7 +124,17 @@ def test_ours_beside_a_published_figure_is_the_cell_it_stands_for(reader):
     rows = {row["cell"]: row for row in sheet.rows}
     year = reader.balance("TL", date(2023, 1, 1), date(2024, 1, 1), "year")
     taken = year["periods"][0]["sectors"]["agriculture"]["use"]["value"]
-    assert rows["indicators.use_agriculture"]["ours"] == pytest.approx(taken / 1e6)
+    its = rows["indicators.use_agriculture"]
+    assert its["ours"] == pytest.approx(taken / 1e6)
+    assert "bridge=published%3A" in its["why"].href, "leads to the lines between"
+    figure = tables.published_chart(sheet, state, EN)
+    ours, theirs = figure["data"]
+    assert taken / 1e6 in ours["x"]
+    assert its["theirs"] in [pytest.approx(x) for x in theirs["x"]]
+    within = tables._why(
+        {"item": "x"}, 10.0, 10.5, {"u": 1.0, "value": 10.0}, EN, state
+    )
+    assert within == "Within our ± U"
 
 
 def test_a_published_link_is_text_and_is_never_fetched(reader):

@@ -1,4 +1,4 @@
-"""Border waters as bars, with what treaties grant or is normal as marks on them."""
+"""Volumes as bars, with what treaties grant, is normal or was published as marks."""
 
 from __future__ import annotations
 
@@ -17,11 +17,18 @@ HEIGHT = 190
 
 
 def borders(
-    rows: Sequence[Mapping[str, Any]], *, theme: str, lang: Language
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    theme: str,
+    lang: Language,
+    name: str = "",
 ) -> dict[str, Any]:
-    """Draw ``ours`` (quantities) and ``stated`` (m3, None if not comparable)."""
+    """Draw ``ours`` (quantities) and ``stated`` (m3, None if not comparable).
+
+    ``name`` of the marks is "Stated" if not given; ``kind`` of a row may be empty.
+    """
     colours = palette(theme)
-    names = [f"{row['name']}, {row['kind']}" for row in rows]
+    names = [", ".join(filter(None, (row["name"], row["kind"]))) for row in rows]
     data: list[dict[str, Any]] = [
         {
             "type": "bar",
@@ -43,7 +50,7 @@ def borders(
         {
             "type": "scatter",
             "mode": "markers",
-            "name": lang.gettext("Stated"),
+            "name": name or lang.gettext("Stated"),
             "y": names,
             "x": [in_hm3(row["stated"]) for row in rows],
             "marker": {

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from ewater.dashboard import format as fmt
-from ewater.dashboard.theme import alpha
+from ewater.dashboard.theme import alpha, base_layout
 from ewater.units import HM3
 
 if TYPE_CHECKING:
@@ -37,6 +37,14 @@ def told(quantity: Quantity, lang: Language, *, signed: bool = False) -> str:
         label = lang.gettext("Coverage")
         lines.append(f"{label}: {fmt.percent(quantity['coverage'], lang)}")
     return "<br>".join(lines)
+
+
+def said(words: str, *, theme: str, lang: Language, height: int) -> dict[str, Any]:
+    """Make a figure that has nothing to draw and says why."""
+    note = {"text": words, "showarrow": False, "xref": "paper", "yref": "paper"}
+    hidden = {"visible": False}
+    layout = {**base_layout(theme, lang), "height": height, "annotations": [note]}
+    return {"data": [], "layout": layout | {"xaxis": hidden, "yaxis": hidden}}
 
 
 def runs(values: Sequence[Any]) -> list[range]:

@@ -41,7 +41,7 @@ SELECT a.id, a.rule, a.raised_at, a.value, a.seen_at, a.ended_at, a.end_value,
     s.name_ru, s.site, s.site_az, s.site_en, s.site_ru
 FROM alert AS a JOIN seen AS s ON s.id = a.rule_id
 LEFT JOIN person AS p ON p.id = a.acknowledged_by
-WHERE a.ended_at IS NULL OR a.ended_at > clock_timestamp() - interval '400 days'
+WHERE a.ended_at IS NULL OR a.ended_at > clock_timestamp() - interval '1000 days'
 ORDER BY a.ended_at IS NOT NULL, a.raised_at DESC, a.id DESC LIMIT 1000
 """
 _RULES = """
@@ -58,7 +58,7 @@ ORDER BY s.code
 
 
 def alerts(engine: Engine, scope: Scope) -> list[Row]:
-    """List what is open, newest first, then what ended in the last 400 days."""
+    """List what is open, newest first, then what ended in the last 1,000 days."""
     with asking(engine) as connection:
         return rows(connection, scope, _SEEN + _ALERTS, **_of(connection, scope))
 

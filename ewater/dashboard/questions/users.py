@@ -38,8 +38,11 @@ def users(
     start: dt.date,
     end: dt.date,
     basis: Basis = NOW,
+    sector: str = "",
 ) -> Document:
     """Tell what enterprises of a territory took, received and used in a period.
+
+    Those of one sector, where one is named.
 
     Returns
     -------
@@ -62,7 +65,7 @@ def users(
     )
     frames, period = view.run.frames, periods[-1]
     bounds = np.asarray(view.run.bounds[period : period + 2])
-    mine = _mine(frames, scope, territory)
+    mine = _mine(frames, scope, territory, sector)
     reports = settle(approved(frames["reports"])).reports
     inside = returns_in(reports[reports["enterprise"].isin(mine)], bounds)
     deals = transactions(reports, bounds)
@@ -83,11 +86,15 @@ def users(
     }
 
 
-def _mine(frames: Frames, scope: Scope, territory: str) -> set[str]:
+def _mine(frames: Frames, scope: Scope, territory: str, sector: str) -> set[str]:
     """Codes of the enterprises in a territory that a scope may see."""
     rows = frames["enterprises"]
     inside = Descendants(frames["territories"])(territory)
-    found = set(rows.loc[rows["territory"].isin(inside), "code"].astype(str))
+    rows = rows[rows["territory"].isin(inside)]
+    if sector:
+        rows = with_sector(rows, frames["sectors"])
+        rows = rows[rows["sector"] == sector]
+    found = set(rows["code"].astype(str))
     return found & set(scope.organisations) if scope.organisations else found
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ewater.dashboard import totals
+
 CELLS = {
     "water_used_total": "indicators.use",
     "water_used_irrigation": "indicators.use_agriculture",
@@ -12,15 +14,13 @@ def counterparts(reader, items, territory, start, end, basis=None):
     """Use of all sectors and of agriculture; of other items nothing."""
     period = reader.balance(territory, start, end, "year")["periods"][0]
     uses = {name: one["use"] for name, one in period["sectors"].items()}
-    values = [one["value"] for one in uses.values()]
-    total = None if None in values else sum(values)
     found = {
-        "water_used_total": total,
-        "water_used_irrigation": uses["agriculture"]["value"],
+        "water_used_total": totals.use(period),
+        "water_used_irrigation": uses["agriculture"],
     }
     return {
         item: {
-            "value": found[item],
+            **found[item],
             "unit": "m3",
             "cell": CELLS[item],
             "label": dict.fromkeys(("az", "en", "ru"), "Use"),

@@ -44,11 +44,11 @@ def open_alerts(reader: CachedReader, state: State, lang: Language) -> Sheet:
         for row in found
     ]
     why = say("No rule has an alert that is open.")
-    return Sheet(say("Open alerts"), columns, rows, empty=why)
+    return Sheet(say("Open alerts"), columns, rows, calm=why)
 
 
 def past_alerts(reader: CachedReader, state: State, lang: Language) -> Sheet:
-    """List alerts that ended, of the last 400 days."""
+    """List alerts that ended, of the last 1,000 days."""
     say = lang.gettext
     found = reader.look(asked.alerts)
     columns = (
@@ -71,8 +71,8 @@ def past_alerts(reader: CachedReader, state: State, lang: Language) -> Sheet:
         for row in found
         if row["ended_at"] is not None
     ]
-    why = say("No alert has ended in the last 400 days.")
-    return Sheet(say("Past alerts"), columns, rows, empty=why, data=found)
+    why = say("No alert has ended in the last 1,000 days.")
+    return Sheet(say("Past alerts"), columns, rows, calm=why, data=found)
 
 
 def months(sheet: Sheet, state: State, lang: Language) -> dict[str, Any] | None:

@@ -171,14 +171,29 @@ def expanded(cell: Mapping[str, Any]) -> float | None:
     return None if half is None else fmt.EXPANSION * half
 
 
+_INPUT = "input:"
+#: What a country gives besides readings, where an indicator is likely to lack it.
+INPUTS = MappingProxyType(
+    {
+        "population": mark("population"),
+        "gva_agriculture": mark("value added of agriculture"),
+        "gva_industry": mark("value added of industry"),
+        "gva_services": mark("value added of services"),
+        "rainfed_share": mark("rain-fed share"),
+    }
+)
+
+
 def why(cell: Mapping[str, Any], lang: Language) -> str | None:
     """Say why a cell has no value."""
     if cell["value"] is not None:
         return None
-    inputs = [m.removeprefix("input:") for m in cell["missing"] if ":" in m]
-    named = [name for name in cell["missing"] if name.startswith("input:")]
-    if named:
-        return lang.gettext("not given: {inputs}").format(inputs=", ".join(inputs[:4]))
+    inputs = [
+        name.removeprefix(_INPUT) for name in cell["missing"] if name.startswith(_INPUT)
+    ]
+    if inputs:
+        named = [lang.gettext(INPUTS[i]) if i in INPUTS else i for i in inputs[:4]]
+        return lang.gettext("not given: {inputs}").format(inputs=", ".join(named))
     if cell["missing"]:
         return lang.ngettext(
             "{count} flow without data",

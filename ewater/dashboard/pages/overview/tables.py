@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from ewater.dashboard import format as fmt
 from ewater.dashboard import totals, view
-from ewater.dashboard.exhibits import Cell, Column, Exhibit, Sheet
+from ewater.dashboard.exhibits import Cell, Column, Exhibit, Link, Sheet
+from ewater.dashboard.figures.borders import HEIGHT as LEAST
+from ewater.dashboard.figures.borders import borders
 from ewater.dashboard.figures.monthly import days, monthly
 from ewater.dashboard.figures.neighbours import neighbours
+from ewater.dashboard.figures.parts import said
 from ewater.dashboard.i18n import mark
 from ewater.dashboard.labels import SECTORS, item_label, use_words
 from ewater.dashboard.published import compare
@@ -16,6 +19,7 @@ from ewater.dashboard.questions.views import counterparts
 from ewater.dashboard.state import YEAR
 from ewater.dashboard.words import step_words
 from ewater.terms import SECTORS as SECTOR_ORDER
+from ewater.units import HM3
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -204,18 +208,23 @@ def published_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet
         ours = reader.ask(
             counterparts, names, year.territory, year.start, year.end, year.basis
         )
-    return published_table(items, ours, lang)
+    return published_table(items, ours, lang, year)
 
 
 def published_table(
-    items: Sequence[Published], counted: Mapping[str, Any], lang: Language
+    items: Sequence[Published],
+    counted: Mapping[str, Any],
+    lang: Language,
+    year: State | None = None,
 ) -> Sheet:
     """Our figure beside what others published for the same year.
 
-    ``counted`` is what `questions.views.counterparts` answers.
+    ``counted`` is what `questions.views.counterparts` answers; ``year`` the view that
+    a difference is followed from, line by line.
     """
     say = lang.gettext
-    rows = []
+    rows: list[dict[str, Any]] = []
+    drawn: list[dict[str, Any]] = []
     for item in items:
         cell = counted.get(item["item"])
         ours, theirs, unit = compare(item, cell)
@@ -227,11 +236,24 @@ def published_table(
                 "theirs": theirs,
                 "unit": unit,
                 "difference": None if ours is None or not theirs else ours / theirs - 1,
+                "why": _why(item, ours, theirs, cell, lang, year),
                 "source": item["source"],
                 "note": item["note"],
                 "cell": cell["cell"] if cell else None,
             }
         )
+        if cell and ours is not None and unit == fmt.UNIT:
+            written = f"{fmt.figure(item['value'], lang)} {item['unit']}"
+            drawn.append(
+                {
+                    "name": item_label(item["item"], lang),
+                    "kind": "",
+                    "ours": cell,
+                    "stated": theirs * HM3,
+                    "written": written,
+                    "source": item["source"],
+                }
+            )
     columns = (
         Column("item", say("Item")),
         Column("meant", say("Our counterpart"), kind="aside"),
@@ -239,6 +261,7 @@ def published_table(
         Column("theirs", say("Published"), kind="number", digits=1),
         Column("unit", say("Unit")),
         Column("difference", say("Difference"), kind="change"),
+        Column("why", say("Why it differs")),
         Column("source", say("Source"), kind="aside"),
         Column("note", say("Note"), kind="aside"),
     )
@@ -253,7 +276,39 @@ def published_table(
             )
         ],
         empty=say("Nobody published figures for this territory and year."),
+        data=drawn,
     )
+
+
+def _why(
+    item: Published,
+    ours: float | None,
+    theirs: float,
+    cell: Mapping[str, Any] | None,
+    lang: Language,
+    year: State | None,
+) -> str | None:
+    """Say that the difference is within our uncertainty, or lead to its lines."""
+    if cell is None or ours is None:
+        return None
+    u, value = cell["u"], cell["value"]
+    scaled = None if u is None or not value else fmt.EXPANSION * u * abs(ours / value)
+    if scaled is not None and abs(ours - theirs) <= scaled:
+        return lang.gettext("Within our ± U")
+    words = lang.gettext("Line by line")
+    if year is None:
+        return None
+    bridge = year.with_more("bridge", f"published:{item['item']}")
+    return Link(words, f"/indicators{bridge.query()}")
+
+
+def published_chart(shown: Sheet, state: State, lang: Language) -> dict[str, Any]:
+    """Draw ours as bars and what was published as lines across them."""
+    if not shown.data:
+        words = lang.gettext("No published volume has a counterpart; see the table.")
+        return said(words, theme=state.theme, lang=lang, height=LEAST)
+    name = lang.gettext("Published")
+    return borders(shown.data, theme=state.theme, lang=lang, name=name)
 
 
 MONTHS = Exhibit(
@@ -287,4 +342,6 @@ PUBLISHED = Exhibit(
     mark("Definitions differ between sources; a difference is not an error."),
     "published",
     published_sheet,
+    published_chart,
+    LEAST,
 )

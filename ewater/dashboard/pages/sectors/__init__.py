@@ -87,5 +87,14 @@ PAGE = Page(
     heading=heading,
     layout=layout,
     exhibits=EXHIBITS,
-    filters=("territory", "year", "period", "boundary", "calendar", "version", "as_of"),
+    filters=(
+        "territory",
+        "year",
+        "period",
+        "boundary",
+        "calendar",
+        "sector",
+        "version",
+        "as_of",
+    ),
 )

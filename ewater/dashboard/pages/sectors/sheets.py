@@ -24,7 +24,12 @@ LARGEST = 25
 
 def _told(reader: CachedReader, state: State) -> dict[str, Any]:
     told: dict[str, Any] = reader.ask(
-        users, state.territory, state.start, state.end, state.basis
+        users,
+        state.territory,
+        state.start,
+        state.end,
+        state.basis,
+        state.sector,
     )
     return told
 

@@ -34,9 +34,6 @@ LINES: tuple[tuple[str, str, str, bool, Callable[[Period], Quantity]], ...] = (
 )
 
 
-_KIND = {True: "signed", False: "quantity"}
-
-
 def _words(key: str, words: str, state: State, lang: Language) -> str:
     return use_words(state.sector, lang) if key == "use" else lang.gettext(words)
 
@@ -60,7 +57,11 @@ def sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
     columns = (
         Column("year", say("Year")),
         *(
-            Column(key, _words(key, words, state, lang), "", _KIND[signed])
+            Column(
+                key,
+                _words(key, words, state, lang),
+                kind="signed" if signed else "quantity",
+            )
             for key, words, _, signed, _ in LINES
         ),
         Column("z", "z", kind="number", digits=2),
