@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from ewater.dashboard.i18n import Language
 
 HEIGHT = 420
+_IN_BRACKETS = re.compile(r"\s*\([^)]*\)")
 _LABELS = 14  # more names than this would hide the map
 _LABEL_WIDTH = 15
 _Z_STEPS = (
@@ -82,7 +84,9 @@ def _choropleth(
 
 
 def _wrapped(name: str) -> str:
-    return "<br>".join(textwrap.wrap(name, _LABEL_WIDTH, break_long_words=False))
+    """Break a name into short lines; what it has in brackets is left to the hover."""
+    short = _IN_BRACKETS.sub("", name) or name
+    return "<br>".join(textwrap.wrap(short, _LABEL_WIDTH, break_long_words=False))
 
 
 def _names(areas: Sequence[Area], theme: str) -> dict[str, Any]:

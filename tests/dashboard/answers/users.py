@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-def users(reader, territory, start, end, basis):
+def users(reader, territory, start, end, basis, sector=""):
     loud = {
         "code": "E1", "name": "Zavod", "isic": "24", "sector": "industry",
         "abstraction": 1.2e6, "received": None, "use": 1e6, "imputed": 0.0,
