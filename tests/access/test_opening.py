@@ -7,6 +7,8 @@ import json
 import pytest
 from sqlalchemy import text
 
+from ewater.accounts.scope import Scope
+from ewater.dashboard.pages.admin import asked
 from ewater.dashboard.pages.registry import GROUPS, PAGES
 from ewater.dashboard.state import State
 from ewater.people.roles import ACTS, ROLES
@@ -116,6 +118,17 @@ def test_the_navigation_shows_what_may_be_opened(entered):
         linked = {page.path for page in PAGES if f'"{page.path}?territory' in shown}
         assert linked | {"/series"} == opened, role
         assert shown.count('"aria-current": "page"') == 1
+
+
+def test_administration_lists_what_is_where_nobody_signs_in(engine, add_user):
+    add_user("leyla", "engineer")
+    asked.require()  # outside a guarded application
+    people = asked.administered(engine, Scope(), "users")
+    assert [(row["name"], row["role"]) for row in people] == [("leyla", "engineer")]
+    told = asked.administered(engine, Scope(), "audit", "all")
+    assert "user.add" in {row["action"] for row in told}
+    for what in ("organisations", "sources", "runs"):
+        assert asked.administered(engine, Scope(), what) == []
 
 
 def test_every_page_is_in_one_group_and_asks_for_acts_that_exist():

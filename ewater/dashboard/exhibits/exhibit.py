@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ewater.dashboard.exhibits.sheet import Sheet
-from ewater.errors import EWaterError, ForbiddenError
+from ewater.dashboard.i18n import mark
+from ewater.errors import EWaterError, ForbiddenError, NotReadyError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from ewater.dashboard.queries import CachedReader
     from ewater.dashboard.state import State
 
+UNKNOWN_THEN = mark("Nothing was recorded yet at the time in “As known at”.")
 _log = logging.getLogger(__name__)
 
 
@@ -70,7 +72,16 @@ class Exhibit:
             raise
         except EWaterError as error:
             _log.info("%s has no figure: %s", self.name, error)
-            return Sheet(lang.gettext(self.title), (), [], empty=str(error))
+            return Sheet(
+                lang.gettext(self.title), (), [], empty=why(error, state, lang)
+            )
+
+
+def why(error: EWaterError, state: State, lang: Language) -> str:
+    """Say why there is no figure."""
+    if isinstance(error, NotReadyError) and state.as_of:
+        return lang.gettext(UNKNOWN_THEN)
+    return str(error)
 
 
 def exhibit_id(page: str, exhibit: Exhibit, part: str = "") -> str:

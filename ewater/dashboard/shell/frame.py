@@ -13,6 +13,7 @@ from ewater.dashboard import overtaken, reconciliation, view
 from ewater.dashboard import state as states
 from ewater.dashboard.access.refusals import WORDS
 from ewater.dashboard.components import options
+from ewater.dashboard.exhibits.exhibit import why
 from ewater.dashboard.html import attributes
 from ewater.dashboard.i18n import mark
 from ewater.dashboard.labels import BOUNDARIES, SECTORS, STEPS, VERSIONS
@@ -22,6 +23,7 @@ from ewater.dashboard.pages.registry import page_at
 from ewater.dashboard.shell.controls import ALL_SECTORS
 from ewater.dashboard.shell.navigation import navigation
 from ewater.dashboard.words import calendar_words, part_words, year_words
+from ewater.errors import NotReadyError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -274,7 +276,10 @@ def _register_edges(app: Dash, reader: CachedReader) -> None:
     )
     def show_edges(data: Mapping[str, Any]) -> Any:
         state, lang = view.opened(data)
-        shown = view.load(reader, state)
+        try:
+            shown = view.load(reader, state)
+        except NotReadyError as error:
+            return [html.Ul(html.Li(why(error, state, lang)))], []
         parts = notices(state, shown, lang)
         if reader.down:
             words = lang.gettext(WORDS[503])

@@ -1,7 +1,12 @@
-"""What the page asks, each time anew, of the store of an administrator alone."""
+"""What the page asks, each time anew, for administrators alone.
+
+Where nobody signs in the pages are open to this machine, whose database it is: the
+lists are shown and nothing can be changed.
+"""
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text as sql
@@ -9,14 +14,18 @@ from sqlalchemy import text as sql
 from ewater.dashboard import editing
 from ewater.dashboard.i18n import mark
 from ewater.errors import UsageError
+from ewater.people import users
+from ewater.store import audit, source_runs, sources
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Engine
 
-    from ewater.dashboard.editing import Editor
+    from ewater.accounts.scope import Scope
 
 SIGN_IN = mark("Sign in as an administrator to see this.")
+OPEN = mark("Nobody signs in here, so nobody changes users: `ewater user` does.")
 NOT_YOURS = mark("Your role may not see this: it is for administrators.")
+_MOST = 300
 _ORGANISATIONS = sql(
     """
     WITH place AS (
@@ -37,22 +46,51 @@ _ORGANISATIONS = sql(
 )
 
 
-def administrator() -> Editor:
-    """Give the administrator who asks.
+def require() -> None:
+    """Refuse whoever signs in and is no administrator.
 
     Raises
     ------
     UsageError
         Somebody else asks, or nobody is signed in: the panel says so.
     """
+    if editing.guard() is None:
+        return
     who = editing.editor()
     if who is None:
         raise UsageError(SIGN_IN)
     if not who.can("administer"):
         raise UsageError(NOT_YOURS)
-    return who
 
 
-def organisations(connection: Connection) -> list[dict[str, Any]]:
-    """List organisations of sites and of users, with how much each has."""
-    return [dict(row) for row in connection.execute(_ORGANISATIONS).mappings()]
+def administered(
+    engine: Engine, scope: Scope, what: str, choice: str = ""
+) -> list[dict[str, Any]]:
+    """List users, organisations, sources, runs or the audit; `require` comes before."""
+    del scope  # an administrator has all of it
+    with engine.connect() as connection:
+        return [dict(row) for row in _READ[what](connection, choice)]
+
+
+def _organisations(connection: Connection, _: str) -> Any:
+    return connection.execute(_ORGANISATIONS).mappings()
+
+
+def _runs(connection: Connection, choice: str) -> Any:
+    return source_runs.read(connection, only_failed=choice == "failed", most=_MOST)
+
+
+def _audit(connection: Connection, choice: str) -> Any:
+    area = None if choice == "all" else choice
+    return audit.read(connection, action=area, count=_MOST)
+
+
+_READ = MappingProxyType(
+    {
+        "users": lambda connection, _: users.read(connection),
+        "organisations": _organisations,
+        "sources": lambda connection, _: sources.overview(connection),
+        "runs": _runs,
+        "audit": _audit,
+    }
+)

@@ -144,8 +144,10 @@ def register(app: Dash) -> None:
     )
     def show(data: Mapping[str, Any]) -> tuple[bool, str]:
         _, lang = view.opened(data)
+        if editing.guard() is None:
+            return True, lang.gettext(asked.OPEN)
         try:
-            asked.administrator()
+            asked.require()
         except UsageError as error:
             return True, lang.gettext(str(error))
         return False, ""

@@ -12,46 +12,43 @@ from ewater.dashboard.pages.admin import asked
 from ewater.dashboard.pages.admin.words import AUDIT_AREAS, METHODS, ROLES, RUN_STATES
 from ewater.dashboard.reading_labels import word
 from ewater.errors import EWaterError
-from ewater.people import users
-from ewater.store import audit, source_runs, sources
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-
-    from sqlalchemy import Connection
 
     from ewater.dashboard.i18n import Language
     from ewater.dashboard.queries import CachedReader
     from ewater.dashboard.state import State
 
     Row = Mapping[str, Any]
-    Rows = list[dict[str, Any]]
     Maker = Callable[[CachedReader, State, Language], Sheet]
 
-_MOST = 300
 _LONGEST = 160  # characters of an error in a table
 
 
 def _for_administrators(
     title: str,
-    read: Callable[[Connection, State], Rows],
+    what: str,
     columns: Callable[[Language], tuple[Column, ...]],
     row: Callable[[Row, Language], dict[str, Any]],
     empty: str,
+    choices: Mapping[str, str] | None = None,
 ) -> Maker:
-    """Make a sheet that is read anew for an administrator, and says so to others."""
+    """Make a sheet that is read anew for an administrator, and says so to others.
+
+    Of ``choices`` one is in the address, under the name of the list.
+    """
 
     def made(reader: CachedReader, state: State, lang: Language) -> Sheet:
-        del reader
         say = lang.gettext
         try:
-            who = asked.administrator()
+            asked.require()
         except EWaterError as error:
             return Sheet(say(title), (), [], empty=say(str(error)))
-        with who.engine.connect() as connection:
-            found = read(connection, state)
+        choice = state.pick(what, choices) if choices else ""
+        found = reader.look(asked.administered, what, choice)
         shown = [row(one, lang) for one in found]
-        return Sheet(say(title), columns(lang), shown, empty=say(empty))
+        return Sheet(say(title), columns(lang), shown, calm=say(empty))
 
     return made
 
@@ -156,11 +153,6 @@ def _run_columns(lang: Language) -> tuple[Column, ...]:
     )
 
 
-def _runs(connection: Connection, state: State) -> Rows:
-    failed = state.pick("runs", RUNS) == "failed"
-    return source_runs.read(connection, only_failed=failed, most=_MOST)
-
-
 def _entry(row: Row, lang: Language) -> dict[str, Any]:
     del lang
     return {
@@ -189,11 +181,6 @@ def _audit_columns(lang: Language) -> tuple[Column, ...]:
     )
 
 
-def _audit(connection: Connection, state: State) -> Rows:
-    area = state.pick("audit", AUDIT_AREAS)
-    return audit.read(connection, action=None if area == "all" else area, count=_MOST)
-
-
 def _json(value: Any) -> str:
     return (
         "" if value is None else json.dumps(value, ensure_ascii=False, sort_keys=True)
@@ -216,7 +203,7 @@ USERS = Exhibit(
     "users",
     _for_administrators(
         mark("Users"),
-        lambda connection, _: users.read(connection),
+        "users",
         _user_columns,
         _user,
         mark("Nobody may sign in yet."),
@@ -229,7 +216,7 @@ ORGANISATIONS = Exhibit(
     "organisations",
     _for_administrators(
         mark("Organisations"),
-        lambda connection, _: asked.organisations(connection),
+        "organisations",
         _organisation_columns,
         lambda row, lang: dict(row),
         mark("No site names an organisation."),
@@ -242,7 +229,7 @@ SOURCES = Exhibit(
     "sources",
     _for_administrators(
         mark("Sources"),
-        lambda connection, _: sources.overview(connection),
+        "sources",
         _source_columns,
         _source,
         mark("No source is described yet: see `ewater source`."),
@@ -254,7 +241,12 @@ JOBS = Exhibit(
     mark("The newest runs of ingest, by sources and by hand."),
     "runs",
     _for_administrators(
-        mark("Runs"), _runs, _run_columns, _run, mark("Nothing has been ingested.")
+        mark("Runs"),
+        "runs",
+        _run_columns,
+        _run,
+        mark("Nothing has been ingested."),
+        RUNS,
     ),
     controls=lambda state, lang: [
         segments("runs", state.pick("runs", RUNS), RUNS, lang, _WHICH_RUNS)
@@ -267,10 +259,11 @@ AUDIT = Exhibit(
     "audit",
     _for_administrators(
         mark("Audit"),
-        _audit,
+        "audit",
         _audit_columns,
         _entry,
         mark("Nothing has been changed or refused."),
+        AUDIT_AREAS,
     ),
     controls=lambda state, lang: [
         segments(

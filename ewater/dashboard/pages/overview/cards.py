@@ -12,12 +12,20 @@ from ewater.dashboard import format as fmt
 from ewater.dashboard import totals, view
 from ewater.dashboard.components import choice
 from ewater.dashboard.exhibits import Cell, Column, Exhibit, Sheet
-from ewater.dashboard.exhibits.table import badge, explain_button, known, missing
+from ewater.dashboard.exhibits.exhibit import why
+from ewater.dashboard.exhibits.table import (
+    badge,
+    explain_button,
+    insufficient,
+    known,
+    missing,
+)
 from ewater.dashboard.figures.sparkline import sparkline
 from ewater.dashboard.html import attributes
 from ewater.dashboard.i18n import mark
 from ewater.dashboard.labels import STATUSES, VERDICTS, use_words
 from ewater.dashboard.theme import palette
+from ewater.errors import NotReadyError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -330,7 +338,11 @@ def register(app: Dash, reader: CachedReader) -> None:
     @app.callback(Output("kpis", "children"), Input("state", "data"))
     def show_strip(data: Mapping[str, Any]) -> Any:
         state, lang = view.opened(data)
-        return strip(view.load(reader, state), lang, state.theme, state.sector)
+        try:
+            shown = view.load(reader, state)
+        except NotReadyError as error:
+            return [insufficient(why(error, state, lang), lang)]
+        return strip(shown, lang, state.theme, state.sector)
 
     @app.callback(Output(choice("level"), "disabled"), Input("state", "data"))
     def close_level(data: Mapping[str, Any]) -> bool:
