@@ -125,14 +125,15 @@ def _follow(engine: Engine, start: date, end: date) -> str:
 
 def _ingest(engine: Engine, simulation: Simulation) -> str:
     """Load the files in the order in which they were issued."""
-    from ewater.ingest import derived, jobs
+    from ewater.ingest import derived
     from ewater.ingest.outcome import Options
     from ewater.ingest.source import File
+    from ewater.ingest.sources import running
 
     accepted = rejected = 0
     for file in simulation.files:
         options = Options(issued_at=file.issued_at, daily=False)
-        outcome = jobs.ingest(engine, File(file.path), options)
+        outcome = running.by_hand(engine, File(file.path), options)
         if not outcome.known:
             accepted += outcome.counts.accepted
             rejected += outcome.counts.rejected
