@@ -97,17 +97,10 @@ class ReportedVolumes:
         return replace(estimate, status=status.astype(np.int8))
 
     def _u(self, due: NDArray[np.bool_]) -> NDArray[np.float64]:
-        """Uncertainty of what was reported, by its metered part, (period,) m3.
-
-        What comes from a norm shares the error of the norm; meters err each by itself.
-        """
+        """Uncertainty of what was reported, by its metered part, (period,) m3."""
         metered = np.where(due, self.metered, 0.0)
         by_norm = np.where(due, self.volume, 0.0) - metered
-        u: NDArray[np.float64] = np.hypot(
-            REPORT_U * by_norm.sum(axis=0),
-            METERED_U * np.sqrt((metered**2).sum(axis=0)),
-        )
-        return u
+        return u_of_parts(metered, by_norm)
 
     def _change(self) -> NDArray[np.float64]:
         """Ratio to the year before of the size class of each row, (row, period)."""
@@ -122,6 +115,31 @@ class ReportedVolumes:
             change = np.divide(now, then, out=np.ones(now.shape), where=enough)
             ratio[size == kind] = change
         return ratio
+
+
+def u_of_parts(
+    metered: NDArray[np.float64], by_norm: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Uncertainty of a sum of reports (k=1), m3, over the first axis (METHODS 4).
+
+    What comes from a norm shares the error of the norm; meters err each by itself.
+
+    Parameters
+    ----------
+    metered, by_norm
+        The part of each report that meters measured, m3, and the rest of it.
+
+    Examples
+    --------
+    >>> u_of_parts(np.array([300.0, 400.0]), np.array([0.0, 0.0])).round(6).item()
+    12.5
+    >>> u_of_parts(np.array([0.0, 0.0]), np.array([300.0, 400.0])).round(6).item()
+    105.0
+    """
+    u: NDArray[np.float64] = np.hypot(
+        REPORT_U * by_norm.sum(axis=0), METERED_U * np.sqrt((metered**2).sum(axis=0))
+    )
+    return u
 
 
 def reported_volumes(

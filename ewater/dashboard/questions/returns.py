@@ -14,7 +14,17 @@ from sqlalchemy import text as sql
 from ewater.accounts.scope import territories_of
 from ewater.dashboard.acting import reading
 from ewater.reports import beside as beside_of
-from ewater.reports import due, known, online, periods, review, stored, who, workflow
+from ewater.reports import (
+    due,
+    known,
+    online,
+    periods,
+    review,
+    signing,
+    stored,
+    who,
+    workflow,
+)  # fmt: skip
 from ewater.reports.examine import totals
 
 if TYPE_CHECKING:
@@ -50,6 +60,13 @@ _SIGNED = sql(
     "SELECT p.name AS who, s.at, s.reason FROM period_sign_off AS s "
     "LEFT JOIN person AS p ON p.id = s.actor "
     "WHERE s.form = :form AND s.period = :period"
+)
+
+_WITH_SIGNATURES = sql(
+    "SELECT r.id, r.period, v.number FROM enterprise_return AS r "
+    "JOIN return_version AS v ON v.return_id = r.id WHERE r.enterprise = :enterprise "
+    "AND EXISTS (SELECT FROM return_signature AS s WHERE s.version_id = v.id) "
+    "ORDER BY r.period_start DESC, r.id, v.number DESC"
 )
 
 
@@ -254,6 +271,30 @@ def instruments(engine: Engine, scope: Scope, enterprise: str) -> list[Document]
         who.allow(connection, reading(scope), who.READ, enterprise)
         rows = connection.execute(_METERS, {"enterprise": enterprise}).mappings()
         return [dict(row) for row in rows]
+
+
+def signatures(engine: Engine, scope: Scope, enterprise: str) -> list[Document]:
+    """List the signatures of all versions of an enterprise, verified again now.
+
+    Returns
+    -------
+    list of dict
+        As `ewater.reports.signing.verified`, with ``period`` and ``version``.
+
+    Raises
+    ------
+    ForbiddenError
+        The enterprise is outside the scope.
+    """
+    with engine.connect() as connection:
+        person = reading(scope)
+        who.allow(connection, person, who.READ, enterprise)
+        values = {"enterprise": enterprise}
+        return [
+            {"period": row.period, "version": row.number, **signature}
+            for row in connection.execute(_WITH_SIGNATURES, values)
+            for signature in signing.verified(connection, person, row.id, row.number)
+        ]
 
 
 def receipt(engine: Engine, scope: Scope, number: int, version: int) -> Document | None:

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     Frames = Mapping[str, pd.DataFrame]
 
 ITEMS = ("abstraction", "received", "use")
+_OF_DEALS = (
+    "supplied", "received", "unmatched", "supplied_metered", "received_metered",
+)  # fmt: skip
 _A_YEAR_S = {"year": 365.25 * 86_400, "month": 30.4375 * 86_400, "day": 86_400.0}
 
 
@@ -49,10 +52,12 @@ def users(
     dict
         ``enterprises``: code, name, isic, sector, for each of `ITEMS` the reported m3
         (None: no return), ``imputed`` m3 of abstraction and received where a return is
-        missing, ``due`` and ``covered`` (shares of the time), ``metered`` (share of
-        what was taken), ``permitted`` m3 and ``excess`` m3 above it. ``sources``:
-        m3 taken by source. ``deals``: supplier, user, supplied, received, unmatched.
-        A scope of organisations is told of its own enterprises alone.
+        missing, ``covered`` (share of the time), ``metered`` (share of what was
+        taken), ``metered_m3`` by item, ``permitted`` m3 and ``excess`` m3 above it.
+        ``sources``: by source, m3 taken and m3 of it metered. ``deals``: supplier,
+        user, supplied, received, unmatched, and ``supplied_metered`` and
+        ``received_metered`` m3. A scope of organisations is told of its own
+        enterprises alone.
 
     Raises
     ------
@@ -68,22 +73,30 @@ def users(
     mine = _mine(frames, scope, territory, sector)
     reports = settle(approved(frames["reports"])).reports
     inside = returns_in(reports[reports["enterprise"].isin(mine)], bounds)
-    deals = transactions(reports, bounds)
+    deals = _deals(reports, bounds)
     return {
         "enterprises": _enterprises(frames, bounds, mine, inside),
         "sources": _sources(inside),
         "deals": [
             {
                 **{name: deal[name] for name in ("supplier", "user")},
-                **{
-                    name: _plain(deal[name])
-                    for name in ("supplied", "received", "unmatched")
-                },
+                **{name: _plain(deal[name]) for name in _OF_DEALS},
             }
             for deal in deals.to_dict("records")
             if {deal["supplier"], deal["user"]} & mine
         ],
     }
+
+
+def _deals(reports: pd.DataFrame, bounds: NDArray[np.int64]) -> pd.DataFrame:
+    """Match both sides of every transfer, with the metered part of what each says."""
+    deals = transactions(reports, bounds)
+    share = reports["metered"].astype(float) if "metered" in reports else 0.0
+    part = (reports["volume"] * share).fillna(0.0)
+    metered = transactions(reports.assign(volume=part), bounds)
+    return deals.assign(
+        supplied_metered=metered["supplied"], received_metered=metered["received"]
+    )
 
 
 def _mine(frames: Frames, scope: Scope, territory: str, sector: str) -> set[str]:
@@ -104,7 +117,9 @@ def _enterprises(
     told = reported_volumes(frames, bounds)
     keep = told.rows["enterprise"].isin(mine).to_numpy()
     rows = told.rows[keep].assign(
-        volume=told.volume[keep, 0], coverage=told.coverage[keep, 0]
+        volume=told.volume[keep, 0],
+        coverage=told.coverage[keep, 0],
+        metered=told.metered[keep, 0],
     )
     with np.errstate(invalid="ignore", divide="ignore"):
         rate = told.earlier_volume[keep, 0] / told.earlier_coverage[keep, 0]
@@ -129,6 +144,10 @@ def _enterprises(
             "imputed": _plain(taken["imputed"].sum()) if len(lines) else None,
             "covered": _plain(lines["coverage"].min()),
             "metered": metered.get(str(code)),
+            "metered_m3": {
+                item: _item(by_item, item, str(code) in given, "metered") or 0.0
+                for item in ITEMS
+            },
             "permitted": permitted.get(str(code)),
         }
         over = (one["abstraction"] or 0.0) - (one["permitted"] or np.inf)
@@ -137,10 +156,12 @@ def _enterprises(
     return found
 
 
-def _item(by_item: pd.DataFrame, item: str, given: bool) -> float | None:
+def _item(
+    by_item: pd.DataFrame, item: str, given: bool, column: str = "volume"
+) -> float | None:
     if not given or item not in by_item.index:
         return None
-    return _plain(by_item["volume"].groupby(level=0).sum().loc[item])
+    return _plain(by_item[column].groupby(level=0).sum().loc[item])
 
 
 def _metered(inside: pd.DataFrame) -> dict[str, float]:
@@ -178,10 +199,16 @@ def _permitted(permits: pd.DataFrame, bounds: NDArray[np.int64]) -> dict[str, fl
     return {str(code): float(value) for code, value in sums.items() if value > 0}
 
 
-def _sources(inside: pd.DataFrame) -> dict[str, float]:
+def _sources(inside: pd.DataFrame) -> dict[str, tuple[float, float]]:
     taken = inside[inside["item"].isin(("abstraction", "received"))]
-    sums = taken["part"].groupby(taken["source"].fillna("")).sum()
-    return {str(source): float(value) for source, value in sums.items()}
+    source = taken["source"].fillna("")
+    share = taken["metered"].astype(float) if "metered" in taken else 0.0
+    sums = taken["part"].groupby(source).sum()
+    metered = (taken["part"] * share).fillna(0.0).groupby(source).sum()
+    return {
+        str(code): (float(volume), float(metered.get(code, 0.0)))
+        for code, volume in sums.items()
+    }
 
 
 def _plain(value: Any) -> float | None:

@@ -164,7 +164,18 @@ def breaks(reader, form, period):
     return {"breaks": [found], "signed": None}
 
 
+def signatures(reader, enterprise):
+    return [
+        {
+            "period": "2025", "version": 1, "kind": "ed25519", "signer": "k1",
+            "trust": "k1", "verified_at": WHEN, "revoked_at": None, "holds": True,
+            "why": None,
+        }
+    ]  # fmt: skip
+
+
 ANSWERS = {
+    "signatures": signatures,
     "enterprises": enterprises,
     "forms": lambda reader: [forms.built_in()],
     "choosable": lambda reader, form: {"years": ["2025", "2024"], "kept": ["2025"]},

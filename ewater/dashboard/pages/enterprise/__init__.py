@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from dash import Input, Output, html
+from dash import Input, Output, dcc, html
 
 from ewater.dashboard import view
-from ewater.dashboard.exhibits import Column, Exhibit, Sheet, board
+from ewater.dashboard.components import panel
+from ewater.dashboard.exhibits import Column, Exhibit, Sheet, exhibit_panel
 from ewater.dashboard.figures.bars import grouped
 from ewater.dashboard.i18n import mark
+from ewater.dashboard.pages.enterprise import signing
 from ewater.dashboard.pages.page import Page
 from ewater.dashboard.pages.returns import place
 from ewater.dashboard.questions import returns as asked
@@ -184,15 +186,35 @@ EXHIBITS = (
         "meters",
         meters_sheet,
     ),
+    Exhibit(
+        "signatures",
+        mark("Signatures"),
+        mark("Of submitted returns, each verified again now."),
+        "signatures",
+        signing.sheet,
+        on_page=False,
+    ),
 )
 
 
 def layout(state: State, lang: Language) -> html.Div:
     """Make the empty page."""
+    shown = [
+        exhibit_panel("enterprise", one, state, lang) for one in EXHIBITS if one.on_page
+    ]
+    signatures = panel(
+        "enterprise-signatures-panel",
+        lang.gettext("Signatures"),
+        lang.gettext("Of submitted returns, each verified again now."),
+        html.Div(id="enterprise-sign-said", role="status"),
+        html.Div(id="enterprise-signatures"),
+        area="signatures",
+    )
     return html.Div(
         [
+            dcc.Store(id="enterprise-signed-at"),
             html.Div(id="enterprise-choose", className="return-choose"),
-            board("enterprise", EXHIBITS, state, lang),
+            html.Div([*shown, signatures], className="panels enterprise-board"),
         ]
     )
 
@@ -204,6 +226,8 @@ def register(app: Dash, reader: CachedReader) -> None:
     def choose(data: Mapping[str, Any] | None) -> list[Any]:
         state, lang = view.opened(data)
         return place.chooser(reader, state, lang)
+
+    signing.register(app, reader)
 
 
 PAGE = Page(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ewater.dashboard.exhibits import Column, Facts, Sheet
 from ewater.dashboard.labels import SECTORS
+from ewater.dashboard.pages.sectors import sums
 from ewater.dashboard.questions.users import users
 from ewater.dashboard.return_labels import SOURCES, named
 
@@ -14,12 +15,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from ewater.dashboard.i18n import Language
-    from ewater.dashboard.queries import CachedReader
+    from ewater.dashboard.queries import CachedReader, Quantity
     from ewater.dashboard.state import State
 
     Row = Mapping[str, Any]
 
 LARGEST = 25
+_TAKEN = ("abstraction", "received")
 
 
 def _told(reader: CachedReader, state: State) -> dict[str, Any]:
@@ -36,7 +38,7 @@ def _told(reader: CachedReader, state: State) -> dict[str, Any]:
 
 def _taken(row: Row) -> float | None:
     """Sum what an enterprise took and received; None where it returned neither."""
-    parts = [row[item] for item in ("abstraction", "received")]
+    parts = [row[item] for item in _TAKEN]
     known = [part for part in parts if part is not None]
     return sum(known) if known else None
 
@@ -86,7 +88,13 @@ def isic(reader: CachedReader, state: State, lang: Language) -> Sheet:
                 "silent": sum(t is None for t, _ in taken),
                 "reported": _sum(t for t, _ in taken),
                 "imputed": _sum(row["imputed"] for row in mine),
-                "use": _sum(row["use"] for row in mine),
+                "reported_u": sums.reported(
+                    said for row in mine for said in sums.of_items(row, *_TAKEN)
+                ),
+                "imputed_u": sums.imputed(_sum(row["imputed"] for row in mine)),
+                "use_u": sums.reported(
+                    said for row in mine for said in sums.of_items(row, "use")
+                ),
                 "metered": sum(t * m for t, m in weighted) / weight if weight else None,
             }
         )
@@ -96,9 +104,9 @@ def isic(reader: CachedReader, state: State, lang: Language) -> Sheet:
         Column("sector", say("Sector")),
         Column("count", say("Enterprises"), kind="number", digits=0),
         Column("silent", say("Without a return"), kind="number", digits=0),
-        Column("reported", say("Reported"), kind="volume"),
-        Column("imputed", say("Imputed"), kind="volume"),
-        Column("use", say("Used, reported"), kind="volume"),
+        Column("reported_u", say("Reported"), kind="quantity"),
+        Column("imputed_u", say("Imputed"), kind="quantity"),
+        Column("use_u", say("Used, reported"), kind="quantity"),
         Column("metered", say("Metered share"), kind="share"),
     )
     notes = (
@@ -116,18 +124,21 @@ def sources(reader: CachedReader, state: State, lang: Language) -> Sheet:
     """Water taken and received by kind of source."""
     say = lang.gettext
     told = _told(reader, state)
-    whole = sum(told["sources"].values())
+    whole = sum(volume for volume, _ in told["sources"].values())
     rows = [
         {
             "source": named(SOURCES, code, lang) if code else say("not said"),
             "volume": volume,
+            "volume_u": sums.reported([(volume, metered)]),
             "share": volume / whole if whole else None,
         }
-        for code, volume in sorted(told["sources"].items(), key=lambda item: -item[1])
+        for code, (volume, metered) in sorted(
+            told["sources"].items(), key=lambda item: -item[1][0]
+        )
     ]
     columns = (
         Column("source", say("Source")),
-        Column("volume", say("Reported"), kind="volume"),
+        Column("volume_u", say("Reported"), kind="quantity"),
         Column("share", say("Share"), kind="share"),
     )
     facts = _facts(told["enterprises"], lang)
@@ -135,28 +146,72 @@ def sources(reader: CachedReader, state: State, lang: Language) -> Sheet:
 
 
 def suppliers(reader: CachedReader, state: State, lang: Language) -> Sheet:
-    """List what suppliers and users say of the same water."""
+    """List what suppliers and users say of the same water, suppliers with totals."""
     say = lang.gettext
     told = _told(reader, state)
     names = {row["code"]: row["name"] for row in told["enterprises"]}
-    rows = [
-        {
-            **deal,
-            "supplier": names.get(deal["supplier"]) or deal["supplier"],
-            "user": names.get(deal["user"]) or deal["user"],
-        }
-        for deal in told["deals"]
-    ]
-    rows.sort(key=lambda row: -max(row["supplied"] or 0, row["received"] or 0))
+    by_supplier: dict[str, list[Row]] = defaultdict(list)
+    for deal in told["deals"]:
+        by_supplier[deal["supplier"]].append(deal)
+    rows: list[dict[str, Any]] = []
+    for code, deals in sorted(by_supplier.items(), key=lambda item: -_size(item[1])):
+        supplier = names.get(code) or code
+        if len(deals) > 1:
+            users = lang.ngettext("{count} user", "{count} users", len(deals))
+            total = {"user": users.format(count=lang.number(len(deals))), "total": True}
+            rows.append({"supplier": supplier, **total, **_both(deals)})
+        rows += [
+            {
+                "supplier": supplier,
+                "user": names.get(deal["user"]) or deal["user"],
+                **_both([deal]),
+            }
+            for deal in sorted(deals, key=lambda deal: -_size([deal]))
+        ]
     columns = (
         Column("supplier", say("Supplier")),
         Column("user", say("User")),
-        Column("supplied", say("The giver says"), kind="volume"),
-        Column("received", say("The taker says"), kind="volume"),
-        Column("unmatched", say("Unmatched"), kind="volume"),
+        Column("supplied", say("The giver says"), kind="quantity"),
+        Column("received", say("The taker says"), kind="quantity"),
+        Column("unmatched", say("Unmatched"), kind="signed"),
     )
     why = say("No return of this period names the other side of a transfer.")
-    return Sheet(say("By supplier"), columns, rows, empty=why)
+    matched = [deal["unmatched"] is not None for deal in told["deals"]]
+    facts = Facts(
+        uncertainty=lang.gettext("± 5 to 30 % by metered share"),
+        statuses={"reported": 1.0} if matched else {},
+        coverage=sum(matched) / len(matched) if matched else None,
+    )
+    notes = (
+        say(
+            "Coverage is the share of transfers that both sides reported; totals of "
+            "a supplier that one side left out of some hold what was said."
+        ),
+    )
+    title = say("By supplier")
+    return Sheet(title, columns, rows, notes=notes, empty=why, facts=facts)
+
+
+def _size(deals: Sequence[Row]) -> float:
+    return sum(max(deal["supplied"] or 0, deal["received"] or 0) for deal in deals)
+
+
+def _both(deals: Sequence[Row]) -> dict[str, Any]:
+    """Show what both sides say of some transfers, and how far they are apart."""
+    both = [deal for deal in deals if deal["unmatched"] is not None]
+    return {
+        "supplied": _side(deals, "supplied"),
+        "received": _side(deals, "received"),
+        "unmatched": sums.apart(
+            _side(both, "supplied"),
+            _side(both, "received"),
+            _sum(deal["unmatched"] for deal in both),
+        ),
+    }
+
+
+def _side(deals: Sequence[Row], side: str) -> Quantity:
+    return sums.reported((deal[side], deal[f"{side}_metered"]) for deal in deals)
 
 
 def permits(reader: CachedReader, state: State, lang: Language) -> Sheet:
@@ -167,6 +222,7 @@ def permits(reader: CachedReader, state: State, lang: Language) -> Sheet:
         {
             **row,
             "name": row["name"] or row["code"],
+            "taken_u": sums.reported(sums.of_items(row, "abstraction")),
             "part": row["abstraction"] / row["permitted"]
             if row["abstraction"] is not None
             else None,
@@ -179,7 +235,7 @@ def permits(reader: CachedReader, state: State, lang: Language) -> Sheet:
         Column("name", say("Enterprise")),
         Column("code", say("Code"), kind="code"),
         Column("permitted", say("Permitted"), kind="volume"),
-        Column("abstraction", say("Taken"), kind="volume"),
+        Column("taken_u", say("Taken"), kind="quantity"),
         Column("part", say("Of the permit"), kind="share"),
         Column("excess", say("Above it"), kind="volume"),
     )
@@ -202,6 +258,9 @@ def largest(reader: CachedReader, state: State, lang: Language) -> Sheet:
                 "name": row["name"] or row["code"],
                 "sector": named(SECTORS, row["sector"], lang),
                 "taken": taken,
+                "taken_u": sums.reported(sums.of_items(row, *_TAKEN)),
+                "imputed_u": sums.imputed(row["imputed"]),
+                "use_u": sums.reported(sums.of_items(row, "use")),
                 "share": taken / whole if taken is not None and whole else None,
             }
         )
@@ -210,10 +269,10 @@ def largest(reader: CachedReader, state: State, lang: Language) -> Sheet:
         Column("name", say("Enterprise")),
         Column("code", say("Code"), kind="code"),
         Column("sector", say("Sector")),
-        Column("taken", say("Reported"), kind="volume"),
-        Column("imputed", say("Imputed"), kind="volume"),
+        Column("taken_u", say("Reported"), kind="quantity"),
+        Column("imputed_u", say("Imputed"), kind="quantity"),
         Column("share", say("Share"), kind="share"),
-        Column("use", say("Used, reported"), kind="volume"),
+        Column("use_u", say("Used, reported"), kind="quantity"),
         Column("metered", say("Metered share"), kind="share"),
         Column("covered", say("Coverage"), kind="share"),
     )
