@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 import json
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ed25519
 from sqlalchemy import text
 
 from ewater.accounts.scope import Scope
 from ewater.balance.expressions import codes
+from ewater.dashboard.pages.sectors import sums
 from ewater.dashboard.questions import returns as asked
 from ewater.dashboard.questions.users import users
 from ewater.errors import ForbiddenError
-from ewater.reports import online, stored
+from ewater.reports import online, signing, stored, who
 from ewater.store import audit, folder, registry
 
 pytestmark = pytest.mark.db
@@ -295,8 +299,8 @@ def test_roles_that_do_not_report_change_nothing(reporting, form_code, signed_in
     assert seen.status_code == 200, "who may look sees the checks"
     viewer = signed_in("ali", "viewer")
     assert typed(viewer, place(form_code), LINE).status_code == 403
-    for who in (viewer, reviewer):
-        assert pressed(who, "submit", place(form_code), LINE).status_code == 403
+    for one in (viewer, reviewer):
+        assert pressed(one, "submit", place(form_code), LINE).status_code == 403
     assert desk(viewer, "clean", due=YEAR).status_code == 403
     assert desk(reviewer, "clean", due=YEAR).status_code == 200, "nothing was clean"
     assert kept(reporting) == []
@@ -399,6 +403,64 @@ def test_the_desk_keeps_to_its_territory_and_explains_breaks(
     assert "signed off" in answer(signed, "desk-said")
 
 
+def attached(client, number, raw, version=1):
+    contents = "data:application/octet-stream;base64," + base64.b64encode(raw).decode()
+    return callback(
+        client,
+        "enterprise-signed-at.data",
+        [{"id": "enterprise-sign-file", "property": "contents", "value": contents}],
+        [
+            {"id": "enterprise-sign-what", "property": "value",
+             "value": f"{number}.{version}"},
+            {"id": "enterprise-signed-at", "property": "data", "value": None},
+            {"id": "state", "property": "data", "value": view()},
+        ],
+    )  # fmt: skip
+
+
+def test_a_signature_is_attached_on_the_page_of_the_enterprise(
+    reporting, form_code, reporter, signed_in
+):
+    pressed(reporter, "submit", place(form_code), LINE)
+    (head,) = kept(reporting)
+    key = ed25519.Ed25519PrivateKey.generate()
+    public = key.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    with reporting.begin() as connection:
+        clerk = who.command(connection, "clerk")
+        signing.trust(connection, clerk, "k1", public, "E1")
+    got = callback(
+        reporter,
+        "enterprise-sign-json.data",
+        [{"id": "enterprise-sign-get", "property": "n_clicks", "value": 1}],
+        [{"id": "enterprise-sign-what", "property": "value", "value": f"{head.id}.1"}],
+    ).get_json()["response"]["enterprise-sign-json"]["data"]
+    over = base64.b64decode(got["content"])
+    said = answer(
+        attached(reporter, head.id, key.sign(b"other")), "enterprise-sign-said"
+    )
+    assert "was not attached: no key that is trusted for E1" in said
+    said = answer(attached(reporter, head.id, key.sign(over)), "enterprise-sign-said")
+    assert "Signed by k1; the signature holds." in said
+    (row,) = asked.signatures(reporting, Scope(organisations=("E1",)), "E1")
+    assert (row["period"], row["version"], row["holds"]) == (YEAR, 1, True)
+    shown = callback(
+        reporter,
+        "enterprise-signatures.children",
+        [
+            {"id": "state", "property": "data", "value": view(enterprise="E1")},
+            {"id": "enterprise-signed-at", "property": "data", "value": 1},
+        ],
+        [],
+    )
+    assert "holds" in answer(shown, "enterprise-signatures")
+    other = signed_in("eli", "reporter", organisations=("E2",))
+    assert attached(other, head.id, key.sign(over)).status_code == 403
+    with pytest.raises(ForbiddenError):
+        asked.signatures(reporting, Scope(organisations=("E2",)), "E1")
+
+
 def test_users_of_a_territory_are_those_of_the_scope(reporting, engine):
     with engine.begin() as connection:
         connection.execute(
@@ -418,12 +480,15 @@ def test_users_of_a_territory_are_those_of_the_scope(reporting, engine):
     assert one["abstraction"] == pytest.approx(7e6)
     assert one["permitted"] == pytest.approx(6e6, rel=0.01)
     assert one["excess"] == pytest.approx(1e6, rel=0.06)
-    assert told["sources"] == {"surface": pytest.approx(7e6)}
     its = users(engine, Scope(), country, *year, sector=one["sector"])
     assert "E1" in {row["code"] for row in its["enterprises"]}
     assert its["sources"] == told["sources"]
     others = users(engine, Scope(), country, *year, sector="sewerage")
     assert (others["enterprises"], others["sources"]) == ([], {})
+    assert told["sources"] == {"surface": (pytest.approx(7e6), 0.0)}
+    # a norm: u = 15 % of 7 hm3
+    shown = sums.reported(sums.of_items(one, "abstraction", "received"))
+    assert shown["u"] == pytest.approx(1.05e6)
     other = users(engine, Scope(organisations=("E2",)), country, *year)
     assert {row["code"] for row in other["enterprises"]} <= {"E2"}
     assert other["sources"] == {}
