@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from sqlalchemy import text
 
 from ewater.reports import known
+from ewater.reports.examine import pumped
 from ewater.reports.heads import months
 
 if TYPE_CHECKING:
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
     from ewater.reports.examine.facts import Facts
 
 _COLUMNS = ("owner", "volume", "u", "coverage", "series", "reported")
-_METERS = ("volume", "discharge")
-_PUMPS = ("energy", "pump_hours")
+_METERS = ["volume", "discharge"]
 _MEASURED = text(
     "SELECT p.code AS permit, p.enterprise, p.site, s.code AS series, s.quantity, "
     "coalesce(s.u_systematic_pct, 0) AS u_systematic, "
@@ -71,17 +71,18 @@ def read(
     """Read what surrounds returns of some enterprises, or of all."""
     zone = known.zone_of(connection)
     given = known.read(connection, facts.batch.form, codes)
-    asked = {"codes": None if codes is None else sorted(set(codes)), "zone": zone}
-    tables = [
-        known.frame(connection, _MEASURED, {**asked, "what": list(what)})
-        for what in (_METERS, _PUMPS)
-    ]
+    asked: dict[str, Any] = {
+        "codes": None if codes is None else sorted(set(codes)),
+        "zone": zone,
+    }
+    metered = known.frame(connection, _MEASURED, {**asked, "what": _METERS})
+    lifted = pumped.read(connection, facts, zone, asked["codes"])
     return Around(
         zone=zone,
         permits=given.permits,
         enterprises=given.enterprises,
-        meters=measured(facts, tables[0]),
-        pumps=measured(facts, tables[1]),
+        meters=measured(facts, metered.assign(rating_u=0.0)),
+        pumps=measured(facts, lifted),
     )
 
 
@@ -113,9 +114,11 @@ def measured(facts: Facts, rows: pd.DataFrame) -> pd.DataFrame:
         volume=both["volume"].astype(float),
         observed_s=both["observed_s"].astype(float),
     )
+    both = both.dropna(subset=["volume"])  # nothing of that month was observed
     sums = both.groupby("owner").agg(
         volume=("volume", "sum"),
         u=("u", "sum"),
+        rating_u=("rating_u", "sum"),
         observed_s=("observed_s", "sum"),
         meters=("series", "nunique"),
         series=("series", lambda s: ", ".join(sorted(set(s)))),
@@ -128,7 +131,7 @@ def measured(facts: Facts, rows: pd.DataFrame) -> pd.DataFrame:
         {
             "owner": owner,
             "volume": sums["volume"].to_numpy(),
-            "u": sums["u"].to_numpy(),
+            "u": np.hypot(sums["u"], sums["rating_u"]).to_numpy(),
             "coverage": np.minimum(sums["observed_s"].to_numpy() / seconds, 1.0),
             "series": sums["series"].to_numpy(),
             "reported": reported[owner],
