@@ -208,6 +208,7 @@ def layout(state: State, lang: Language) -> html.Div:
         lang.gettext("Of submitted returns, each verified again now."),
         html.Div(id="enterprise-sign-said", role="status"),
         html.Div(id="enterprise-signatures"),
+        signing.form(lang),
         area="signatures",
     )
     return html.Div(

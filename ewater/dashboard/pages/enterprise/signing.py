@@ -63,62 +63,61 @@ def sheet(reader: CachedReader, state: View, lang: Language) -> Sheet:
 
 
 def shown(reader: CachedReader, state: View, lang: Language) -> list[Any]:
-    """Show the table, and where one may, what attaches a signature."""
+    """Make the table; whether the form is hidden; its versions, and the first."""
     listed = sheet(reader, state, lang)
-    parts: list[Any] = [
-        table(listed, lang) if listed.rows else insufficient(listed.empty, lang)
-    ]
-    if acting.may(REPORT):
-        parts += _upload(reader, state, lang)
-    return parts
+    made = table(listed, lang) if listed.rows else insufficient(listed.empty, lang)
+    options = _versions(reader, state, lang) if acting.may(REPORT) else []
+    first = options[0]["value"] if options else None
+    return [[made], not options, options, first]
 
 
-def _upload(reader: CachedReader, state: View, lang: Language) -> list[Any]:
-    say = lang.gettext
-    sent = reader.look(asked.sent_returns, place.of(reader, state).enterprise)
-    options = [
+def _versions(
+    reader: CachedReader, state: View, lang: Language
+) -> list[dict[str, str]]:
+    words = lang.gettext("{period}, {form}, version {number}")
+    return [
         {
             "value": f"{one['id']}.{version['number']}",
-            "label": say("{period}, {form}, version {number}").format(
+            "label": words.format(
                 period=one["period"], form=one["form"], number=version["number"]
             ),
         }
-        for one in sent
+        for one in reader.look(asked.sent_returns, place.of(reader, state).enterprise)
         for version in reversed(one["sent"])
     ]
-    if not options:
-        return []
+
+
+def form(lang: Language) -> html.Div:
+    """Make what attaches a signature, hidden until somebody may."""
+    say = lang.gettext
     hint = say(
         "A detached signature over the canonical JSON of the version: 64 bytes of "
         "Ed25519, or CMS with its certificate (DER or PEM)."
     )
-    return [
-        html.Div(
-            [
-                select(
-                    "enterprise-sign-what",
-                    label=say("Signed version"),
-                    data=options,
-                    value=options[0]["value"],
-                ),
-                dmc.Button(
-                    say("What is signed (JSON)"),
-                    id="enterprise-sign-get",
-                    size="xs",
-                    variant="default",
-                ),
-                dcc.Upload(
-                    html.Span(say("Attach a signature…"), className="like-button"),
-                    id="enterprise-sign-file",
-                    max_size=_MOST,
-                    className="upload",
-                ),
-                dcc.Download(id="enterprise-sign-json"),
-            ],
-            className="sign-form",
+    controls = [
+        select("enterprise-sign-what", label=say("Signed version"), data=[]),
+        dmc.Button(
+            say("What is signed (JSON)"),
+            id="enterprise-sign-get",
+            size="xs",
+            variant="default",
         ),
-        html.P(hint, className="hint"),
+        dcc.Upload(
+            html.Span(say("Attach a signature…"), className="like-button"),
+            id="enterprise-sign-file",
+            max_size=_MOST,
+            className="upload",
+        ),
+        dcc.Download(id="enterprise-sign-json"),
     ]
+    return html.Div(
+        [
+            html.Div(controls, className="sign-form"),
+            html.P(hint, className="hint"),
+        ],
+        id="enterprise-sign-form",
+        hidden=True,
+    )
 
 
 def register(app: Dash, reader: CachedReader) -> None:
@@ -126,6 +125,9 @@ def register(app: Dash, reader: CachedReader) -> None:
 
     @app.callback(
         Output("enterprise-signatures", "children"),
+        Output("enterprise-sign-form", "hidden"),
+        Output("enterprise-sign-what", "data"),
+        Output("enterprise-sign-what", "value"),
         Input("state", "data"),
         Input("enterprise-signed-at", "data"),
     )
@@ -136,7 +138,7 @@ def register(app: Dash, reader: CachedReader) -> None:
         except ForbiddenError:
             raise
         except EWaterError as error:
-            return [insufficient(str(error), lang)]
+            return [[insufficient(str(error), lang)], True, [], None]
 
     @app.callback(
         Output("enterprise-sign-said", "children"),
