@@ -63,8 +63,17 @@ def balance(
     return Reconciliation(view, code).add_to(raw)
 
 
-def document(view: View, code: str, periods: Sequence[int] | None = None) -> Document:
-    """Write some periods (all by default) of one territory of a view."""
+def document(
+    view: View,
+    code: str,
+    periods: Sequence[int] | None = None,
+    *,
+    figures_only: bool = False,
+) -> Document:
+    """Write some periods (all by default) of one territory of a view.
+
+    ``figures_only`` leaves out ``gaps`` and ``returns``.
+    """
     run = view.run
     chosen = range(len(run.bounds) - 1) if periods is None else periods
     return {
@@ -79,7 +88,7 @@ def document(view: View, code: str, periods: Sequence[int] | None = None) -> Doc
         "empty": bool(view.account["empty"].sel(territory=code)),
         "notices": notices(run),
         "stale": run.stale,
-        "periods": periods_of(view, code, chosen),
+        "periods": periods_of(view, code, chosen, figures_only=figures_only),
     }
 
 
@@ -91,10 +100,13 @@ def notices(run: Run) -> list[dict[str, str]]:
     ]
 
 
-def periods_of(view: View, code: str, chosen: Sequence[int]) -> list[Document]:
-    """Write the account of one territory, period by period."""
+def periods_of(
+    view: View, code: str, chosen: Sequence[int], *, figures_only: bool = False
+) -> list[Document]:
+    """Write the account of one territory, period by period, as `document` does."""
     writer = _Writer(view, code)
-    return [writer.period(period) for period in chosen]
+    write = writer.figures if figures_only else writer.period
+    return [write(period) for period in chosen]
 
 
 class _Writer:

@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from geopandas import GeoDataFrame
     from sqlalchemy import Engine
 
+    from ewater.accounts.apart import Apart
     from ewater.accounts.explain import Depth
-    from ewater.accounts.in_memory import Basis
+    from ewater.accounts.in_memory import Basis, States
     from ewater.accounts.views import View
     from ewater.terms import Step
 
@@ -36,9 +37,13 @@ _EXPLAINERS = 8
 class DatabaseReader:
     """Read-only access to the accounts of one country."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, apart: Apart | None = None) -> None:
+        """Answer from a store; ``apart`` computes, while kept accounts are shown."""
         self._engine = engine
         self._memory = in_memory.of(engine)
+        if apart is not None:
+            self._memory.keep_standing(apart)
+        self._published: tuple[str, pd.DataFrame] | None = None
 
     def of(self, scope: Scope) -> ScopedReader:
         """Give the same, of what a scope contains; the rest raises ForbiddenError."""
@@ -60,6 +65,18 @@ class DatabaseReader:
     def version(self) -> str:
         """Identify the state of the data; changes whenever an answer could."""
         return self._memory.version()
+
+    def states(self) -> States:
+        """Say which states of the data there are, and which is shown."""
+        return self._memory.states()
+
+    def stale(self, run: str) -> Document | None:
+        """Say since when and why a run is stale; None when it is not."""
+        return self._memory.stale(run)
+
+    def renew(self) -> bool:
+        """Have newer accounts computed; whether the last attempt failed."""
+        return self._memory.renew()
 
     def territories(self) -> GeoDataFrame:
         """Index ``code``; kind, parent, name_az, name_en, name_ru, geometry."""
@@ -90,10 +107,15 @@ class DatabaseReader:
         boundary: str = "managed",
         basis: Basis = NOW,
     ) -> Document:
-        """Account of one territory by steps over ``[start, end)``."""
+        """Account of one territory by steps over ``[start, end)``: its figures.
+
+        ``stale`` is as it was when the run was read; `stale` says what it is now.
+        """
         view, periods = self._memory.periods(start, end, step, boundary, basis)
-        write = settled.document if basis[2] == "reconciled" else documents.document
-        return write(view, view.territory(territory), periods)
+        code = view.territory(territory)
+        if basis[2] == "reconciled":
+            return settled.document(view, code, periods)
+        return documents.document(view, code, periods, figures_only=True)
 
     def balances(
         self,
@@ -111,9 +133,7 @@ class DatabaseReader:
         chosen = [str(code) for code in codes if only is None or str(code) in only]
         if basis[2] == "reconciled":
             return {code: settled.period_of(view, code, periods[-1]) for code in chosen}
-        return {
-            code: documents.periods_of(view, code, periods[-1:])[0] for code in chosen
-        }
+        return {code: documents.figures_of(view, code, periods[-1]) for code in chosen}
 
     def flows(
         self,
@@ -159,7 +179,10 @@ class DatabaseReader:
 
     def published(self, territory: str, year: int) -> list[Document]:
         """Figures published for a territory and year."""
-        frame = self._table("published")
+        registered = self.states().registry
+        if self._published is None or self._published[0] != registered:
+            self._published = registered, self._table("published")
+        frame = self._published[1]
         chosen = frame[
             (frame["territory"] == territory) & (frame["year"].astype(str) == str(year))
         ]
@@ -200,9 +223,6 @@ def flow_rows(view: View, territory: str, period: int) -> list[Document]:
     accounts = view.run.frames["accounts"].drop_duplicates("code").set_index("code")
     accounts = accounts.reindex(ledger.accounts)
     site, sector = (accounts[c].tolist() for c in ("site", "sector"))
-    sites = view.run.frames["sites"].drop_duplicates("code").set_index("code")
-    languages = {f"name_{lang}": lang for lang in ("az", "en", "ru")}
-    named = sites[list(languages)].rename(columns=languages).to_dict("index")
     data = flows.dataset().isel(period=period)
     u = np.hypot(data["u_random"].values, data["u_systematic"].values)
     counted = np.maximum(share[ledger.flow_from], share[ledger.flow_to])
@@ -214,7 +234,7 @@ def flow_rows(view: View, territory: str, period: int) -> list[Document]:
         return {
             name: code,
             f"{name}_kind": kind,
-            f"{name}_name": named.get(site[account]),
+            f"{name}_name": view.named.get(site[account]),
             f"{name}_sector": of if isinstance(of, str) else None,
             f"{name}_inside": bool(share[account] > 0),
         }

@@ -6,6 +6,7 @@ import datetime as dt
 import hashlib
 import json
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -19,12 +20,13 @@ from ewater.store import chunks, recording, registry
 from ewater.store.tables.runs import Run as RunRow
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     import numpy as np
     import pandas as pd
+    import xarray as xr
     from numpy.typing import NDArray
-    from sqlalchemy import Engine
+    from sqlalchemy import Connection, Engine
 
     from ewater.accounts.pipeline import Inputs
     from ewater.series.calendars import Calendar
@@ -58,6 +60,7 @@ def obtain(
     *,
     calendar: str | None = None,
     as_of: dt.datetime | None = None,
+    read: Callable[[Connection, list[str]], xr.Dataset] | None = None,
 ) -> Run:
     """Return the run for these periods, computing and keeping it when it is new.
 
@@ -73,6 +76,8 @@ def obtain(
         Code of a calendar of the country; default: the first one.
     as_of
         What was recorded by then, data and registry; default: all there is.
+    read
+        Gives the readings of series as of ``as_of``, for who computes several runs.
 
     Raises
     ------
@@ -81,46 +86,113 @@ def obtain(
     EWaterError
         The account cannot be computed; the message names why.
     """
-    with engine.connect().execution_options(
-        isolation_level="REPEATABLE READ"
-    ) as connection:
-        latest = recording.latest(connection)
-        seen = min(as_of, latest) if as_of else latest
-        frames = registry.read(connection, seen)
-        if frames["accounts"].empty:
-            raise NotReadyError(
-                "no country is loaded; run `ewater load DIR` or `ewater demo`"
-                if as_of is None
-                else f"no country was loaded by {as_of.isoformat()}"
-            )
-        within = calendar_of(frames["calendars"], calendar)
-        bounds = calendars.bounds(within, start, end, step)
-        code = _code(seen, step, within, bounds)
-        inputs = kept.load(connection, code, bounds, frames)
+    with _one_state(engine) as connection:
+        asked = _asked(connection, start, end, step, calendar, as_of)
+        inputs = kept.load(connection, asked.code, asked.bounds, asked.frames)
         began = time.perf_counter()
         drawn_on = None
         if inputs is None:
-            readings = chunks.read(
-                connection, pipeline.needs(frames).all(), None, None, as_of=seen
+            codes = pipeline.needs(asked.frames).all()
+            readings = (
+                chunks.read(connection, codes, None, None, as_of=asked.seen)
+                if read is None
+                else read(connection, codes)
             )
-            inputs = pipeline.compute(frames, readings, bounds, within)
-            drawn_on = used.inputs(frames, readings, inputs, bounds)
-    run = Run(
-        code=code,
+            inputs = pipeline.compute(
+                asked.frames, readings, asked.bounds, asked.calendar
+            )
+            drawn_on = used.inputs(asked.frames, readings, inputs, asked.bounds)
+    run = asked.run(inputs)
+    if drawn_on is not None:
+        kept.save(engine, run, time.perf_counter() - began, drawn_on)
+    return _marked(engine, asked, run)
+
+
+def find(
+    engine: Engine,
+    start: dt.date,
+    end: dt.date,
+    step: Step,
+    *,
+    calendar: str | None = None,
+    as_of: dt.datetime | None = None,
+) -> Run | None:
+    """Return the run for these periods if it is kept, as `obtain` does."""
+    with _one_state(engine) as connection:
+        asked = _asked(connection, start, end, step, calendar, as_of)
+        inputs = kept.load(connection, asked.code, asked.bounds, asked.frames)
+    return None if inputs is None else _marked(engine, asked, asked.run(inputs))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """A run that is asked for, before it is known whether it is kept."""
+
+    code: str
+    step: Step
+    calendar: Calendar
+    bounds: NDArray[np.int64]
+    seen: dt.datetime
+    latest: dt.datetime
+    frames: Mapping[str, pd.DataFrame]
+
+    def run(self, inputs: Inputs) -> Run:
+        return Run(
+            code=self.code,
+            step=self.step,
+            calendar=self.calendar,
+            bounds=self.bounds,
+            as_of=self.seen,
+            basis="actual",
+            inputs=inputs,
+            frames=self.frames,
+        )
+
+
+@contextmanager
+def _one_state(engine: Engine) -> Iterator[Connection]:
+    with engine.connect().execution_options(
+        isolation_level="REPEATABLE READ"
+    ) as connection:
+        yield connection
+
+
+def _asked(
+    connection: Connection,
+    start: dt.date,
+    end: dt.date,
+    step: Step,
+    calendar: str | None,
+    as_of: dt.datetime | None,
+) -> _Asked:
+    latest = recording.latest(connection)
+    seen = min(as_of, latest) if as_of else latest
+    frames = registry.read(connection, seen)
+    if frames["accounts"].empty:
+        raise NotReadyError(
+            "no country is loaded; run `ewater load DIR` or `ewater demo`"
+            if as_of is None
+            else f"no country was loaded by {as_of.isoformat()}"
+        )
+    within = calendar_of(frames["calendars"], calendar)
+    bounds = calendars.bounds(within, start, end, step)
+    return _Asked(
+        code=_code(seen, step, within, bounds),
         step=step,
         calendar=within,
         bounds=bounds,
-        as_of=seen,
-        basis="actual",
-        inputs=inputs,
+        seen=seen,
+        latest=latest,
         frames=frames,
     )
-    if drawn_on is not None:
-        kept.save(engine, run, time.perf_counter() - began, drawn_on)
-    if seen < latest:
-        with engine.connect() as connection:
-            run = replace(run, stale=stale.of(connection, code))
-    return run
+
+
+def _marked(engine: Engine, asked: _Asked, run: Run) -> Run:
+    """Give a run of an older state with what has overtaken it since."""
+    if asked.seen >= asked.latest:
+        return run
+    with engine.connect() as connection:
+        return replace(run, stale=stale.of(connection, run.code))
 
 
 def kept_years(engine: Engine) -> list[int]:

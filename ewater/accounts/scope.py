@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from ewater.accounts.explain import Depth
-    from ewater.accounts.in_memory import Basis
+    from ewater.accounts.in_memory import Basis, States
     from ewater.accounts.reader import DatabaseReader, Document
     from ewater.terms import Step
 
@@ -130,9 +130,11 @@ def _of_organisations(
 def _unnamed(document: Document, scope: Scope) -> Document:
     """Leave out which inputs overtook an account: they may be of others."""
     stale = document.get("stale")
-    if scope.is_all or not stale:
-        return document
-    return {**document, "stale": {**stale, "causes": []}}
+    return {**document, "stale": _uncaused(stale, scope)} if stale else document
+
+
+def _uncaused(stale: Document, scope: Scope) -> Document:
+    return stale if scope.is_all else {**stale, "causes": []}
 
 
 class ScopedReader:
@@ -162,6 +164,19 @@ class ScopedReader:
     def version(self) -> str:
         """Identify the state of the data."""
         return self._reader.version()
+
+    def states(self) -> States:
+        """Say which states of the data there are, and which is shown."""
+        return self._reader.states()
+
+    def stale(self, run: str) -> Document | None:
+        """Say since when a run is stale, without naming its inputs."""
+        found = self._reader.stale(run)
+        return _uncaused(found, self._scope) if found else None
+
+    def renew(self) -> bool:
+        """Have newer accounts computed; whether the last attempt failed."""
+        return self._reader.renew()
 
     def territories(self) -> GeoDataFrame:
         """Those of the scope, with their parts."""

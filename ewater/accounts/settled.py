@@ -116,10 +116,10 @@ def _view(view: View, period: int, one: Adjusted) -> View:
 def document(view: View, code: str, periods: Sequence[int]) -> Document:
     """Write the balance of a territory with reconciled figures, raw ones beside.
 
-    Each period says in ``reconciliation`` what became of it; where raw values stand,
-    they are the figures, and the residual with them.
+    Figures only. Each period says in ``reconciliation`` what became of it; where raw
+    values stand, they are the figures, and the residual with them.
     """
-    raw = documents.document(view, code, periods)
+    raw = documents.document(view, code, periods, figures_only=True)
     found = settled(view, periods)
     return raw | {
         "periods": [
@@ -131,7 +131,7 @@ def document(view: View, code: str, periods: Sequence[int]) -> Document:
 
 def period_of(view: View, code: str, period: int) -> Document:
     """Write one period of one territory, as `document` does."""
-    (raw,) = documents.periods_of(view, code, [period])
+    raw = documents.figures_of(view, code, period)
     return _beside(settled(view, [period])[period], raw, code)
 
 
@@ -143,5 +143,4 @@ def _beside(found: Settled, raw: Document, code: str) -> Document:
     }
     if found.view is None:
         return raw | {"reconciliation": said}
-    (period,) = documents.periods_of(found.view, code, [0])
-    return period | {"reconciliation": said}
+    return documents.figures_of(found.view, code, 0) | {"reconciliation": said}

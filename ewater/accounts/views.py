@@ -15,6 +15,8 @@ from ewater.balance.terms import neighbours, term_totals
 from ewater.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable
+
     import xarray as xr
     from numpy.typing import NDArray
 
@@ -88,6 +90,14 @@ class View:
     def returned(self) -> Returned:
         """What returns disagree on, and what was recirculated."""
         return Returned(self.run.frames, self.run.bounds)
+
+    @cached_property
+    def named(self) -> dict[str, dict[Hashable, str]]:
+        """Names of sites in each language."""
+        sites = self.run.frames["sites"].drop_duplicates("code").set_index("code")
+        columns = {f"name_{lang}": lang for lang in ("az", "en", "ru")}
+        names = sites[list(columns)].rename(columns=columns)
+        return {str(code): row for code, row in names.to_dict("index").items()}
 
     def plain(self, dataset: str) -> dict[str, NDArray[Any]]:
         """Arrays of one of the datasets: labelled access to each cell is slow."""

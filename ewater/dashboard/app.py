@@ -7,21 +7,23 @@ from typing import TYPE_CHECKING, Any
 
 from dash import Dash, html
 
+from ewater.dashboard import leaving
 from ewater.dashboard.access import menu
 from ewater.dashboard.access.install import install
 from ewater.dashboard.bulletin import routes as bulletins
 from ewater.dashboard.exhibits import explain, panel, routes
 from ewater.dashboard.i18n import language
 from ewater.dashboard.pages import opening
-from ewater.dashboard.pages.registry import PAGES
+from ewater.dashboard.pages.registry import PAGES, page_at
 from ewater.dashboard.queries import CachedReader
-from ewater.dashboard.shell import controls, frame
+from ewater.dashboard.shell import controls, frame, renewal
 from ewater.dashboard.shell.layout import layout
 from ewater.dashboard.state import State
 from ewater.dashboard.theme import css_variables
 
 if TYPE_CHECKING:
     from flask import Response
+    from sqlalchemy import Engine
 
     from ewater.dashboard.access.guard import Guard
     from ewater.dashboard.queries import Reader
@@ -44,11 +46,16 @@ _INDEX = """<!DOCTYPE html>
 </html>"""
 
 
-def create_app(reader: Reader | CachedReader, guard: Guard | None = None) -> Dash:
+def create_app(
+    reader: Reader | CachedReader,
+    guard: Guard | None = None,
+    engine: Engine | None = None,
+) -> Dash:
     """Make the application over a reader of accounts.
 
     Nothing is asked of the reader until a browser asks for a page. Without a guard
-    everybody who reaches it sees everything.
+    everybody who reaches it sees everything. ``engine`` is the database that is told
+    of views that are left; that of the guard if there is one.
     """
     app = Dash(
         "ewater.dashboard",
@@ -75,13 +82,17 @@ def create_app(reader: Reader | CachedReader, guard: Guard | None = None) -> Das
         if isinstance(reader, CachedReader)
         else CachedReader(reader, scope=guard.scope if guard else None)
     )
-    install(app.server, guard)
+    install(app.server, guard, lambda path: page_at(path) is not None)
     opening.install(app.server)
+    asked = guard.engine if guard is not None else engine
+    if asked is not None:
+        leaving.install(app.server, asked)
     server: Any = app.server
     server.register_blueprint(routes.blueprint(cached, PAGES))
     server.register_blueprint(bulletins.blueprint(cached))
     controls.register(app, cached)
     frame.register(app, cached)
+    renewal.register(app, cached)
     gate: Any = opening.Gate
     explain.register(gate(app, opening.OVERSEE), cached)
     for page in PAGES:

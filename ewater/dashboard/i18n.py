@@ -19,7 +19,7 @@ from babel.dates import format_date, format_datetime
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from babel.numbers import format_decimal
+from babel.numbers import NumberPattern, parse_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -68,8 +68,7 @@ class Language:
 
     def number(self, value: float, digits: int = 0) -> str:
         """Write a number with a fixed count of decimals and a true minus sign."""
-        pattern = "#,##0" + ("." + "0" * digits if digits else "")
-        text = format_decimal(value, format=pattern, locale=self.locale)
+        text = str(_pattern(digits).apply(value, self.locale))
         minus = any(d in "123456789" for d in text) and value < 0
         return ("−" if minus else "") + text.lstrip("-−")
 
@@ -119,6 +118,12 @@ class Language:
         """Decimal and thousands separators, as Plotly wants them."""
         symbols = self.locale.number_symbols["latn"]
         return f"{symbols['decimal']}{symbols['group']}"
+
+
+@cache
+def _pattern(digits: int) -> NumberPattern:
+    """Pattern of numbers with a count of decimals; reading one takes long."""
+    return parse_pattern("#,##0" + ("." + "0" * digits if digits else ""))
 
 
 @cache

@@ -13,28 +13,33 @@ if TYPE_CHECKING:
     from ewater.dashboard.i18n import Language
 
 _SHOWN = 3  # causes that are named
-_OVERTAKEN = mark("This account was overtaken by newer data on {when}: {what}.")
+_OVERTAKEN = mark(
+    "Account of the data as of {as_of}; newer data overtook it on {when}: {what}."
+)
 _COUNTED = mark("inputs that have changed: {count}")  # to who may not see their names
 _SPAN = mark("readings of {code} from {first} to {last}")
 _SERIES = mark("readings of {code}")
 _TABLE = mark("table {code} of the registry")
 
 
-def words(document: Mapping[str, Any], lang: Language) -> str | None:
+def words(
+    document: Mapping[str, Any], stale: Mapping[str, Any] | None, lang: Language
+) -> str | None:
     """Say since when and by what a balance or explanation is stale; None: it is not.
 
     Parameters
     ----------
     document
-        With ``stale`` (`ewater.accounts.stale.of`) and ``as_of``, whose zone is used.
+        With ``as_of``, when its data were recorded.
+    stale
+        What is so now, of `ewater.accounts.stale.of`.
     """
-    stale = document["stale"]
     if not stale:
         return None
-    since = datetime.fromisoformat(stale["since"])
-    zone = datetime.fromisoformat(document["as_of"]).tzinfo
+    as_of = datetime.fromisoformat(document["as_of"])
+    since = datetime.fromisoformat(stale["since"]).astimezone(as_of.tzinfo)
     return lang.gettext(_OVERTAKEN).format(
-        when=lang.when(since.astimezone(zone)), what=_what(stale, lang)
+        as_of=lang.when(as_of), when=lang.when(since), what=_what(stale, lang)
     )
 
 

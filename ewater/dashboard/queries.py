@@ -1,19 +1,33 @@
-"""What the pages ask for: the interface to the accounts, and a cache over it.
-
-Everything a reader returns is SI (m3) with standard uncertainties (k = 1); the
-pages convert. A ``value`` of ``None`` is unknown, never zero: ``known`` is then
-the sum of what is known and ``missing`` names the flows that are not.
-"""
+"""What the pages ask for: a cache over the interface to the accounts (`answers`)."""
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
-from typing import TYPE_CHECKING, Any, NamedTuple, NotRequired, Protocol, TypedDict
+import copy
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
+from flask import g, has_request_context
 from sqlalchemy.exc import SQLAlchemyError
 
 from ewater.accounts.scope import Scope
+from ewater.dashboard.answers import (
+    NOW,
+    Balance,
+    Basis,
+    Exchange,
+    Flow,
+    Names,
+    Notice,
+    Period,
+    Published,
+    Quantity,
+    Reader,
+    Reconciliation,
+    Residual,
+    SectorUse,
+    States,
+)
+from ewater.dashboard.remembered import Known, Remembered
 from ewater.store import database
 
 if TYPE_CHECKING:
@@ -22,235 +36,41 @@ if TYPE_CHECKING:
 
     from geopandas.geodataframe import GeoDataFrame
 
-_CACHE_SIZE = 512
-
-
-class Basis(NamedTuple):
-    """What an account is computed on.
-
-    ``calendar`` is a code, empty for the first of the country; ``as_of`` is ISO 8601
-    with its offset, empty for now; ``version`` is ``raw`` or ``reconciled``.
-    """
-
-    calendar: str = ""
-    as_of: str = ""
-    version: str = "raw"
-
-
-NOW = Basis()
-
-
-class Names(TypedDict):
-    """One name in each language of the pages."""
-
-    az: str
-    en: str
-    ru: str
-
-
-class Quantity(TypedDict):
-    """A volume (m3) and how far it is to be believed."""
-
-    value: float | None
-    known: float | None
-    missing: list[str]
-    u: float | None
-    coverage: float | None
-    status: str
-    status_shares: dict[str, float]
-
-
-class Residual(Quantity):
-    """Inflow less outflow less storage change, with its test statistic."""
-
-    z: float | None
-    not_modelled: list[str]
-    after_balancing_items: bool
-
-
-class Exchange(TypedDict):
-    """What crosses one border, each way."""
-
-    inflow: Quantity
-    outflow: Quantity
-    names: NotRequired[Names]
-
-
-class SectorUse(TypedDict):
-    """Water of one economic sector."""
-
-    use: Quantity
-    gross_use: Quantity
-    consumption: Quantity
-
-
-class Reconciliation(TypedDict):
-    """What became of a period that was asked for reconciled.
-
-    ``stands`` says whether its figures are ``reconciled`` or ``raw``; ``raw`` are the
-    raw totals either way, ``value`` and ``u`` by name.
-    """
-
-    verdict: str
-    stands: str
-    gamma: float | None
-    dof: int
-    p: float | None
-    suspects: list[str]
-    raw: dict[str, dict[str, float | None]]
-
-
-class Period(TypedDict):
-    """The account of one territory over one half-open period."""
-
-    start: str
-    end: str
-    inflow: Quantity
-    outflow: Quantity
-    storage_change: Quantity
-    residual: Residual
-    re_entering: Quantity
-    neighbours: dict[str, Exchange]
-    apportioned: bool
-    terms: dict[str, Quantity]
-    sectors: dict[str, SectorUse]
-    use: NotRequired[Quantity]
-    reconciliation: NotRequired[Reconciliation]
-
-
-class Notice(Names):
-    """Something every viewer must know about the data."""
-
-    code: str
-
-
-class Balance(TypedDict):
-    """The answer of ``ewater balance --format json``, and the notices."""
-
-    territory: str
-    boundary: str
-    basis: str
-    unit: str
-    as_of: str
-    run: str
-    periods: list[Period]
-    notices: list[Notice]
-
-
-#: A flow that touches a territory; ``from`` is a keyword, hence this form. The
-#: names are needed where an account is neither a site nor an ISO 3166 country.
-Flow = TypedDict(
+__all__ = [
+    "NOW",
+    "Balance",
+    "Basis",
+    "CachedReader",
+    "Exchange",
     "Flow",
-    {
-        "code": str,
-        "from": str,
-        "from_kind": str,
-        "from_name": NotRequired[Names | None],
-        "from_sector": NotRequired[str | None],
-        "from_inside": bool,
-        "to": str,
-        "to_kind": str,
-        "to_name": NotRequired[Names | None],
-        "to_sector": NotRequired[str | None],
-        "to_inside": bool,
-        "term": str,
-        "sector": str | None,
-        "volume": float | None,
-        "u": float | None,
-        "status": str,
-        "coverage": float | None,
-    },
-)
+    "Names",
+    "Notice",
+    "Period",
+    "Published",
+    "Quantity",
+    "Reader",
+    "Reconciliation",
+    "Residual",
+    "SectorUse",
+    "States",
+]
+
+_CACHE_SIZE = 512
+_STATES = "ewater_states"  # where a request keeps what it was told of the data
 
 
-class Published(TypedDict):
-    """A figure somebody published, in the unit they used."""
-
-    item: str
-    value: float
-    unit: str
-    source: str
-    note: str | None
-
-
-class Reader(Protocol):
-    """Read-only access to the accounts of one country."""
-
-    def of(self, scope: Scope) -> Reader:
-        """Give the same, of what a scope contains; the rest raises ForbiddenError."""
-
-    def ask(self, question: Callable[..., Any], *args: Hashable) -> Any:
-        """Answer ``question(engine, scope, *args)`` of the page that asks it."""
-
-    def version(self) -> str:
-        """Identify the state of the data; changes whenever an answer could."""
-
-    def territories(self) -> GeoDataFrame:
-        """Index ``code``; kind, parent, name_az, name_en, name_ru, geometry."""
-
-    def sites(self) -> GeoDataFrame:
-        """Index or column ``code``; kind, name_az, name_en, name_ru, geometry."""
-
-    def years(self) -> list[int]:
-        """Years with an account, ascending."""
-
-    def calendars(self) -> dict[str, int]:
-        """First month of the year by code of calendar; the default comes first."""
-
-    def balance(
-        self,
-        territory: str,
-        start: date,
-        end: date,
-        step: str,
-        boundary: str = "managed",
-        basis: Basis = NOW,
-    ) -> Balance:
-        """Account of one territory by steps over ``[start, end)``."""
-
-    def balances(
-        self,
-        kind: str,
-        start: date,
-        end: date,
-        boundary: str = "managed",
-        basis: Basis = NOW,
-    ) -> dict[str, Period]:
-        """One period per territory of a kind."""
-
-    def flows(
-        self,
-        territory: str,
-        start: date,
-        end: date,
-        boundary: str = "managed",
-        basis: Basis = NOW,
-    ) -> list[Flow]:
-        """Flows that touch a territory, summed over ``[start, end)``."""
-
-    def explain(
-        self,
-        cell: str,
-        territory: str,
-        start: date,
-        end: date,
-        boundary: str = "managed",
-        basis: Basis = NOW,
-        *,
-        depth: str = "sources",
-        top: int = 10,
-    ) -> dict[str, Any]:
-        """Say what made a cell, as docs/explain.md describes it."""
-
-    def published(self, territory: str, year: int) -> list[Published]:
-        """Figures published for a territory and year."""
+def _is_past(as_of: str, latest: str) -> bool:
+    """Whether nothing that is recorded from now on is part of a state."""
+    return datetime.fromisoformat(as_of) <= datetime.fromisoformat(latest)
 
 
 class CachedReader:
-    """Answer repeated questions from memory until the data change.
+    """Answer repeated questions from memory until what they rest on changes.
 
     What is kept is kept by the scope of the asker: nobody is given the answer of
-    another who may see more.
+    another who may see more. Beside that it is kept by the newest state of the data,
+    or by less where less decides: the registry for places, the registry and the state
+    asked for where that is a past one, whose readings do not change.
 
     Answers are shared between callers and must not be changed by them. Two
     threads that ask the same thing at once compute it once.
@@ -264,29 +84,51 @@ class CachedReader:
     ) -> None:
         """Answer from a reader; ``scope`` tells what the asker may see, now."""
         self._reader = reader
-        self._size = size
         self._scope = scope or Scope
-        self._version: str | None = None
-        self.down = False
-        self._lock = threading.Lock()
-        self._answers: OrderedDict[Hashable, Any] = OrderedDict()
-        self._busy: dict[Hashable, threading.Lock] = {}
+        self._known = Known()
+        self._answers = Remembered(size)
+        self.of_account = False
+
+    def noting(self) -> CachedReader:
+        """Give a reader of the same answers that notes if an account is asked of it."""
+        made = copy.copy(self)
+        made.of_account = False
+        return made
+
+    @property
+    def down(self) -> bool:
+        """Whether the database did not answer when it was asked last."""
+        return self._known.down
 
     def version(self) -> str:
-        """Ask the reader itself: it alone knows whether the data changed.
+        """Identify the newest state of the data."""
+        return self.states().latest
 
-        While the database does not answer, nothing changes either: the last version
-        is still shown, and ``down`` says so.
+    def shown(self) -> str:
+        """State of the data whose accounts are shown to who opens a page now."""
+        return self.states().shown
+
+    def states(self) -> States:
+        """Ask the reader itself, once a request: it knows whether the data changed.
+
+        While the database does not answer, nothing changes either: the last states
+        are still shown, and ``down`` says so.
         """
+        within = g if has_request_context() else None
+        if within is not None and (found := within.get(_STATES)):
+            states: States = found
+            return states
         try:
-            self._version = self._reader.version()
+            self._known.states = self._reader.states()
         except SQLAlchemyError as error:
-            if self._version is None or not database.unreachable(error):
+            if self._known.states is None or not database.unreachable(error):
                 raise
-            self.down = True
+            self._known.down = True
         else:
-            self.down = False
-        return self._version
+            self._known.down = False
+        if within is not None:
+            within.setdefault(_STATES, self._known.states)
+        return self._known.states
 
     @property
     def _source(self) -> Reader:
@@ -294,33 +136,32 @@ class CachedReader:
         scope = self._scope()
         return self._reader if scope.is_all else self._reader.of(scope)
 
-    def _get(self, key: Hashable) -> tuple[bool, Any]:
-        with self._lock:
-            if key not in self._answers:
-                return False, None
-            self._answers.move_to_end(key)
-            return True, self._answers[key]
-
-    def _put(self, key: Hashable, answer: Any) -> None:
-        with self._lock:
-            self._answers[key] = answer
-            self._busy.pop(key, None)
-            while len(self._answers) > self._size:
-                self._answers.popitem(last=False)
-
     def _ask(self, method: Callable[..., Any], *args: Hashable) -> Any:
-        key = (self.version(), self._scope(), method.__name__, *args)
-        found, answer = self._get(key)
-        if found:
-            return answer
-        with self._lock:
-            busy = self._busy.setdefault(key, threading.Lock())
-        with busy:
-            found, answer = self._get(key)
-            if not found:
-                answer = method(*args)
-                self._put(key, answer)
-        return answer
+        bases = [one for one in args if isinstance(one, Basis)]
+        self.of_account |= bool(bases)
+        states = self.states()
+        past = [b for b in bases if b.as_of and _is_past(b.as_of, states.latest)]
+        if past:
+            return self._kept(states.registry, method, *args)
+        kept_by = f"{states.latest} {states.shown}" if bases else states.latest
+        return self._kept(kept_by, method, *args)
+
+    def _place(self, method: Callable[..., Any], *args: Hashable) -> Any:
+        """Answer what changes with the registry alone."""
+        return self._kept(self.states().registry, method, *args)
+
+    def _kept(self, kept_by: str, method: Callable[..., Any], *args: Hashable) -> Any:
+        key = (kept_by, self._scope(), method.__name__, *args)
+        return self._answers.get(key, method, *args)
+
+    def stale(self, run: str) -> dict[str, Any] | None:
+        """See `Reader.stale`; asked again as soon as the data change."""
+        found: dict[str, Any] | None = self._ask(self._source.stale, run)
+        return found
+
+    def renew(self) -> bool:
+        """See `Reader.renew`."""
+        return self._reader.renew()
 
     def ask(self, question: Callable[..., Any], *args: Hashable) -> Any:
         """Answer a question of a page: ``question(engine, scope, *args)``.
@@ -338,22 +179,22 @@ class CachedReader:
         return self._source.ask(question, *args)
 
     def derived(self, name: str, compute: Callable[..., Any], *args: Hashable) -> Any:
-        """Keep what a page computed from the answers, under a name of its own."""
+        """Keep what a page computed of places, under a name of its own."""
 
         def method(*inner: Hashable) -> Any:
             return compute(*inner)
 
         method.__name__ = f"derived:{name}"
-        return self._ask(method, *args)
+        return self._place(method, *args)
 
     def territories(self) -> GeoDataFrame:
         """See `Reader.territories`."""
-        territories: GeoDataFrame = self._ask(self._source.territories)
+        territories: GeoDataFrame = self._place(self._source.territories)
         return territories
 
     def sites(self) -> GeoDataFrame:
         """See `Reader.sites`; the index is ``code`` either way."""
-        sites: GeoDataFrame = self._ask(self._source.sites)
+        sites: GeoDataFrame = self._place(self._source.sites)
         return sites.set_index("code") if "code" in sites.columns else sites
 
     def years(self) -> list[int]:
@@ -363,7 +204,7 @@ class CachedReader:
 
     def calendars(self) -> dict[str, int]:
         """See `Reader.calendars`."""
-        calendars: dict[str, int] = self._ask(self._source.calendars)
+        calendars: dict[str, int] = self._place(self._source.calendars)
         return calendars
 
     def balance(
@@ -433,5 +274,5 @@ class CachedReader:
 
     def published(self, territory: str, year: int) -> list[Published]:
         """See `Reader.published`."""
-        answer: list[Published] = self._ask(self._source.published, territory, year)
+        answer: list[Published] = self._place(self._source.published, territory, year)
         return answer

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 THEMES = ("light", "dark")
 YEAR = "1-12"
+SEEN = "seen"  # in the address of a download: the state of the data of its page
 
 #: The year, its quarters, months and thirds of months: first month, last month and
 #: number of the ten days, 0 for whole months.
@@ -61,6 +62,8 @@ class State:
     ``calendar`` is a code of the country, empty for its first one, whose year
     begins in ``first_month``; ``as_of`` is ISO 8601 with its offset, or empty for
     now; ``sector`` is empty for all; ``more`` are choices of single pages.
+    ``seen`` is the state of the data that an open page shows where ``as_of`` is empty,
+    so that all of it is of one run; an address that is shared does not carry it.
     """
 
     territory: str
@@ -78,6 +81,7 @@ class State:
     lang: str = "en"
     theme: str = "light"
     more: tuple[tuple[str, str], ...] = ()
+    seen: str = field(default="", compare=False)
     dropped: tuple[str, ...] = field(default=(), compare=False)
 
     @property
@@ -111,7 +115,7 @@ class State:
     @property
     def basis(self) -> Basis:
         """What the account is computed on."""
-        return Basis(self.calendar, self.as_of, self.version)
+        return Basis(self.calendar, self.as_of or self.seen, self.version)
 
     @property
     def question(self) -> tuple[date, date, str, Basis]:
@@ -151,6 +155,10 @@ class State:
             if given[name] != default[name]:
                 pairs[name] = given[name]
         return "?" + urlencode({**pairs, **dict(self.more)})
+
+    def query_of_run(self) -> str:
+        """Write the view as `query` does, with the state of the data it is of."""
+        return self.query() + ("&" + urlencode({SEEN: self.seen}) if self.seen else "")
 
     def to_store(self) -> dict[str, Any]:
         """Plain data for the browser, with the query that says the same."""
@@ -221,6 +229,7 @@ def _checked(data: Mapping[str, Any]) -> dict[str, Any]:
         **{key: data[key] for key in (*_CHOICES, "period")},
         **{key: str(data[key]) for key in ("territory", "calendar")},
         "as_of": as_of_text(str(data["as_of"])),
+        "seen": as_of_text(str(data.get("seen", ""))),
         "year": year,
         "first_month": month,
         "more": more,
@@ -241,6 +250,7 @@ def parse(
     years: Sequence[int],
     lang: str = "en",
     calendars: Mapping[str, int] = MappingProxyType({}),
+    seen: str = "",
 ) -> State:
     """Read the query of an address.
 
@@ -256,9 +266,13 @@ def parse(
         Language of the browser.
     calendars
         First month of the year by code of calendar; the first one is the default.
+    seen
+        State of the data to show where the address names none.
     """
     given = {k: v[-1] for k, v in parse_qs((search or "").lstrip("?")).items()}
+    given.pop(SEEN, None)
     chosen: dict[str, Any] = {
+        "seen": seen,
         "territory": territories[0],
         "year": years[-1],
         "lang": lang if lang in LANGUAGES else "en",

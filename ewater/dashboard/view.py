@@ -115,7 +115,7 @@ def prefetch(reader: CachedReader) -> None:
     if not years:
         return
     areas = geography(reader)
-    state = State(territory=areas.codes()[0], year=years[-1])
+    state = State(territory=areas.codes()[0], year=years[-1], seen=reader.shown())
     load(reader, state)
     steps(reader, state)
     reader.flows(state.territory, *state.question)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from flask import Flask
     from sqlalchemy import Engine
 
+    from ewater.accounts.apart import Apart
     from ewater.dashboard.access.config import Access
     from ewater.dashboard.queries import Reader
 
@@ -58,9 +59,10 @@ def make(host: str | None = None, *, is_open: bool = False) -> Flask:
     if not is_open:
         _check_users(engine, access)
         guard = Guard(engine, access)
-    source = cast("Reader", DatabaseReader(engine))  # it may not import our types
+    stored = DatabaseReader(engine, _standing(engine))
+    source = cast("Reader", stored)  # it may not import our types
     reader = CachedReader(source, scope=guard.scope if guard else None)
-    dash = create_app(reader, guard)
+    dash = create_app(reader, guard, engine)
     server: Flask = dash.server
     if is_open:  # a page elsewhere cannot pass for this machine
         server.config["TRUSTED_HOSTS"] = list(config.LOOPBACK_NAMES)
@@ -70,6 +72,19 @@ def make(host: str | None = None, *, is_open: bool = False) -> Flask:
     prefetch(reader)
     engine.dispose()  # a connection must not be shared with forked workers
     return server
+
+
+def _standing(engine: Engine) -> Apart:
+    """Give what computes accounts; where none are kept for pages, it does so now."""
+    from ewater.accounts import runs, standing
+    from ewater.accounts.apart import Apart
+
+    apart = Apart(engine)
+    with engine.connect() as connection:
+        before = standing.newest(connection)
+    if before is None and runs.kept_years(engine):
+        apart.renew_now()
+    return apart
 
 
 def _check_users(engine: Engine, access: Access) -> None:

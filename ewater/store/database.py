@@ -10,6 +10,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from psycopg.errors import QueryCanceled
 from sqlalchemy import URL, Connection, Engine, create_engine, make_url, text
 from sqlalchemy.exc import (
     DBAPIError,
@@ -41,8 +42,15 @@ def connect(url: str | URL) -> Engine:
     )
 
 
+def cancelled(error: Exception) -> bool:
+    """Whether a statement was ended: by its time limit, or because it was told to."""
+    return isinstance(error, DBAPIError) and isinstance(error.orig, QueryCanceled)
+
+
 def unreachable(error: Exception) -> bool:
     """Whether an error says that the database does not answer, not that we erred."""
+    if cancelled(error):
+        return False
     if isinstance(error, (OperationalError, InterfaceError, PoolTimeoutError)):
         return True
     return isinstance(error, DBAPIError) and bool(error.connection_invalidated)

@@ -60,11 +60,20 @@ def test_a_session_that_was_made_up_is_refused(server, ask):
 
 def test_nothing_of_the_application_is_shown_without_login(server):
     client = server.test_client()
-    for path in ("/", "/_dash-layout", "/_dash-dependencies", "/elsewhere"):
+    for path in ("/", "/_dash-layout", "/_dash-dependencies", "/territory"):
         assert client.get(path).status_code in {303, 401}
     for path in ("/login", "/health", "/assets/style.css"):
         with client.get(path) as answer:
             assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/loginx", "/healthy", "/elsewhere", "/territory/x"])
+def test_an_unknown_address_is_a_page_that_is_not_found(server, signed_in, path):
+    for client in (server.test_client(), signed_in()):
+        answer = client.get(path, headers=PAGE)
+        assert answer.status_code == 404
+        assert WORDS[404] in answer.text
+        assert "react-entry-point" not in answer.text
 
 
 def test_a_page_opened_without_login_comes_back_after_it(server, add_user):
@@ -350,8 +359,7 @@ def test_a_download_is_of_the_scope_of_its_asker(signed_in, engine):
 )
 def test_two_dots_in_a_file_name_lead_nowhere(signed_in, path):
     answer = signed_in().get(path)
-    is_page = "react-entry-point" in answer.text
-    assert answer.status_code in {308, 404} or is_page
+    assert answer.status_code in {308, 404}
     assert not re.search(r"^import |^root:", answer.text, re.MULTILINE)
 
 

@@ -17,6 +17,7 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
+from ewater.dashboard.answers import States
 from ewater.errors import UsageError
 from ewater.terms import BOUNDARIES
 
@@ -259,7 +260,16 @@ class MadeUpReader:
         return self.answers[question.__name__](self, *args)
 
     def version(self) -> str:
-        return "1"
+        return "2026-01-15T08:00:00+04:00"
+
+    def states(self) -> States:
+        return States(*[self.version()] * 3)
+
+    def stale(self, run: str) -> dict | None:
+        return None
+
+    def renew(self) -> bool:
+        return False
 
     def territories(self) -> gpd.GeoDataFrame:
         return self._territories
@@ -564,7 +574,8 @@ class MadeUpReader:
             "series": {"D00.Q": behind},
         }
         head = {"cell": cell, "territory": territory, "boundary": boundary}
-        return {**head, "step": "year", "stale": None, "periods": [period]}
+        told = {"run": "made-up-1", "step": "year", "stale": None}
+        return {**head, **told, "periods": [period]}
 
     def published(self, territory, year) -> list[dict]:
         if self._territories.at[territory, "kind"] != "country":

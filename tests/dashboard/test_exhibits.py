@@ -98,7 +98,7 @@ def test_badges_come_from_the_quantities_but_not_from_totals(reader):
     known = facts_of.complete(sheet, CachedReader(reader), STATE)
     assert known.coverage == pytest.approx(0.75)
     assert known.statuses == {"measured": 1.0}
-    assert (known.unit, known.as_of) == ("hm³", "1")
+    assert (known.unit, known.as_of) == ("hm³", "2026-01-15T08:00:00+04:00")
     said = words(facts_of.badges(known, EN))
     assert "measured 100 %" in said
     assert "Coverage 75 %" in said

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ewater.accounts.scope import Scope
-from ewater.dashboard.queries import CachedReader
+from ewater.dashboard.queries import CachedReader, States
 from ewater.errors import ForbiddenError
 
 
@@ -26,8 +26,8 @@ class Source:
     def of(self, scope):
         return Source(scope, self.asked)
 
-    def version(self):
-        return "1"
+    def states(self):
+        return States("1", "1", "1")
 
     def ask(self, question, *args):
         return question(self.asked, self.scope, *args)

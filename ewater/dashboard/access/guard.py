@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from ewater.people.users import User
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-_OPEN = ("/assets/", "/_dash-component-suites/", "/_favicon.ico", "/health", "/login")
+_FILES = ("/assets/", "/_dash-component-suites/", "/_favicon.ico")
+_ENTRANCES = ("/health", "/login")  # and what is below them
 _PUBLIC = frozenset({"/public", "/public/figures.csv"})  # where it is switched on
 _CHANGING = ("/password", "/logout")  # for whoever must change the first password
 _WITH_KEYS = ("/api/push/", "/api/reports/")  # keys of their own, no cookies
@@ -64,7 +65,7 @@ class Guard:
         """Find out who asks; the first thing done with a request."""
         g.user = None
         token = request.cookies.get(self.cookie)
-        if not token or request.path.startswith(_OPEN[:3]):
+        if not token or request.path.startswith(_FILES):
             return
         try:
             g.user = self._find(token)
@@ -133,7 +134,9 @@ class Guard:
         return user if time.monotonic() - at < _OUTAGE_S else None
 
     def _is_open(self, path: str) -> bool:
-        return path.startswith(_OPEN) or (self.access.public and path in _PUBLIC)
+        entrance = any(path == one or path.startswith(f"{one}/") for one in _ENTRANCES)
+        is_public = self.access.public and path in _PUBLIC
+        return entrance or is_public or path.startswith(_FILES)
 
     def _sign_in_first(self) -> Response:
         if g.get("outage"):

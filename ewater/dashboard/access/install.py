@@ -12,29 +12,48 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from ewater.dashboard import leaving
 from ewater.dashboard.access import elsewhere, pages, refusals
 from ewater.errors import EWaterError, ForbiddenError
 from ewater.store import database
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from flask import Flask
 
     from ewater.dashboard.access.guard import Guard
 
 _UNCOUNTED = ("/assets/", "/_dash-component-suites/", "/_favicon.ico", "/api/push/")
+_ANYTHING = "/<path:path>"  # the route by which Dash answers what no other takes
 LARGEST = 2 << 20  # bytes of a request
 _log = logging.getLogger(__name__)
 
 
-def install(server: Any, guard: Guard | None) -> None:
+def install(
+    server: Any, guard: Guard | None, is_page: Callable[[str], bool] = lambda _: True
+) -> None:
     """Guard an application: who asks, how often, how much, and what is answered.
 
     Without a guard it is open: size and faults are looked after all the same.
+
+    Parameters
+    ----------
+    is_page
+        Whether a path is one of a page. Other paths that no route takes are not found,
+        by whoever asks: the addresses of pages are no secret.
     """
     server.config["MAX_CONTENT_LENGTH"] = LARGEST
     _answer_faults(server, guard)
+
+    def known() -> Response | None:
+        rule = request.url_rule
+        anything = rule is not None and rule.rule == _ANYTHING
+        return refusals.refuse(404) if anything and not is_page(request.path) else None
+
     if guard is None:
         server.before_request(_size)
+        server.before_request(known)
         return
     server.extensions["ewater.guard"] = guard
     server.config["TRUSTED_HOSTS"] = guard.access.hosts
@@ -46,7 +65,9 @@ def install(server: Any, guard: Guard | None) -> None:
     server.before_request(guard.identify)
     server.before_request(_size)
     limiter = _limiter(server, guard)
+    server.before_request(lambda: known() if refusals.wants_page() else None)
     server.before_request(guard.enforce)
+    server.before_request(known)
     server.register_blueprint(pages.blueprint(guard, limiter))
     if guard.access.provider is not None:
         server.register_blueprint(elsewhere.blueprint(guard, guard.access.provider))
@@ -78,6 +99,14 @@ def _limiter(server: Flask, guard: Guard) -> Limiter:
     return limiter
 
 
+def _cancelled(error: SQLAlchemyError) -> Response:
+    """Answer nothing to a view that was left; else that it took too long."""
+    if leaving.was_left():
+        return Response(status=204)
+    _log.warning("a statement was ended: %s", error)
+    return refusals.refuse(504)
+
+
 def _answer_faults(server: Any, guard: Guard | None) -> None:
     """Answer every fault in words; what happened inside is in the log only."""
     server.register_blueprint(
@@ -102,6 +131,8 @@ def _answer_faults(server: Any, guard: Guard | None) -> None:
 
     @server.errorhandler(SQLAlchemyError)  # type: ignore[untyped-decorator]
     def of_database(error: SQLAlchemyError) -> Response:
+        if database.cancelled(error):
+            return _cancelled(error)
         if database.unreachable(error):
             _log.warning("the database does not answer: %s", error)
             return refusals.refuse(503)

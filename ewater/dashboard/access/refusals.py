@@ -26,6 +26,7 @@ WORDS: Mapping[int, str] = MappingProxyType(
         429: mark("Too many requests. Wait a moment, then try again."),
         500: mark("Something went wrong. It has been recorded."),
         503: mark("The database does not answer. What you see is the last view."),
+        504: mark("The question took too long. Ask for less time or fewer series."),
     }
 )
 THEMES = ("light", "dark")

@@ -1,8 +1,58 @@
+// Every view has a name, which its requests carry; once it is left the server is told
+// and ends what is still asked for it (dashboard/leaving.py).
+window.ewaterView = (function () {
+  const random = window.crypto.getRandomValues(new Uint8Array(16));
+  const page = Array.from(random, (b) => b.toString(16).padStart(2, "0")).join("");
+  const under_way = new Map(); // requests by the name of their view
+  let number = 0;
+  let shown = null;
+  const name = () => page + "-" + number;
+
+  function leave() {
+    if (under_way.get(name())) navigator.sendBeacon("/leave", name());
+  }
+
+  function stateOf(body) {
+    // only what is asked of a state belongs to its view
+    try {
+      const asked = JSON.parse(body).inputs.flat();
+      return asked.find((one) => one.id === "state" && one.property === "data");
+    } catch {
+      return undefined;
+    }
+  }
+
+  // Name for a request; the view before is left where this is of another.
+  function named(body) {
+    const state = stateOf(body);
+    if (!state || !state.value) return "";
+    const asked = window.location.pathname + state.value.query + state.value.seen;
+    if (shown !== null && asked !== shown) {
+      leave();
+      number += 1;
+    }
+    shown = asked;
+    return name();
+  }
+
+  function begun(view) {
+    under_way.set(view, (under_way.get(view) || 0) + 1);
+  }
+
+  function ended(view) {
+    under_way.set(view, under_way.get(view) - 1);
+    if (!under_way.get(view)) under_way.delete(view);
+  }
+
+  window.addEventListener("pagehide", leave);
+  return { named: named, begun: begun, ended: ended };
+})();
+
 // What the server refuses is said on the page, which keeps its last view; who is no
 // longer signed in goes to the sign-in and comes back here.
 (function () {
   const ask = window.fetch.bind(window);
-  const SAID = [400, 403, 413, 429, 500, 503];
+  const SAID = [400, 403, 413, 429, 500, 503, 504];
   function banner() {
     let found = document.getElementById("refusal");
     if (!found) {
@@ -15,10 +65,21 @@
     }
     return found;
   }
+  async function asked(view, resource, options) {
+    const headers = new Headers(options.headers);
+    headers.set("X-Ewater-View", view);
+    window.ewaterView.begun(view);
+    try {
+      return await ask(resource, { ...options, headers: headers });
+    } finally {
+      window.ewaterView.ended(view);
+    }
+  }
   window.fetch = async function (resource, options) {
-    const answer = await ask(resource, options);
     const address = typeof resource === "string" ? resource : resource.url || "";
-    if (!address.includes("_dash-update-component")) return answer;
+    if (!address.includes("_dash-update-component")) return ask(resource, options);
+    const view = window.ewaterView.named((options || {}).body);
+    const answer = await (view ? asked(view, resource, options) : ask(resource, options));
     if (answer.status === 401) {
       const here = window.location.pathname + window.location.search;
       window.location.assign("/login?next=" + encodeURIComponent(here));

@@ -110,7 +110,7 @@ def document(reader: CachedReader, state: State, pages: int) -> str:
         title=view.geography(reader).name(state.territory, lang),
         period=period_words(state, lang),
         boundary=say(BOUNDARIES[state.boundary]),
-        notices=[lang.pick(notice) for notice in balance["notices"]],
+        notices=files.notes(reader, state, lang),
         figures=_figures(reader, state, lang),
         summary=summary,
         chapters=chapters,

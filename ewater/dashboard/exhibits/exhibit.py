@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ewater.dashboard.exhibits.sheet import Sheet
@@ -61,13 +61,16 @@ class Exhibit:
     def made(self, reader: CachedReader, state: State, lang: Language) -> Sheet:
         """Make the sheet; where that fails it is empty, and says why.
 
+        A sheet of the account is of the state of the data that the view has.
+
         Raises
         ------
         ForbiddenError
             The view is outside the scope of the asker.
         """
+        noting = reader.noting()
         try:
-            return self.sheet(reader, state, lang)
+            made = self.sheet(noting, state, lang)
         except ForbiddenError:
             raise
         except EWaterError as error:
@@ -75,6 +78,10 @@ class Exhibit:
             return Sheet(
                 lang.gettext(self.title), (), [], empty=why(error, state, lang)
             )
+        if not noting.of_account or made.facts.as_of:
+            return made
+        as_of = state.basis.as_of or reader.shown()
+        return replace(made, facts=replace(made.facts, as_of=as_of))
 
 
 def why(error: EWaterError, state: State, lang: Language) -> str:

@@ -102,6 +102,7 @@ def explanation(
     years = reader.years()
     if not (start < end and years[0] <= start.year and end.year <= years[-1] + 2):
         raise UsageError(f"there is no account from {start} to {end}")
-    return reader.explain(
+    told = reader.explain(
         cell, territory, start, end, state.boundary, state.basis, "chunks", _TOP
     )
+    return {**told, "stale": reader.stale(told["run"])}

@@ -46,7 +46,7 @@ def content(
     """Make the drawer of one cell and period."""
     (period,) = document["periods"]
     parts: list[Any] = [_figure(document, period, lang)]
-    if said := overtaken.words(document, lang):
+    if said := overtaken.words(document, document["stale"], lang):
         parts.append(html.P(said, className="stale"))
     if period["formula"]:
         parts.append(html.P(html.Code(period["formula"])))
@@ -308,7 +308,7 @@ def _command(document: Document, period: Document, state: State) -> str:
         "step": document["step"],
         "boundary": document["boundary"],
         "calendar": state.calendar,
-        "as-of": state.as_of,
+        "as-of": state.basis.as_of if document["stale"] else state.as_of,
     }
     given = [f"--{name} {value}" for name, value in options.items() if value]
     return " ".join(["ewater explain", document["cell"], *given])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ewater import __version__
 from ewater.dashboard import format as fmt
-from ewater.dashboard import view
+from ewater.dashboard import overtaken, view
 from ewater.dashboard.exhibits import facts as facts_of
 from ewater.dashboard.exhibits.sheet import OF_QUANTITIES, Column, Sheet
 from ewater.dashboard.exhibits.table import is_unknown
@@ -168,7 +168,6 @@ def about(
     say = lang.gettext
     facts = facts_of.complete(sheets[0], reader, state)
     balance = _balance(reader, state)
-    as_of = state.as_of or (balance["as_of"] if balance else facts.as_of)
     run = balance["run"] if balance else ""
     name = view.geography(reader).name(state.territory, lang)
     units = {facts_of.complete(one, reader, state).unit for one in sheets}
@@ -183,7 +182,7 @@ def about(
         ),
         (say("Version"), say(VERSIONS[state.version])),
         (say("Edition"), facts.edition),
-        (say("Data as of"), as_of),
+        (say("Data as of"), facts.as_of),
         (say("Run"), run),
         (say("Unit"), "; ".join(sorted(filter(None, units)))),
         (say("View"), state.query()),
@@ -195,7 +194,13 @@ def about(
 def notes(reader: CachedReader, state: State, lang: Language) -> list[str]:
     """List what every reader of a file must know: the notices of the account."""
     balance = _balance(reader, state)
-    return [lang.pick(notice) for notice in balance["notices"]] if balance else []
+    if balance is None:
+        return []
+    stale = overtaken.words(balance, reader.stale(balance["run"]), lang)
+    return [
+        *(lang.pick(notice) for notice in balance["notices"]),
+        *filter(None, [stale]),
+    ]
 
 
 def _balance(reader: CachedReader, state: State) -> Balance | None:

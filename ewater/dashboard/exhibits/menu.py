@@ -54,4 +54,7 @@ def outputs(page: str, exhibit: Exhibit) -> list[Output]:
 
 def links(page: str, exhibit: Exhibit, state: State) -> list[str]:
     """Addresses of the downloads of a view."""
-    return [f"/download/{page}/{exhibit.name}.{kind}{state.query()}" for kind in FILES]
+    return [
+        f"/download/{page}/{exhibit.name}.{kind}{state.query_of_run()}"
+        for kind in FILES
+    ]

@@ -49,11 +49,20 @@ def asked_state(reader: CachedReader, query: str) -> State:
     years, codes = reader.years(), view.geography(reader).codes()
     if not years or not codes:
         raise NotReadyError("there is no account yet")
-    given = parse_qs(query).get("territory")
+    pairs = parse_qs(query)
+    given = pairs.get("territory")
     if given and given[-1] not in codes:
         raise ForbiddenError(f"territory {given[-1]!r} is outside the scope")
+    try:
+        seen = states.as_of_text(pairs.get(states.SEEN, [""])[-1])
+    except ValueError as error:
+        raise UsageError(f"no state of the data: {error}") from error
     state = states.parse(
-        query, territories=codes, years=years, calendars=reader.calendars()
+        query,
+        territories=codes,
+        years=years,
+        calendars=reader.calendars(),
+        seen=seen or reader.shown(),
     )
     if state.dropped:
         raise UsageError(f"the address asks in vain for {', '.join(state.dropped)}")

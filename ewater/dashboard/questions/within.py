@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Engine, text
 
 from ewater.accounts.scope import with_parts
+from ewater.dashboard import leaving
 from ewater.errors import ForbiddenError, UsageError
 from ewater.store import registry
 
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 
 _LONGEST_S = 30  # of one question; nobody waits longer for a page
 _ONE_STATE = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+_LIMITS = (
+    "SELECT set_config('statement_timeout', :longest, true), "
+    "set_config('application_name', :tag, true)"
+)
 _MOST_PLACES = 64  # sets of territories whose sites are kept
 _places: weakref.WeakKeyDictionary[Engine, dict[Any, list[str]]] = (
     weakref.WeakKeyDictionary()
@@ -99,10 +104,14 @@ def rows(
 
 @contextmanager
 def asking(engine: Engine) -> Iterator[Connection]:
-    """Give a connection of one state that writes nothing and does not ask for ever."""
+    """Give a connection of one state that writes nothing and does not ask for ever.
+
+    Its statements end with the view that asks (`dashboard.leaving`).
+    """
     with engine.connect() as connection, connection.begin():
         connection.execute(text(_ONE_STATE))
-        connection.execute(text(f"SET LOCAL statement_timeout = '{_LONGEST_S}s'"))
+        values = {"longest": f"{_LONGEST_S}s", "tag": leaving.tag()}
+        connection.execute(text(_LIMITS), values)
         yield connection
 
 

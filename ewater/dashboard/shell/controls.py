@@ -8,7 +8,7 @@ part by the type of their id (`components.choice`, `components.area_map`).
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
 from dash import ALL, Input, Output, State, ctx, no_update
@@ -17,6 +17,7 @@ from ewater.dashboard import state as states
 from ewater.dashboard import view
 from ewater.dashboard.access.refusals import browser_language
 from ewater.dashboard.i18n import language, mark
+from ewater.dashboard.shell.renewal import TAKE
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -123,6 +124,7 @@ def register(app: Dash, reader: CachedReader) -> None:
         Input(_MAP, "clickData"),
         Input(_CHOICE, "value"),
         *(Input(name, prop) for name, prop in _CONTROLS),
+        Input(TAKE, "n_clicks"),
         State("state", "data"),
         State(_CHOICE, "id"),
     )
@@ -132,7 +134,7 @@ def register(app: Dash, reader: CachedReader) -> None:
         choices: Sequence[Any],
         *rest: Any,
     ) -> list[Any]:
-        *values, stored, ids = rest
+        *values, _, stored, ids = rest
         names = [one["name"] for one in ids]
         nowhere = [no_update] * len(names), [no_update] * len(_CONTROLS)
         if not reader.years():
@@ -147,11 +149,14 @@ def register(app: Dash, reader: CachedReader) -> None:
                 years=reader.years(),
                 lang=browser_language(),
                 calendars=calendars,
+                seen=reader.shown(),
             )
             address: Any = no_update
         else:
             before = states.State.from_store(stored)
-            if isinstance(trigger, str):
+            if trigger == TAKE:
+                state = before
+            elif isinstance(trigger, str):
                 by_name = dict(zip((n for n, _ in _CONTROLS), values, strict=True))
                 state = changed(before, trigger, by_name[trigger], calendars)
             elif trigger["type"] == "area-map":
@@ -160,10 +165,11 @@ def register(app: Dash, reader: CachedReader) -> None:
                 name = trigger["name"]
                 value = dict(zip(names, choices, strict=True)).get(name)
                 state = changed(before, name, value)
-            if state == before and not state.dropped:
+            if state == before and not state.dropped and trigger != TAKE:
                 nothing = [no_update] * 4
                 return [*nothing, nowhere[0], *nowhere[1]]
             address = state.query()
+            state = replace(state, seen=reader.shown())
         return [
             address,
             state.to_store(),

@@ -195,9 +195,8 @@ def _register_page(app: Dash, reader: CachedReader) -> None:
     def show_title(path: str | None, data: Mapping[str, Any] | None) -> Any:
         state, lang = view.opened(data)
         geography, page = view.geography(reader), page_at(path)
-        bulletins: list[Any] = [
-            f"/download/bulletin-{n}.pdf{state.query()}" for n in (1, 10)
-        ]
+        query = state.query_of_run()
+        bulletins: list[Any] = [f"/download/bulletin-{n}.pdf{query}" for n in (1, 10)]
         bulletins.append(not may(OVERSEE))
         if page is None:
             return (
@@ -216,14 +215,19 @@ def _register_page(app: Dash, reader: CachedReader) -> None:
             _path(geography, state, lang) if in_path else [],
             page.heading(state, geography, lang),
             subtitle,
-            f"/download/{page.name}.xlsx{state.query()}",
+            f"/download/{page.name}.xlsx{query}",
             not page.exhibits,
             *bulletins,
         )
 
 
-def notices(state: View, shown: view.View, lang: Language) -> list[Any]:
-    """List what every viewer must know, and what a link asked for in vain."""
+def notices(
+    state: View, shown: view.View, stale: Mapping[str, Any] | None, lang: Language
+) -> list[Any]:
+    """List what every viewer must know, and what a link asked for in vain.
+
+    ``stale`` is what overtook a state that was chosen; see `shell.renewal` for others.
+    """
     lines = [
         html.Li(lang.pick(notice), **attributes(data_notice=notice["code"]))
         for notice in shown.balance["notices"]
@@ -231,7 +235,7 @@ def notices(state: View, shown: view.View, lang: Language) -> list[Any]:
     if said := reconciliation.words(shown.period, lang):
         stands = shown.period["reconciliation"]["stands"]
         lines.append(html.Li(said, **attributes(data_reconciliation=stands)))
-    if said := overtaken.words(shown.balance, lang):
+    if said := overtaken.words(shown.balance, stale, lang):
         lines.append(html.Li(said, **attributes(data_stale="true")))
     if state.dropped:
         words = lang.gettext(
@@ -280,7 +284,8 @@ def _register_edges(app: Dash, reader: CachedReader) -> None:
             shown = view.load(reader, state)
         except NotReadyError as error:
             return [html.Ul(html.Li(why(error, state, lang)))], []
-        parts = notices(state, shown, lang)
+        stale = reader.stale(shown.balance["run"]) if state.as_of else None
+        parts = notices(state, shown, stale, lang)
         if reader.down:
             words = lang.gettext(WORDS[503])
             parts.append(html.Ul(html.Li(words), className="outage"))

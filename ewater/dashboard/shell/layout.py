@@ -15,6 +15,7 @@ from ewater.dashboard.components import select, text
 from ewater.dashboard.exhibits import explain
 from ewater.dashboard.html import attributes
 from ewater.dashboard.i18n import mark
+from ewater.dashboard.shell import renewal
 from ewater.dashboard.theme import FONT, MANTINE_ACCENT, MANTINE_DARK
 
 _MANTINE: Any = {
@@ -189,6 +190,7 @@ def layout() -> dmc.MantineProvider:
                     _header(),
                     html.Nav(id="pages", className="pages"),
                     html.Div(id="notices", role="status"),
+                    *renewal.parts(),
                 ],
                 className="sticky",
             ),

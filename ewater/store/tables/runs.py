@@ -212,3 +212,44 @@ class RunInput(Base):
     changed_to: Mapped[datetime | None] = mapped_column(
         UTC, comment="Last changed reading of that load"
     )
+
+
+class Standing(Base):
+    """A state of the data whose accounts the pages show."""
+
+    __tablename__ = "standing"
+    __table_args__ = (
+        {
+            "comment": "States of the data whose accounts are kept for the pages, "
+            "newest few"
+        },
+    )
+
+    as_of: Mapped[datetime] = mapped_column(
+        UTC, primary_key=True, comment="State of data and registry: recorded by then"
+    )
+    version: Mapped[str] = mapped_column(
+        Text, primary_key=True, comment="Version of ewater it is for"
+    )
+    completed_at: Mapped[datetime] = mapped_column(
+        UTC, comment="When its accounts were all there"
+    )
+    seconds: Mapped[float] = mapped_column(Double, comment="Time computing them took")
+
+
+class StandingRun(Base):
+    """A run that was computed for pages alone."""
+
+    __tablename__ = "standing_run"
+    __table_args__ = (
+        {"comment": "Runs that were computed for pages alone and go with their state"},
+    )
+
+    run: Mapped[str] = mapped_column(
+        ForeignKey("run.code", ondelete="CASCADE"),
+        primary_key=True,
+        comment="Run computed for pages",
+    )
+    asked_at: Mapped[datetime | None] = mapped_column(
+        UTC, comment="When a page first asked for it; null: none"
+    )
