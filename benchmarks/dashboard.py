@@ -46,8 +46,9 @@ if TYPE_CHECKING:
 USERS, THINK_S = 20, 5.0
 CALLBACK_MS, PAINT_MS, WORKER_MB = 250.0, 1500.0, 400.0
 AT_ONCE = 6  # connections of a browser to one server
-#: Beginnings of the ids that a view of the overview fills.
-OWN = frozenset({"overview", "kpis", "notices", "renewal", "territory", "pages"})
+#: Ids that a view fills in the frame, and what those of its page begin with.
+FRAME = frozenset({"kpis", "notices", "pages", "renewal-words", "territory"})
+OWN = "overview"
 
 
 @contextlib.contextmanager
@@ -85,7 +86,8 @@ def callbacks(url: str) -> list[dict[str, Any]]:
     found = []
     for one in json.loads(ask(f"{url}/_dash-dependencies")):
         names = [name.rsplit(".", 1) for name in one["output"].strip(".").split("...")]
-        is_own = names[0][0].split("-")[0] in OWN or '"overview-' in names[0][0]
+        first = names[0][0]
+        is_own = first in FRAME or first.startswith((f"{OWN}-", f'{{"name":"{OWN}-'))
         inputs = [(i["id"], i["property"]) for i in one["inputs"]]
         others = {("url", "pathname"), ("watch", "n_intervals")}
         of_state = ("state", "data") in inputs and set(inputs) - others == {
