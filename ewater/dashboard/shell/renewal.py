@@ -13,6 +13,7 @@ from dash import Input, Output, dcc, html
 from ewater.dashboard import overtaken, view
 from ewater.dashboard.html import attributes
 from ewater.dashboard.i18n import mark
+from ewater.errors import NotReadyError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,7 +55,10 @@ def said(reader: CachedReader, state: State, lang: Language) -> tuple[str, bool]
     """
     if state.as_of:
         return "", False
-    balance = view.load(reader, state).balance
+    try:
+        balance = view.load(reader, state).balance
+    except NotReadyError:  # the page says why there is nothing
+        return "", False
     words = overtaken.words(balance, reader.stale(balance["run"]), lang)
     if words is None:
         return "", False
