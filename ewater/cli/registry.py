@@ -35,13 +35,15 @@ def load(
 ) -> None:
     """Load a country folder into the registry, all of it or nothing.
 
-    A file that is there is the whole truth of its table, except reports.csv,
-    which adds and replaces. Exit status: 0 loaded (also when nothing was new),
-    2 refused; every fault is listed and nothing changed.
+    A file that is there is the whole truth of its table, except reports.csv, which
+    adds and replaces, and returns.jsonl, which adds. Exit status: 0 loaded (also when
+    nothing was new), 2 refused; every fault is listed and nothing changed.
     """
     from ewater.accounts import view_files
     from ewater.balance.expressions import codes
     from ewater.ingest import limits
+    from ewater.ingest.outcome import Options
+    from ewater.reports import carry_load, who
     from ewater.reports import form as forms
     from ewater.store import folder as folders
     from ewater.store import registry
@@ -60,10 +62,14 @@ def load(
         summary = registry.load(connection, frames, expression_codes=codes)
         others = limits.differing(before, limits.in_force(connection))
         judged = _judged(connection, others)
+        person = who.command(connection, Options().person)
+        returns = carry_load.load(connection, folder, person)
         if dry_run:
             transaction.rollback()
     for line in _table(summary):
         typer.echo(line)
+    if returns is not None:
+        typer.echo(f"returns: {returns.new:,} new, {returns.unchanged:,} unchanged")
     typer.echo(_outcome(summary, time.perf_counter() - started, dry_run=dry_run))
     if judged:
         typer.echo(
@@ -108,11 +114,12 @@ def dump(
         bool, typer.Option("--force", help="Replace country files that are there")
     ] = False,
 ) -> None:
-    """Write the registry as a country folder.
+    """Write the registry, and the returns of enterprises, as a country folder.
 
     Exit status: 0 written, 2 refused; nothing changed.
     """
     from ewater.errors import UsageError
+    from ewater.reports import carry
     from ewater.store import registry
 
     started = time.perf_counter()
@@ -121,9 +128,17 @@ def dump(
     when = instant("--as-of", as_of)
     with open_store() as engine:
         frames = registry.dump(engine, folder, when)
+        count = 0
+        if when is None:
+            with engine.connect() as connection:
+                count = carry.dump(connection, folder)
     rows = sum(len(frame) for frame in frames.values())
     seconds = time.perf_counter() - started
-    typer.echo(f"{folder}: {len(frames)} files, {rows} rows written in {seconds:.1f} s")
+    written = f"{len(frames)} files, {rows} rows"
+    written += f", {count} returns" if count else ""
+    typer.echo(f"{folder}: {written} written in {seconds:.1f} s")
+    if when is not None:
+        typer.echo("returns are written as they stand only: left out", err=True)
 
 
 def _table(summary: LoadSummary) -> list[str]:

@@ -255,7 +255,7 @@ def _store(
 def _heads(connection: Connection, made: _Versions, zone: str) -> None:
     form, keys = made.batch.form, made.taken_keys
     named = partners(made.batch)
-    said = [_array(named.get(owner, ())) for owner in made.owners]
+    said = [array(named.get(owner, ())) for owner in made.owners]
     spans = {p: periods.read(p).edges(zone) for p in {period for _, period in keys}}
     fresh = [n for n, key in enumerate(keys) if key not in made.ids]
     old = [n for n, key in enumerate(keys) if key in made.ids]
@@ -289,8 +289,14 @@ def _heads(connection: Connection, made: _Versions, zone: str) -> None:
         made.ids[row.enterprise, row.period] = row.id
 
 
-def _array(codes: Iterable[str]) -> str:
-    """Write codes, which have no quotes, as an array of the store."""
+def array(codes: Iterable[str]) -> str:
+    """Write codes, which have no quotes, as an array of the store.
+
+    Examples
+    --------
+    >>> array({"E2", "E1"})
+    '{"E1","E2"}'
+    """
     return "{" + ",".join(f'"{code}"' for code in sorted(codes)) + "}"
 
 
