@@ -210,7 +210,7 @@ def _both(deals: Sequence[Row]) -> dict[str, Any]:
     }
 
 
-def _side(deals: Sequence[Row], side: str) -> Quantity:
+def _side(deals: Sequence[Row], side: str) -> Quantity | None:
     return sums.reported((deal[side], deal[f"{side}_metered"]) for deal in deals)
 
 

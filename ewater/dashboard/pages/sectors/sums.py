@@ -16,33 +16,31 @@ if TYPE_CHECKING:
     Said = tuple[float | None, float | None]
 
 
-def reported(parts: Iterable[Said], covered: float | None = None) -> Quantity:
-    """Add up what returns say; unknown where none says anything."""
+def reported(parts: Iterable[Said]) -> Quantity | None:
+    """Add up what returns say; None where none says anything."""
     known = [(v, min(m or 0.0, v)) for v, m in parts if v is not None]
     if not known:
-        return unknown()
+        return None
     volume, metered = np.array(known).T
     u = float(u_of_parts(metered, volume - metered))
-    return _made(float(volume.sum()), u, covered, "reported")
+    return _made(float(volume.sum()), u, "reported")
 
 
-def imputed(volume: float | None) -> Quantity:
+def imputed(volume: float | None) -> Quantity | None:
     """Show what fills missing returns."""
     if volume is None:
-        return unknown()
-    return _made(volume, IMPUTED_U * volume, None, "imputed")
+        return None
+    return _made(volume, IMPUTED_U * volume, "imputed")
 
 
-def apart(first: Quantity, second: Quantity, difference: float | None) -> Quantity:
+def apart(
+    first: Quantity | None, second: Quantity | None, difference: float | None
+) -> Quantity | None:
     """Show a difference of two figures that were reported apart from each other."""
-    if difference is None or first["u"] is None or second["u"] is None:
-        return unknown()
-    return _made(difference, float(np.hypot(first["u"], second["u"])), None, "reported")
-
-
-def unknown() -> Quantity:
-    """Show that nothing is known."""
-    return _made(None, None, None, "")
+    if difference is None or first is None or second is None:
+        return None
+    u = np.hypot(first["u"] or 0.0, second["u"] or 0.0)
+    return _made(difference, float(u), "reported")
 
 
 def of_items(row: Mapping[str, Any], *items: str) -> list[Said]:
@@ -50,15 +48,13 @@ def of_items(row: Mapping[str, Any], *items: str) -> list[Said]:
     return [(row[item], row["metered_m3"][item]) for item in items]
 
 
-def _made(
-    value: float | None, u: float | None, covered: float | None, status: str
-) -> Quantity:
+def _made(value: float, u: float, status: str) -> Quantity:
     return Quantity(
         value=value,
         known=value,
         missing=[],
         u=u,
-        coverage=covered,
+        coverage=None,
         status=status,
-        status_shares={status: 1.0} if status else {},
+        status_shares={status: 1.0},
     )
