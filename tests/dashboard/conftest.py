@@ -3,7 +3,7 @@
 ``serve_reader(reader)`` gives the address of the application over that reader,
 served on a free port of this machine until the test session ends. ``open_page``
 opens an address in the system's Chromium and fails the test if the page asks
-for anything elsewhere or logs an error.
+for anything elsewhere or logs an error; ``visit`` does so in a window that is open.
 """
 
 from __future__ import annotations
@@ -87,49 +87,102 @@ def contexts(browser: Any) -> Iterator[dict[Any, Any]]:
         context.close()
 
 
+class Window:
+    """A page of the browser that notes requests elsewhere and errors."""
+
+    def __init__(self, context: Any) -> None:
+        self.page = context.new_page()
+        self.busy: set[Any] = set()
+        self.strangers: list[str] = []
+        self.errors: list[str] = []
+        _BUSY[self.page] = self.busy
+        self.page.on("request", self._asked)
+        self.page.on("requestfinished", lambda request: self.busy.discard(request))
+        self.page.on("requestfailed", lambda request: self.busy.discard(request))
+        self.page.on("console", self._said)
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+
+    def _asked(self, request: Any) -> None:
+        self.busy.add(request)
+        parts = urlsplit(request.url)
+        network = parts.scheme in {"http", "https", "ws", "wss"}
+        if network and parts.hostname != "127.0.0.1":
+            self.strangers.append(request.url)
+
+    def _said(self, message: Any) -> None:
+        if message.type == "error":
+            self.errors.append(message.text)
+
+    def close(self) -> None:
+        _BUSY.pop(self.page, None)
+        self.page.close()
+
+
 @pytest.fixture
 def open_page(browser: Any, contexts: dict[Any, Any]) -> Iterator[Callable[..., Any]]:
     """Open an address; at the end no request left this machine, no error was logged."""
-    strangers: list[str] = []
-    errors: list[str] = []
-    pages = []
-
-    def watch(request: Any) -> None:
-        parts = urlsplit(request.url)
-        if (
-            parts.scheme in {"http", "https", "ws", "wss"}
-            and parts.hostname != "127.0.0.1"
-        ):
-            strangers.append(request.url)
-
-    def log(message: Any) -> None:
-        if message.type == "error":
-            errors.append(message.text)
+    windows = []
 
     def opened(url: str, **options: Any) -> Any:
         key = tuple(sorted(map(str, options.items())))
         if key not in contexts:
             contexts[key] = browser.new_context(**{**_WINDOW, **options})
-        context = contexts[key]
-        page = context.new_page()
-        busy = _BUSY.setdefault(page, set())
-        page.on("request", lambda request: busy.add(request))
-        page.on("requestfinished", lambda request: busy.discard(request))
-        page.on("requestfailed", lambda request: busy.discard(request))
-        page.on("request", watch)
-        page.on("console", log)
-        page.on("pageerror", lambda error: errors.append(str(error)))
+        windows.append(Window(contexts[key]))
+        page = windows[-1].page
         page.goto(url)
         settled(page)
-        pages.append(page)
         return page
 
     yield opened
-    for page in pages:
-        _BUSY.pop(page, None)
-        page.close()
+    for window in windows:
+        window.close()
+    assert [url for window in windows for url in window.strangers] == []
+    assert [error for window in windows for error in window.errors] == []
+
+
+@pytest.fixture(scope="session")
+def lasting(contexts: dict[Any, Any], browser: Any) -> Iterator[Window]:
+    """Window that stays open from test to test."""
+    key: tuple[str, ...] = ()
+    if key not in contexts:
+        contexts[key] = browser.new_context(**_WINDOW)
+    window = Window(contexts[key])
+    yield window
+    window.close()
+
+
+@pytest.fixture
+def visit(lasting: Window, dashboard_url: str) -> Iterator[Callable[[str], Any]]:
+    """Go to an address of the made-up country within a window that stays open.
+
+    To load the application takes seconds, to go on in it tenths. A test leaves no
+    tab, menu or drawer otherwise than it found them.
+    """
+    page = lasting.page
+
+    def visited(address: str) -> Any:
+        if page.url.startswith(dashboard_url):
+            page.evaluate(_GO, address)
+        else:
+            page.goto(dashboard_url + address)
+        settled(page)
+        return page
+
+    yield visited
+    strangers, errors = lasting.strangers[:], lasting.errors[:]
+    lasting.strangers.clear()
+    lasting.errors.clear()
     assert strangers == []
     assert errors == []
+
+
+#: What a link inside the application does.
+_GO = """address => {
+    history.pushState({}, "", address);
+    dispatchEvent(new Event("_dashprivate_pushstate"));
+}"""
+#: Waits in the page's own time: one that is at work answers late.
+_PAUSE = "() => new Promise(done => setTimeout(done, 50))"
 
 
 def settled(page: Any) -> None:
@@ -137,9 +190,9 @@ def settled(page: Any) -> None:
     page.wait_for_selector("#page > *", timeout=60_000)
     quiet = 0
     for _ in range(600):
-        page.wait_for_timeout(50)
+        page.evaluate(_PAUSE)
         quiet = 0 if _BUSY[page] else quiet + 1
-        if quiet == 5:
+        if quiet == 4:
             return
     raise AssertionError(f"still waiting for {[r.url for r in _BUSY[page]]}")
 

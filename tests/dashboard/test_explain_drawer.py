@@ -62,10 +62,8 @@ def test_what_makes_no_sense_is_refused(reader, asked):
 
 
 @pytest.mark.browser
-def test_a_figure_opens_explain_and_escape_returns_to_it(
-    open_page, dashboard_url, settled
-):
-    page = open_page(dashboard_url + "/?year=2023&lang=en")
+def test_a_figure_opens_explain_and_escape_returns_to_it(visit):
+    page = visit("/?year=2023&lang=en&theme=light")
     button = page.locator("[data-kpi=inflow] .explain-button")
     button.focus()
     page.keyboard.press("Enter")

@@ -29,10 +29,8 @@ def shows(page, address, field):
 
 
 @pytest.mark.browser
-def test_the_day_before_and_back_change_address_field_and_table(
-    open_page, dashboard_url, settled
-):
-    page = open_page(dashboard_url + "/series?year=2023&lang=en")
+def test_the_day_before_and_back_change_address_field_and_table(visit, settled):
+    page = visit("/series?year=2023&lang=en&theme=light")
     shows(page, "", "2023-01-10")  # the last with a reading
     for click, day in (
         ("#series-day-before", "2023-01-09"),

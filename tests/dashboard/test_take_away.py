@@ -10,8 +10,8 @@ from openpyxl import load_workbook
 pytestmark = pytest.mark.browser
 
 
-def test_an_exhibit_is_taken_away_from_its_menu(open_page, dashboard_url):
-    page = open_page(dashboard_url + "/?year=2023&lang=en")
+def test_an_exhibit_is_taken_away_from_its_menu(visit):
+    page = visit("/?year=2023&lang=en&theme=light")
     menu = page.locator(".exhibit-menu").filter(
         has=page.locator("#overview-monthly-csv")
     )
@@ -36,8 +36,8 @@ def test_an_exhibit_is_taken_away_from_its_menu(open_page, dashboard_url):
     assert download.value.path().read_bytes().startswith(b"%PDF")
 
 
-def test_a_menu_is_used_from_the_keyboard(open_page, dashboard_url):
-    page = open_page(dashboard_url + "/?year=2023&lang=en")
+def test_a_menu_is_used_from_the_keyboard(visit):
+    page = visit("/?year=2023&lang=en&theme=light")
     summary = page.locator(".panel .exhibit-menu summary").first
     summary.focus()
     page.keyboard.press("Enter")
