@@ -141,17 +141,16 @@ def complete(frames: Mapping[str, pd.DataFrame]) -> Frames:
 
 def canonical(frames: Mapping[str, pd.DataFrame]) -> Frames:
     """Conform frames and sort their rows by key, so that equal content is equal."""
-    return {
-        name: frame.sort_values(
-            list(FILES[name].order),
-            kind="stable",
-            na_position="first",
-            ignore_index=True,
-        )
-        if len(frame) > 1
-        else frame
-        for name, frame in conform(frames).items()
-    }
+    return {n: in_order(FILES[n], frame) for n, frame in conform(frames).items()}
+
+
+def in_order(file: File, frame: pd.DataFrame) -> pd.DataFrame:
+    """Sort the rows of a conformed frame by key."""
+    if len(frame) < 2:
+        return frame
+    return frame.sort_values(
+        list(file.order), kind="stable", na_position="first", ignore_index=True
+    )
 
 
 def sector_of(isic: pd.Series, sectors: pd.DataFrame) -> pd.Series:
@@ -203,6 +202,9 @@ def _as_type(column: Column, values: pd.Series | None, length: int) -> Any:
         default = typed(column, [None], None)[0].iloc[0]
         values = values.astype(object).where(values.notna(), default)
     if column.type == "time":
+        if values.isna().all():  # as most ends of validity are
+            none = np.full(length, np.datetime64("NaT", "us"))
+            return pd.DatetimeIndex(none, tz="UTC").array
         return pd.to_datetime(values, utc=True).dt.as_unit("us").array
     if column.type == "number":
         return values.astype("float64").array

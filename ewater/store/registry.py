@@ -166,7 +166,7 @@ def read_table(
     if name not in FILES:
         raise UsageError(f"{name!r} is no table of the registry; {', '.join(FILES)}")
     rows = registry_rows.select_rows(connection, name, as_it_stood(TABLES[name], as_of))
-    return folder.canonical({name: rows.frame})[name]
+    return folder.in_order(FILES[name], rows.frame)
 
 
 def version(connection: Connection) -> datetime | None:
