@@ -30,7 +30,7 @@ def test_an_exhibit_is_taken_away_from_its_menu(visit):
     with page.expect_download() as download:
         page.click("#download")
     assert download.value.suggested_filename == "ewater-overview-TL-2023-01-01.xlsx"
-    page.locator(".in-line summary").click()
+    page.locator(".title-row .in-line summary").click()
     with page.expect_download(timeout=90_000) as download:
         page.click("#bulletin-1")
     assert download.value.path().read_bytes().startswith(b"%PDF")

@@ -12,6 +12,7 @@ from ewater.dashboard.exhibits import facts as facts_of
 from ewater.dashboard.exhibits import menu
 from ewater.dashboard.exhibits.exhibit import exhibit_id, graph_id
 from ewater.dashboard.exhibits.table import empty, insufficient, table
+from ewater.dashboard.still import still
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -97,4 +98,4 @@ def _register(app: Dash, reader: CachedReader, page: str, exhibit: Exhibit) -> N
             return [*nothing, [], below, why, True, *links]
         drawn = [exhibit.chart(sheet, state, lang)] if exhibit.chart else []
         figures = [nothing[0] if one is None else one for one in drawn]
-        return [*figures, table(sheet, lang), below, [], False, *links]
+        return [*figures, still(table(sheet, lang)), below, [], False, *links]
