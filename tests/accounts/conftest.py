@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from ewater.accounts import runs
 from ewater.balance.expressions import codes
 from ewater.ingest import jobs
 from ewater.ingest.outcome import Options
@@ -90,6 +92,17 @@ def measured_template(copies, country_template):
         yield name
 
 
+@pytest.fixture(scope="session")
+def kept_template(copies, measured_template):
+    """The same with the account of 2023, kept before anything changed."""
+
+    def fill(engine):
+        runs.obtain(engine, dt.date(2023, 1, 1), dt.date(2024, 1, 1), "year")
+
+    with copies.prepared(measured_template, fill) as name:
+        yield name
+
+
 THREE_YEARS = pd.date_range("2020-12-31T20:00Z", "2023-12-31T20:00Z", freq="D")
 
 
@@ -126,7 +139,7 @@ def three_years_template(copies, country_template):
 @pytest.fixture
 def template(request, template_database):
     """Name of the fullest database that the fixtures of this test ask for."""
-    for name in ("three_years", "measured", "country"):
+    for name in ("three_years", "kept", "measured", "country"):
         if f"{name}_template" in request.fixturenames:
             return request.getfixturevalue(f"{name}_template")
     return template_database
@@ -141,6 +154,12 @@ def country(country_template, engine):
 @pytest.fixture
 def measured(measured_template, engine):
     """Engine on two basins and a year of constant readings."""
+    return engine
+
+
+@pytest.fixture
+def kept(kept_template, engine):
+    """Engine on the same, in which the account of 2023 was kept."""
     return engine
 
 

@@ -26,13 +26,6 @@ JUNE = pd.Timestamp("2023-06-01T00:00Z")
 
 
 @pytest.fixture
-def kept(measured):
-    """Database in which the account of 2023 was kept before anything changed."""
-    runs.obtain(measured, *YEAR, "year")
-    return measured
-
-
-@pytest.fixture
 def correct(ingest, hourly):
     """Load one later value of a series."""
 
