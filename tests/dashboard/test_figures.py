@@ -164,6 +164,7 @@ def test_a_water_year_is_named_from_its_first_month_and_shaded_beside_the_period
     def step(first, last):
         return {
             **{name: quantity(5 * HM3) for name in NAMES},
+            "apportioned": False,
             "sectors": {"energy": {"use": quantity(2 * HM3)}},
             "start": f"{first.isoformat()}T08:00:00+04:00",
             "end": f"{last.isoformat()}T08:00:00+04:00",
@@ -178,6 +179,10 @@ def test_a_water_year_is_named_from_its_first_month_and_shaded_beside_the_period
     assert shaded == [-0.5, 1.5], "October and December are outside"
     (line,) = [one for one in figure["data"] if one["name"] == "Use: Energy"]
     assert line["y"] == [2.0] * 3
+    shared = {"apportioned": True, "inflow": quantity(None), "outflow": quantity(None)}
+    bare = monthly([one | shared for one in steps], chosen, theme="light", lang=EN)
+    assert [shape["x0"] for shape in bare["layout"]["shapes"]] == shaded, "no gap"
+    assert "shared reach" in bare["layout"]["annotations"][0]["text"]
     tens = [step(months[0], date(2023, 10, 11)), step(date(2023, 10, 21), months[1])]
     drawn = monthly(tens, chosen, theme="light", lang=EN)
     assert drawn["data"][0]["x"] == ["Oct (I)", "Oct (III)"]

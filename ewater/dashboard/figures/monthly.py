@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ewater.dashboard.queries import Period, Quantity
 
 HEIGHT = 468
+_TOTALS: Any = ("inflow", "outflow", "storage_change")
 
 
 def _bars(
@@ -113,10 +114,7 @@ def _bands(
     colours = palette(theme)
     bands = []
     for i, period in enumerate(periods):
-        gaps = any(
-            period[name]["value"] is None
-            for name in ("inflow", "outflow", "storage_change")
-        )
+        gaps = any(period[name]["missing"] for name in _TOTALS)
         start, end = days(period)
         outside = end <= chosen[0] or start >= chosen[1]
         if not (gaps or outside):
@@ -142,6 +140,12 @@ def days(period: Period) -> tuple[date, date]:
     """First day of a period and the one after it, by its own calendar."""
     start, end = (date.fromisoformat(period[key][:10]) for key in ("start", "end"))
     return start, end
+
+
+def _is_bare(period: Period) -> bool:
+    """Whether neither gross total has a value, nor lacks any flow."""
+    pair = (period["inflow"], period["outflow"])
+    return all(q["value"] is None and not q["missing"] for q in pair)
 
 
 def _used(
@@ -242,4 +246,19 @@ def monthly(
         "shapes": _bands(periods, chosen, theme),
     }
     layout["xaxis"]["showticklabels"] = False
+    if periods and all(p["apportioned"] and _is_bare(p) for p in periods):
+        words = lang.gettext("Not defined: a shared reach crosses the boundary")
+        layout["annotations"] = [
+            {
+                "text": f"{inflow}, {outflow}: {words}",
+                "showarrow": False,
+                "xref": "paper",
+                "yref": "paper",
+                "x": 0.01,
+                "y": 0.99,
+                "xanchor": "left",
+                "yanchor": "top",
+                "font": {"size": 11, "color": colours["muted"]},
+            }
+        ]
     return {"data": data, "layout": layout}
