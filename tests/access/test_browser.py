@@ -63,6 +63,20 @@ def test_a_day_of_work_with_the_keyboard(page, serve, server, engine, monkeypatc
     page.keyboard.press("Enter")
     assert "Analitik" in page.locator(".account-menu").inner_text()
 
+    menu = page.locator("#pages details").first
+    menu.locator("summary").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    assert page.evaluate("document.activeElement.getAttribute('href')").startswith(
+        "/territory?territory=B-MID&year=2022"
+    )
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement.tagName") == "SUMMARY"
+    assert menu.get_attribute("open") is None
+    shown = page.locator("#pages").inner_text()
+    assert "İdarəetmə" not in shown, "administration is not for analysts"
+
     def away(*_, **__):
         raise OperationalError("SELECT secret", {}, Exception("connection refused"))
 

@@ -19,8 +19,10 @@ from dash import dcc
 
 import ewater.dashboard
 from ewater.dashboard.app import create_app, warm
+from ewater.dashboard.exhibits.exhibit import UNKNOWN_THEN
 from ewater.dashboard.server import check_port
-from ewater.errors import UsageError
+from ewater.dashboard.state import State
+from ewater.errors import NotReadyError, UsageError
 
 ASSETS = Path(ewater.dashboard.__file__).parent / "assets"
 ADDRESS = re.compile(r"(?:https?:)?//[\w.-]+\.\w+")
@@ -31,6 +33,34 @@ def app(reader):
     made = create_app(reader)
     warm(made)
     return made
+
+
+def test_a_time_before_all_data_is_said_and_no_figure_stays(made_up_country):
+    class Young(made_up_country.MadeUpReader):
+        def balance(self, *_):
+            raise NotReadyError("no country was loaded by then")
+
+    made = create_app(Young())
+    warm(made)
+    state = State(territory="TL", year=2023, as_of="2001-01-01T00:00:00+00:00")
+    for outputs in (["kpis"], ["notices", "footer"]):
+        parts = [{"id": name, "property": "children"} for name in outputs]
+        joined = "...".join(f"{name}.children" for name in outputs)
+        answer = made.server.test_client().post(
+            "/_dash-update-component",
+            json={
+                "output": joined if len(parts) == 1 else f"..{joined}..",
+                "outputs": parts[0] if len(parts) == 1 else parts,
+                "inputs": [
+                    {"id": "state", "property": "data", "value": state.to_store()}
+                ],
+                "changedPropIds": ["state.data"],
+                "state": [],
+            },
+        )
+        assert answer.status_code == 200
+        filled = answer.get_json()["response"][outputs[0]]["children"]
+        assert UNKNOWN_THEN in json.dumps(filled, ensure_ascii=False)
 
 
 def test_no_figure_offers_to_send_its_data_away(app):
@@ -111,6 +141,7 @@ import sys
 sys.path.insert(0, sys.argv[1])
 from made_up_country import MadeUpReader
 from ewater.dashboard.app import create_app, warm
+from ewater.dashboard.exhibits.exhibit import UNKNOWN_THEN
 from ewater.dashboard.server import serve
 
 def make():

@@ -8,13 +8,14 @@ from __future__ import annotations
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
+from dash.exceptions import PreventUpdate
 from flask import Response, request
 
 from ewater.dashboard import editing
 from ewater.dashboard.access import refusals
 from ewater.dashboard.access.guard import redirect_to
 from ewater.dashboard.pages.registry import PAGES, page_at
-from ewater.errors import ForbiddenError
+from ewater.errors import ForbiddenError, NotReadyError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,14 +66,20 @@ class Gate:
         return getattr(self._app, name)
 
     def callback(self, *args: Any, **options: Any) -> Callable[[Any], Any]:
-        """Connect a function as `dash.Dash.callback` does, behind the gate."""
+        """Connect a function as `dash.Dash.callback` does, behind the gate.
+
+        Where there is no account yet it fills nothing.
+        """
         connect: Any = self._app.callback(*args, **options)
 
         def behind(function: Callable[..., Any]) -> Any:
             @wraps(function)
             def answer(*given: Any, **named: Any) -> Any:
                 require(self._acts)
-                return function(*given, **named)
+                try:
+                    return function(*given, **named)
+                except NotReadyError as error:  # the notices say so
+                    raise PreventUpdate from error
 
             return connect(answer)
 

@@ -9,11 +9,13 @@ from dash import Input, Output, html
 from ewater.dashboard import format as fmt
 from ewater.dashboard import view
 from ewater.dashboard.exhibits import Cell
-from ewater.dashboard.exhibits.table import explain_button
+from ewater.dashboard.exhibits.exhibit import why
+from ewater.dashboard.exhibits.table import explain_button, insufficient
 from ewater.dashboard.figures.sparkline import sparkline
 from ewater.dashboard.html import attributes
 from ewater.dashboard.pages.indicators import asked
 from ewater.dashboard.theme import palette
+from ewater.errors import NotReadyError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,7 +38,10 @@ def register(app: Dash, reader: CachedReader) -> None:
     )
     def show(data: Mapping[str, Any] | None) -> list[Any]:
         state, lang = view.opened(data)
-        cells = asked.document(reader, state)["periods"][0]["cells"]
+        try:
+            cells = asked.document(reader, state)["periods"][0]["cells"]
+        except NotReadyError as error:  # what was shown before must go
+            return [insufficient(why(error, state, lang), lang)]
         years = [(y, c) for y, c in asked.every_year(reader, state) if y <= state.year]
         return [
             _card(code, title, classes, cells[code], years, lang, state.theme)
