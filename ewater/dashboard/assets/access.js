@@ -75,7 +75,9 @@ window.ewaterView = (function () {
       window.ewaterView.ended(view);
     }
   }
+  let refused = 0; // when a refusal was last said
   window.fetch = async function (resource, options) {
+    const sent = performance.now();
     const address = typeof resource === "string" ? resource : resource.url || "";
     if (!address.includes("_dash-update-component")) return ask(resource, options);
     const view = window.ewaterView.named((options || {}).body);
@@ -87,7 +89,8 @@ window.ewaterView = (function () {
       const said = await answer.clone().json().catch(() => ({}));
       banner().textContent = said.error || answer.statusText;
       banner().hidden = false;
-    } else if (answer.ok && document.getElementById("refusal")) {
+      refused = performance.now();
+    } else if (answer.ok && sent > refused && document.getElementById("refusal")) {
       banner().hidden = true;
     }
     return answer;

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from ewater.dashboard.queries import Period, Quantity
 
 HEIGHT = 468
-_TOTALS: Any = ("inflow", "outflow", "storage_change")
 
 
 def _bars(
@@ -114,7 +113,8 @@ def _bands(
     colours = palette(theme)
     bands = []
     for i, period in enumerate(periods):
-        gaps = any(period[name]["missing"] for name in _TOTALS)
+        shown = (period["inflow"], period["outflow"], period["storage_change"])
+        gaps = any(total["missing"] for total in shown)
         start, end = days(period)
         outside = end <= chosen[0] or start >= chosen[1]
         if not (gaps or outside):
