@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
 
@@ -61,7 +62,8 @@ def missing(
     -------
     list of dict
         ``enterprise``, ``name``, ``territory``, ``state`` (``none``, or of a draft),
-        ``permitted_m3`` a year, ``due_at``, ``overdue``, ``reminded_at``.
+        ``permitted_m3`` a year, ``due_at``, ``last_day`` in time, by the clocks of the
+        country, ``overdue``, ``reminded_at``.
     """
     chosen = known.form_of(connection, form)
     when = periods.read(period)
@@ -84,10 +86,15 @@ def missing(
         {
             **{key: value for key, value in row.items() if key != "own_due"},
             "due_at": row["own_due"] or usual,
+            "last_day": _last_day(row["own_due"] or usual, zone),
             "overdue": at > (row["own_due"] or usual),
         }
         for row in rows
     ]
+
+
+def _last_day(due_at: datetime, zone: str) -> date:
+    return (due_at.astimezone(ZoneInfo(zone)) - timedelta(seconds=1)).date()
 
 
 def deadline(connection: Connection, form: Form, period: str) -> datetime:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from babel.numbers import format_decimal
 
-from ewater.reports.words_examined import EXAMINED
+from ewater.reports.words_examined import EXAMINED, SOURCES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -305,8 +305,11 @@ def say(
     languages, such as a name, is said in the language.
     """
     del form
+    place = _PLACE.get(language, 1)
     shown = {name: _shown(value, language) for name, value in values.items()}
-    return MESSAGES[code][_PLACE.get(language, 1)].format(**shown)
+    if shown.get("source") in SOURCES:
+        shown["source"] = SOURCES[shown["source"]][place]
+    return MESSAGES[code][place].format(**shown)
 
 
 def _shown(value: Any, language: str) -> str:

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 Said = tuple[str, str, str]
 
+#: Kinds of source that findings name by their code.
+SOURCES: dict[str, Said] = {
+    "surface": ("səth suyu", "surface water", "поверхностные воды"),
+    "groundwater": ("yeraltı su", "groundwater", "подземные воды"),
+}
 EXAMINED: dict[str, Said] = {
     "over_limit": (
         "{source} mənbəyindən {value} min m³ götürülüb, icazələr {limit} min m³ verir "

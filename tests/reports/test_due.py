@@ -24,6 +24,7 @@ def test_who_holds_a_permit_and_did_not_report_is_missing(reporting, people, sub
         assert codes(rows) == ["E1", "E2"], "the largest permit first"
         assert rows[0]["permitted_m3"] == 1e6
         assert [row["overdue"] for row in rows] == [True, True]
+        assert str(rows[0]["last_day"]) == "2025-01-22", "by the clocks of Baku"
         assert due.rate(connection, "2024")["rate"] == 0
     submitted()
     with reporting.begin() as connection:

@@ -282,6 +282,15 @@ def test_figures_of_messages_are_written_as_people_write_them(language, said):
     assert said in found.text(language)
 
 
+def test_a_source_is_named_in_the_language_of_the_message():
+    found = Finding(
+        code="over_limit", severity="grave",
+        values={"source": "groundwater", "value": 3.0, "limit": 1.0, "permits": "P"},
+    )  # fmt: skip
+    assert "подземные воды" in found.text("ru")
+    assert found.document("az")["evidence"]["source"] == "groundwater"
+
+
 def test_years_and_months_in_messages_have_no_separators():
     found = Finding(
         code="copied_year", severity="warning", values={"months": 12, "year": 2021}

@@ -140,6 +140,7 @@ def missing(reader, form, period):
             "state": "none",
             "permitted_m3": 5e5,
             "due_at": WHEN,
+            "last_day": WHEN.date(),
             "overdue": True,
             "reminded_at": None,
         }

@@ -165,7 +165,7 @@ def missing_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
         Column("territory", say("Territory"), kind="code"),
         Column("permitted_m3", say("Permitted a year"), kind="volume"),
         Column("state", say("State")),
-        Column("due_at", say("Due"), kind="time"),
+        Column("last_day", say("Due"), kind="date"),
         Column("overdue", say("Deadline")),
         Column("reminded_at", say("Reminded"), kind="time"),
     )
