@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
     Row = Mapping[str, Any]
 
+_YEAR = 12
+_FEW = 8  # alerts of a month: each has a line of its own
 _COLOURS = {"danger": "bad", "warning": "watch", "notice": "accent"}
 
 
@@ -81,9 +84,10 @@ def months(sheet: Sheet, state: State, lang: Language) -> dict[str, Any] | None:
         return None
     colours = palette(state.theme)
     count = Counter(
-        (r["raised_at"].strftime("%Y-%m"), r["severity"]) for r in sheet.data
+        (r["raised_at"].strftime("%Y-%m-01"), r["severity"]) for r in sheet.data
     )
     names = sorted({month for month, _ in count})
+    most = max(Counter(m for (m, _), n in count.items() for _ in range(n)).values())
     data = [
         {
             "type": "bar",
@@ -91,17 +95,37 @@ def months(sheet: Sheet, state: State, lang: Language) -> dict[str, Any] | None:
             "x": names,
             "y": [count.get((month, severity), 0) for month in names],
             "marker": {"color": colours[_COLOURS[severity]]},
+            "hovertemplate": f"%{{y}}<extra>{words.severity(severity, lang)}</extra>",
+            "xperiod": "M1",
         }
         for severity in words.SEVERITIES
     ]
     layout = base_layout(state.theme, lang)
     layout |= {
         "barmode": "stack",
-        "xaxis": axis(state.theme, type="category"),
-        "yaxis": axis(state.theme, title={"text": lang.gettext("Alerts raised")}),
+        "xaxis": axis(
+            state.theme,
+            type="date",
+            dtick="M1" if _months(names) <= _YEAR else "M3",
+            tickformat=lang.drawn("%m.%Y"),
+            ticklabelmode="period",
+        ),
+        "yaxis": axis(
+            state.theme,
+            title={"text": lang.gettext("Alerts raised"), "font": {"size": 11}},
+            **({"dtick": 1} if most <= _FEW else {}),
+        ),
         "showlegend": True,
+        "legend": {"orientation": "h", "y": 1.02, "x": 0, "yanchor": "bottom"},
+        "margin": {"l": 8, "r": 8, "t": 34, "b": 8},
     }
     return {"data": data, "layout": layout}
+
+
+def _months(names: list[str]) -> int:
+    """Months from the first day of one to that of another, ISO 8601."""
+    first, last = (dt.date.fromisoformat(name) for name in (names[0], names[-1]))
+    return 12 * (last.year - first.year) + last.month - first.month
 
 
 def rules(reader: CachedReader, state: State, lang: Language) -> Sheet:
