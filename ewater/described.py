@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     Lines = Mapping[tuple[Any, ...], int]
 
 _LARGEST = 1 << 20
+#: The same language; with the compiled parser where PyYAML came with it.
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def text_of(path: Path, what: str) -> str:
@@ -49,12 +51,12 @@ def load(text: str, file: str, see: str) -> tuple[dict[str, Any], Lines]:
         It is no YAML, no mapping, or gives something twice.
     """
     try:
-        for event in yaml.parse(text, yaml.SafeLoader):
+        for event in yaml.parse(text, _LOADER):
             if isinstance(event, yaml.AliasEvent):  # they can grow without bound
                 line = event.start_mark.line + 1 if event.start_mark else None
                 raise refused(file, line, "", "aliases are refused", "write it out")
-        node = yaml.compose(text, yaml.SafeLoader)
-        said = yaml.safe_load(text)
+        node = yaml.compose(text, _LOADER)
+        said = node and yaml.constructor.SafeConstructor().construct_document(node)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else None

@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
+from ewater.accounts import alone
+from ewater.accounts.memory import Memory
 from ewater.balance import expressions
-from ewater.series import (
-    calendars,
-    donors,
-    infill,
-    pumps,
-    stages,
-    uncertainty,
-    volumes,
-)
+from ewater.series import donors, infill, stages, uncertainty, volumes
 from ewater.series.donors import Method
 from ewater.series.infill import Grade
 from ewater.terms import Status
@@ -51,6 +45,7 @@ GAPS = (
 #: A method of this table that fills nothing: observed, beyond the gauged range.
 EXTRAPOLATED = "extrapolated"
 _COUNTERS = ("totaliser", "pulse")
+_NETWORK = ("accounts", "flows")  # say who lies next to whom
 _CHANNELS = ("river", "canal")  # what enters leaves within days
 
 
@@ -69,27 +64,33 @@ def measure(
     needed: Needs,
     bounds: Bounds,
     calendar: Calendar,
+    memory: Memory | None = None,
 ) -> Measured:
     """Integrate the series that flows are measured by, and fill their gaps.
 
     A source is *measured* (*modelled* if its publisher derived it) where more of its
     volume was observed than filled, else *imputed*. Stages are turned into discharge
-    before anything else.
+    before anything else. What ``memory`` holds of series that did not change is taken
+    from there.
     """
-    given, wanted = frames["series"], sorted({*needed.volumes, *needed.donors})
-    rated = stages.rated(select(readings, wanted), given, frames["curves"])
-    readings, series = rated.readings, rated.series
-    chosen = select(readings, needed.volumes)
-    frames, more = {**frames, "series": series}, _beside(frames)
-    history = _whole(chosen, bounds, calendar, "month")
-    normals = infill.climatology(
-        pumps.volumes(chosen, series, history, **more), calendar
+    made = alone.Alone(frames, readings, needed, memory or Memory())
+    return made.memory.again(
+        "measured",
+        [*made.of, bounds, *(frames[name] for name in _NETWORK)],
+        lambda: _measured(made, bounds, calendar),
+        made.wanted,
     )
+
+
+def _measured(made: alone.Alone, bounds: Bounds, calendar: Calendar) -> Measured:
+    frames, needed = made.frames, made.needed
+    history = alone.whole(made.span(needed.volumes), bounds, calendar, "month")
     cells = volumes.cells(bounds, history)
-    observed = pumps.volumes(chosen, series, cells, **more)
-    observed = stages.beyond(observed, rated, given, cells, frames["sites"])
+    normals = infill.climatology(made.volumes("normals", history), calendar)
+    observed = made.observed(cells)
     gappy = _with_gaps(volumes.aggregate(observed, cells, bounds))
-    donated = _donate(frames, readings, needed, gappy, cells, calendar)
+    donated = _donate(made, gappy, cells, calendar)
+    given, series = frames["series"], made.series
     filled = infill.infill(
         observed,
         bounds,
@@ -156,23 +157,6 @@ def neighbours(frames: Frames) -> dict[str, list[str]]:
     return {code: sorted(set(near)) for code, near in found.items()}
 
 
-def select(readings: xr.Dataset, codes: Iterable[str]) -> xr.Dataset:
-    """Take the readings of some series; one without readings stays, empty."""
-    wanted = list(codes)
-    have = {str(code): n for n, code in enumerate(readings["series"].values)}
-    size = readings["row_size"].values
-    offset = np.concatenate([[0], np.cumsum(size)])
-    rows = [have.get(code) for code in wanted]
-    parts = [
-        np.arange(offset[r], offset[r + 1]) if r is not None else np.arange(0)
-        for r in rows
-    ]
-    index = np.concatenate([np.arange(0), *parts])
-    chosen = readings.drop_dims("series").isel(reading=index)
-    sizes = np.array([len(part) for part in parts], dtype=np.int64)
-    return chosen.assign(row_size=("series", sizes)).assign_coords(series=wanted)
-
-
 def _single(text: object) -> str | None:
     """Name the one series that a flow is, if it is one."""
     ways = expressions.parse(text) if isinstance(text, str) and text else ()
@@ -180,27 +164,6 @@ def _single(text: object) -> str | None:
         case (expressions.Sum(terms=((1.0, code),)),):
             return code
     return None
-
-
-def _beside(frames: Frames) -> dict[str, Any]:
-    """Tables that say, besides readings, what a series shows."""
-    return {"pumps": frames.get("pumps"), "events": frames["meter_events"]}
-
-
-def _whole(
-    readings: xr.Dataset,
-    bounds: Bounds,
-    calendar: Calendar,
-    step: Literal["day", "month"],
-) -> Bounds:
-    """Days or months, of whole months, that hold all readings and all periods."""
-    times = readings["time"].values.astype("M8[us]").astype(np.int64)
-    ends = np.concatenate([bounds[[0, -1]], times])
-    first, last = calendars.local_days(calendar, np.array([ends.min(), ends.max()]))
-    start, end = first.astype("M8[M]"), last.astype("M8[M]") + 1
-    return calendars.bounds(
-        calendar, start.astype("M8[D]").item(), end.astype("M8[D]").item(), step
-    )
 
 
 def _with_gaps(found: xr.Dataset) -> list[str]:
@@ -211,32 +174,26 @@ def _with_gaps(found: xr.Dataset) -> list[str]:
 
 
 def _donate(
-    frames: Frames,
-    readings: xr.Dataset,
-    needed: Needs,
-    gappy: Sequence[str],
-    cells: Bounds,
-    calendar: Calendar,
+    made: alone.Alone, gappy: Sequence[str], cells: Bounds, calendar: Calendar
 ) -> xr.Dataset | None:
     """Fill gaps by days from donors, summed up to cells."""
     if not gappy:
         return None
-    series, more = frames["series"], _beside(frames)
-    known = select(readings, sorted({*needed.volumes, *needed.donors}))
-    days = _whole(known, cells, calendar, "day")
-    rates = donors.daily_rates(known, series, days, **more)
+    frames, needed = made.frames, made.needed
+    days = alone.whole(made.span(made.wanted), cells, calendar, "day")
+    rates = made.rates(days)
     fits = donors.find_donors(
         rates,
         gappy,
-        totalisers=totalisers(series, gappy),
+        totalisers=totalisers(made.series, gappy),
         neighbours=neighbours(frames),
-        u_share=_systematic(frames, needed.donors),
+        u_share=_systematic(frames, made.series, needed.donors),
     )
     if fits.empty:
         return None
     fine = volumes.cells(cells, days)
     targets = sorted(set(fits["series"]))
-    found = pumps.volumes(select(readings, targets), series, fine, **more)
+    found = made.volumes("gaps", fine, targets)
     gap = np.diff(fine) / 1e6 - found["observed_s"].to_numpy()
     return donors.donate(
         xr.DataArray(gap, dims=("series", "cell"), coords={"series": targets}),
@@ -248,8 +205,10 @@ def _donate(
     )
 
 
-def _systematic(frames: Frames, codes: Sequence[str]) -> dict[str, float]:
-    rows = frames["series"].set_index("code").loc[list(codes)]
+def _systematic(
+    frames: Frames, series: pd.DataFrame, codes: Sequence[str]
+) -> dict[str, float]:
+    rows = series.set_index("code").loc[list(codes)]
     percent = uncertainty.percentages(rows, frames["sites"])[1]
     return dict(zip(codes, (percent / 100).tolist(), strict=True))
 

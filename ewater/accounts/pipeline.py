@@ -6,22 +6,26 @@ No database: a notebook can call this on the files of a country folder.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
 
-from ewater.accounts.measured import EXTRAPOLATED, measure, select, totalisers
+from ewater.accounts.alone import select
+from ewater.accounts.measured import EXTRAPOLATED, measure, totalisers
+from ewater.accounts.memory import Memory
 from ewater.balance import expressions
-from ewater.balance.evaluate import Knowledge, evaluate
+from ewater.balance.evaluate import Evaluation
+from ewater.balance.knowledge import Knowledge
 from ewater.balance.ledger import Ledger
 from ewater.balance.reported import reported_volumes
 from ewater.balance.storage import change_of, stock_tables
 from ewater.errors import UsageError
 from ewater.series import stages, stocks, volumes
+from ewater.series.curve_tables import storage_curves
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Hashable, Mapping
 
     import pandas as pd
     from numpy.typing import NDArray
@@ -31,6 +35,8 @@ if TYPE_CHECKING:
 
     Frames = Mapping[str, pd.DataFrame]
 
+#: Tables that neither the ledger nor what it draws on is made of.
+_NO_LEDGER = ("curves", "pumps", "reports")
 _ON_WATER = ("evaporation", "precipitation")
 
 
@@ -90,17 +96,23 @@ def needs(frames: Frames) -> Needs:
         for _, code in _stock_terms(text)
     ]
     counters = totalisers(frames["series"], sorted(flowing))
+    rows = frames["series"].loc[frames["series"]["quantity"] == "level"]
+    levels = dict(zip(rows["site"][::-1], rows["code"][::-1], strict=True))  # first
     return Needs(
         volumes=sorted(flowing),
         donors=sorted({c for found in counters.values() for c in found} - flowing),
         depths=sorted(depths),
         stocks=sorted(set(stored)),
-        areas={site: _level_series(frames["series"], site) for site in sorted(sites)},
+        areas={site: _level_series(levels, site) for site in sorted(sites)},
     )
 
 
 def compute(
-    frames: Frames, readings: xr.Dataset, bounds: NDArray[np.int64], calendar: Calendar
+    frames: Frames,
+    readings: xr.Dataset,
+    bounds: NDArray[np.int64],
+    calendar: Calendar,
+    memory: Memory | None = None,
 ) -> Inputs:
     """Make the sources and stocks of all flows and accounts.
 
@@ -114,37 +126,67 @@ def compute(
     bounds : (period + 1,), int64 microseconds UTC
     calendar
         Whose months the long-term means belong to.
+    memory
+        Of a computation before, of the same periods: what did not change since is
+        taken from it. The result is the same.
 
     Raises
     ------
     EWaterError
         Something in the ledger cannot be evaluated; the message names it.
     """
-    ledger = Ledger.build(frames)
-    needed = needs(frames)
-    series = frames["series"]
-    depth = volumes.depths(select(readings, needed.depths), series, bounds)
-    area = stocks.mean_area(
-        select(readings, sorted(needed.areas.values())),
-        series,
-        frames["curves"],
-        bounds,
+    memory = memory or Memory()
+    every = tuple(frames[name] for name in sorted(frames) if name not in _NO_LEDGER)
+    ledger = memory.again("ledger", every, lambda: Ledger.build(frames))
+    needed = memory.again("needs", every, lambda: needs(frames))
+    series, curves = frames["series"], frames["curves"]
+    depth = memory.again(
+        "depth",
+        (series, bounds, *needed.depths),
+        lambda: volumes.depths(select(readings, needed.depths), series, bounds),
+        needed.depths,
     )
-    measured = measure(frames, readings, needed, bounds, calendar)
-    stored = _stocks(frames, readings, needed, bounds, ledger)
+    levels = sorted(needed.areas.values())
+    # only where a stock or an area is asked for must there be good storage curves
+    tables: Any = curves
+    if levels or needed.stocks:
+        tables = memory.again("storage", (curves,), lambda: storage_curves(curves))
+    area = memory.again(
+        "area",
+        (series, tables, bounds, *levels),
+        lambda: stocks.mean_area(select(readings, levels), series, tables, bounds),
+        levels,
+    )
+    measured = measure(frames, readings, needed, bounds, calendar, memory)
+    stored = memory.again(
+        "stocks",
+        (*every, tables, bounds),
+        lambda: _stocks(frames, readings, needed, bounds, ledger, tables),
+        needed.stocks,
+    )
     knowledge = Knowledge(
         series=measured.sources,
         depth=depth,
         area=_by_site(area, needed.areas),
         normal=measured.normal,
         storage_change=_changes(stored, measured.sources),
-        reported=reported_volumes(frames, bounds),
+        reported=memory.again(
+            "reported",
+            (*every, frames["reports"], bounds),
+            lambda: reported_volumes(frames, bounds),
+        ),
         seconds=np.diff(bounds) / 1e6,
     )
-    flows = frames["flows"].set_index("code", drop=False).loc[list(ledger.flows)]
-    sources, weights = evaluate(
-        flows, frames["accounts"], Descendants(frames["territories"]), knowledge
+    flows = memory.again(
+        "flows",
+        every,
+        lambda: frames["flows"].set_index("code", drop=False).loc[list(ledger.flows)],
     )
+    inside = Descendants(frames["territories"])
+    memory.evaluation = Evaluation(
+        flows, frames["accounts"], inside, knowledge, memory.evaluation
+    )
+    sources, weights = memory.evaluation.run()
     return Inputs(
         ledger=ledger,
         sources=with_ratings(sources, frames),
@@ -212,14 +254,13 @@ def _stock_terms(text: object) -> tuple[tuple[float, str], ...]:
     return ways[0].terms
 
 
-def _level_series(series: pd.DataFrame, site: str) -> str:
-    levels = series[(series["site"] == site) & (series["quantity"] == "level")]
-    if levels.empty:
+def _level_series(levels: Mapping[Hashable, str], site: str) -> str:
+    if site not in levels:
         raise UsageError(
             f"flows.csv: a rule needs the water area of {site}, which has no series "
             "of quantity level"
         )
-    return str(levels["code"].iloc[0])
+    return str(levels[site])
 
 
 def _by_site(area: xr.Dataset, levels: dict[str, str]) -> xr.DataArray:
@@ -234,10 +275,11 @@ def _stocks(
     needed: Needs,
     bounds: NDArray[np.int64],
     ledger: Ledger,
+    curves: Any,
 ) -> xr.Dataset:
     """Stock of each account at each bound, by its sum of level or storage series."""
     series = frames["series"].set_index("code", drop=False)
-    given = select(readings, needed.stocks), frames["series"], frames["curves"], bounds
+    given = select(readings, needed.stocks), frames["series"], curves, bounds
     volume = stocks.stocks(*given)["volume"]
     booked = stocks.storage_change(*given)["curve_change"]
     wanted = frames["stocks"].set_index("account")["measured_by"]

@@ -47,6 +47,9 @@ class Views:
         What the country gives of its own.
     adjusted
         Flows and stocks of the run, where it is a reconciled period.
+    like
+        Views of another run: where it has the same ledger and inputs, coefficients
+        are taken from there.
     """
 
     def __init__(
@@ -55,6 +58,7 @@ class Views:
         territories: Sequence[str] | None = None,
         files: Files | None = None,
         adjusted: Adjusted | None = None,
+        like: Views | None = None,
     ) -> None:
         self.run, self.files = run, files or Files()
         self.territories = list(territories or [_country(run)])
@@ -73,6 +77,16 @@ class Views:
             capacity=_capacity(run),
             inputs=self._inputs(),
             changes=adjusted.changes if adjusted else None,
+        )
+        same = like is not None and self._same_coefficients(like)
+        self._like = like if same else None
+
+    def _same_coefficients(self, other: Views) -> bool:
+        mine, theirs = self.basis, other.basis
+        return (
+            mine.ledger is theirs.ledger
+            and self.territories == other.territories
+            and mine.input_names == theirs.input_names
         )
 
     def _inputs(self) -> dict[str, Any]:
@@ -97,7 +111,10 @@ class Views:
             compiled = find(name, frames=self.run.frames)
         code = compiled.view.view
         if code not in self._done:
-            self._done[code] = Evaluated(compiled, self.basis)
+            like = self._like.view(name) if self._like else None
+            if like is not None and like.compiled is not compiled:
+                like = None
+            self._done[code] = Evaluated(compiled, self.basis, like)
         return self._done[code]
 
     def dataset(self, name: str | None) -> xr.Dataset:

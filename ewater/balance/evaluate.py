@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
 from scipy import sparse
 
+from ewater.balance import draws
 from ewater.balance.estimate import Estimate
-from ewater.balance.expressions import Report, Rule, Sum, Way, parse
+from ewater.balance.expressions import Report, Rule, Sum, Way
+from ewater.balance.knowledge import FlowRow
 from ewater.balance.sectors import consumed_share, use_sign
 from ewater.balance.shared import root_of_sum
 from ewater.errors import UsageError
@@ -22,31 +24,11 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from ewater.balance.reported import ReportedVolumes
+    from ewater.balance.knowledge import Knowledge
 
     Array = NDArray[np.float64]
 
 RULE_U = 0.30  # METHODS 4, unmetered use: U of 30 to 50 %; the cautious end [D]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Knowledge:
-    """Everything besides the ledger that the flows of some periods can draw on.
-
-    ``series`` is a Sources dataset by series code, with the ``rating`` behind each
-    where it has that coordinate. ``depth`` (series, period) m,
-    ``area`` (site, period) m2, ``normal`` (series, period) m3: the long-term mean
-    volume of the same days. ``storage_change`` (account, period) m3 with its
-    ``storage_change_u``. ``seconds`` (period,).
-    """
-
-    series: xr.Dataset
-    depth: xr.Dataset
-    area: xr.DataArray
-    normal: xr.DataArray
-    storage_change: xr.Dataset
-    reported: ReportedVolumes
-    seconds: Array
 
 
 def evaluate(
@@ -79,28 +61,20 @@ def evaluate(
     UsageError
         Rules that refer to each other in a circle, or to a flow that is not there.
     """
-    return _Evaluation(flows, accounts, descendants, knowledge).run()
+    return Evaluation(flows, accounts, descendants, knowledge).run()
 
 
-@dataclass(frozen=True, slots=True)
-class _Flow:
-    """What of a row of ``flows.csv`` matters here."""
+class Evaluation:
+    """One pass over the flows, as `evaluate`; rules may ask for flows that come later.
 
-    entering: str
-    leaving: str
-    term: str
-    ways: tuple[Way, ...]
-    u: float
-
-    @classmethod
-    def of(cls, row: Any) -> _Flow:
-        text = row["measured_by"]
-        ways = parse(text) if isinstance(text, str) and text else ()
-        return cls(row["to"], row["from"], row["term"], ways, float(row["u_pct"]) / 100)
-
-
-class _Evaluation:
-    """One pass over the flows; rules may ask for flows that come later."""
+    Parameters
+    ----------
+    flows, accounts, descendants, knowledge
+        As of `evaluate`.
+    like
+        An evaluation before: where the tables are the same objects and the periods
+        the same, only flows are estimated again that draw on what differs.
+    """
 
     def __init__(
         self,
@@ -108,11 +82,25 @@ class _Evaluation:
         accounts: pd.DataFrame,
         descendants: Callable[[str], set[str]],
         knowledge: Knowledge,
+        like: Evaluation | None = None,
     ) -> None:
-        self.flows = {
-            str(row["code"]): _Flow.of(row) for row in flows.to_dict("records")
-        }
-        self.accounts = {str(row["code"]): row for row in accounts.to_dict("records")}
+        self._tables_of = flows, accounts
+        if (
+            like is None
+            or flows is not like._tables_of[0]
+            or accounts is not (like._tables_of[1])
+        ):
+            like = None
+        self.flows: dict[str, FlowRow] = (
+            like.flows
+            if like
+            else {str(row["code"]): FlowRow.of(row) for row in flows.to_dict("records")}
+        )
+        self.accounts: dict[str, Mapping[Hashable, Any]] = (
+            like.accounts
+            if like
+            else {str(row["code"]): row for row in accounts.to_dict("records")}
+        )
         self.descendants = descendants
         self.know = knowledge
         self.series_codes = [str(code) for code in knowledge.series["series"].values]
@@ -124,10 +112,62 @@ class _Evaluation:
         none = [""] * len(self.series_codes)
         coords = knowledge.series.coords
         self.ratings = coords["rating"].values if "rating" in coords else none
+        self.touching: dict[str, list[str]] = {}
+        for code, flow in self.flows.items():
+            for end in {flow.entering, flow.leaving}:
+                self.touching.setdefault(end, []).append(code)
         self.done: dict[str, Estimate] = {}
+        self.draws = draws.Draws()
         self.open: list[str] = []
+        self._tables: dict[str, tuple[dict[str, int], dict[str, Array]]] = {}
+        if like is not None:
+            self._take_over(like)
+
+    def _take_over(self, like: Evaluation) -> None:
+        """Keep the estimates that draw on nothing that differs."""
+        same = (
+            self.series_codes == like.series_codes
+            and list(self.ratings) == list(like.ratings)
+            and np.array_equal(self.know.seconds, like.know.seconds)
+        )
+        looked_up = {
+            about: (self._table(about), table) for about, table in like._tables.items()
+        }
+        if not same or any(list(m[0]) != list(o[0]) for m, o in looked_up.values()):
+            return
+        differ = {
+            ("series", self.series_codes[n])
+            for n in draws.rows_apart(self.arrays, like.arrays)
+        }
+        for about, ((place, mine), (_, theirs)) in looked_up.items():
+            codes = list(place)
+            differ |= {(about, codes[n]) for n in draws.rows_apart(mine, theirs)}
+        if self.know.reported is not like.know.reported:
+            differ.add(draws.REPORTED)
+        gone = like.draws.on(differ)
+        self.done = {code: one for code, one in like.done.items() if code not in gone}
+        self.draws.keep(like.draws, self.done)
+
+    def _note(self, kind: str, code: str) -> None:
+        """Remember what the flow that is being estimated draws on."""
+        if self.open:
+            self.draws.note(self.open[-1], (kind, code))
+
+    def _table(self, about: str) -> tuple[dict[str, int], dict[str, Array]]:
+        if about not in self._tables:
+            self._tables[about] = self.know.table(about)
+        return self._tables[about]
+
+    def _of(self, about: str, code: str) -> dict[str, Array] | None:
+        """Take what is known about one of them."""
+        self._note(about, code)
+        place, arrays = self._table(about)
+        if code not in place:
+            return None
+        return {name: array[place[code]] for name, array in arrays.items()}
 
     def run(self) -> tuple[xr.Dataset, sparse.csr_array]:
+        """Make sources and weights, as `evaluate` gives them."""
         shared: list[tuple[int, int, float]] = []
         own: list[tuple[int, Estimate]] = []
         for row, code in enumerate(self.flows):
@@ -140,7 +180,7 @@ class _Evaluation:
                 shared += [(row, self._row(s), f) for f, s in plain.terms]
         return self._assemble(shared, own)
 
-    def _plain_sum(self, flow: _Flow) -> Sum | None:
+    def _plain_sum(self, flow: FlowRow) -> Sum | None:
         """Return the sum of series that is the flow in every period, if one is."""
         if np.isfinite(flow.u):
             return None
@@ -184,6 +224,7 @@ class _Evaluation:
 
     def flow(self, code: str) -> Estimate:
         """Estimate of one flow, made once."""
+        self._note("flow", code)
         if code in self.done:
             return self.done[code]
         if code in self.open:
@@ -245,6 +286,7 @@ class _Evaluation:
     def _row(self, series: str) -> int:
         if series not in self.series:
             raise UsageError(f"flows.csv: series {series!r} has no volume to add up")
+        self._note("series", series)
         return self.series[series]
 
     def _economy_end(self, code: str) -> Mapping[Hashable, Any]:
@@ -260,6 +302,7 @@ class _Evaluation:
 
     def _reports(self, code: str, item: str, *, impute: bool) -> Estimate:
         account = self._economy_end(code)
+        self._note(*draws.REPORTED)
         mine = self.know.reported.select(
             item, self.descendants(account["territory"]), account["sector"]
         )
@@ -283,7 +326,8 @@ class _Evaluation:
             coverage = np.ones_like(volume)
         elif name == "seasonal":
             factor = float(arguments[1]) if len(arguments) > 1 else 1.0
-            volume = factor * self.know.normal.sel(series=arguments[0]).values
+            normal = self._of("normal", str(arguments[0])) or {}
+            volume = factor * normal["normal"]
             coverage = np.zeros_like(volume)
         else:
             volume, coverage = self._on_open_water(*arguments)
@@ -299,10 +343,10 @@ class _Evaluation:
         self, site: str | float, series: str | float, factor: str | float = 1.0
     ) -> tuple[Array, Array]:
         """Multiply a depth by the mean water area of a reservoir (METHODS 2)."""
-        area = self.know.area.sel(site=site).values
-        depth = self.know.depth.sel(series=series)
-        volume: Array = float(factor) * depth["depth"].values * area
-        return volume, depth["coverage"].values
+        area = (self._of("area", str(site)) or {})["area"]
+        depth = self._of("depth", str(series)) or {}
+        volume: Array = float(factor) * depth["depth"] * area
+        return volume, depth["coverage"]
 
     def _consumed(
         self, code: str, account: str, given: tuple[str | float, ...]
@@ -313,7 +357,8 @@ class _Evaluation:
         volume = np.zeros_like(self.know.seconds)
         variance = np.zeros_like(volume)
         entered = False
-        for other, flow in self.flows.items():
+        for other in self.touching.get(account, ()):
+            flow = self.flows[other]
             sign = use_sign(account, flow.entering, flow.leaving, flow.term)
             if other == code or sign == 0:
                 continue
@@ -334,14 +379,14 @@ class _Evaluation:
         """Give this flow what the others of an account and its stock leave over."""
         volume = np.zeros_like(self.know.seconds)
         variance = np.zeros_like(volume)
-        stock = self.know.storage_change
-        if account in stock["account"].values:
-            change = stock.sel(account=account)
-            volume -= change["storage_change"].values
-            variance += change["storage_change_u"].values ** 2
-        for other, flow in self.flows.items():
-            if other == code or account not in {flow.entering, flow.leaving}:
+        change = self._of("storage_change", account)
+        if change is not None:
+            volume -= change["storage_change"]
+            variance += change["storage_change_u"] ** 2
+        for other in self.touching.get(account, ()):
+            if other == code:
                 continue
+            flow = self.flows[other]
             estimate = self.flow(other)
             volume += (1 if flow.entering == account else -1) * estimate.volume
             variance += estimate.u_random**2 + estimate.u_systematic**2

@@ -35,7 +35,7 @@ LONGEST_LAG = 10  # days that water may take to the next gauge [D]
 MOST_DONORS = 3  # of each method, the best first [D]
 DAY_COVERAGE = 0.8  # of a day whose rate counts [D]
 _YEAR_DAYS = 365
-_BATCH = 64  # series whose days are held at once
+_BATCH_DAYS = 500_000  # days of some series that are held at once
 
 
 class Method(IntEnum):
@@ -173,8 +173,9 @@ def daily_rates(
     codes = readings["series"].to_numpy()
     offset = ragged(readings)[0]
     rates = np.empty((codes.size, days.size - 1), dtype=np.float32)
-    for first in range(0, codes.size, _BATCH):
-        rows = slice(first, min(first + _BATCH, codes.size))
+    batch = max(1, _BATCH_DAYS // (days.size - 1))
+    for first in range(0, codes.size, batch):
+        rows = slice(first, min(first + batch, codes.size))
         some = readings.isel(
             series=rows, reading=slice(offset[rows.start], offset[rows.stop])
         )
@@ -234,8 +235,20 @@ def _regressions(values: Floats, targets: list[int]) -> list[list[_Line]]:
 
     All pairs at once: sums over common days are products of matrices.
     """
-    if not targets:
-        return []
+    found: list[list[_Line]] = [[] for _ in targets]
+    seen = np.isfinite(values)
+    # two have no more days in common than either has: the others need no products
+    long = np.flatnonzero(seen.sum(axis=1) >= LEAST_YEARS * _YEAR_DAYS)
+    place = {int(row): n for n, row in enumerate(long)}
+    wanted = [n for n, target in enumerate(targets) if target in place]
+    if wanted:
+        own = [place[targets[n]] for n in wanted]
+        for n, lines in zip(wanted, _lines(values[long], own), strict=True):
+            found[n] = [line._replace(donor=int(long[line.donor])) for line in lines]
+    return found
+
+
+def _lines(values: Floats, targets: list[int]) -> list[list[_Line]]:
     seen = np.isfinite(values)
     x = np.where(seen, values, 0.0)
     size = np.abs(x).sum(axis=1) / np.maximum(seen.sum(axis=1), 1)

@@ -20,11 +20,14 @@ from ewater.series.rows import microseconds, ragged, rows_of, some
 from ewater.series.volumes import volumes
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import ArrayLike, NDArray
 
     from ewater.series.curves import StorageCurve
 
     Floats = NDArray[np.float64]
+    Curves = pd.DataFrame | Mapping[str, list[StorageCurve]]
 
 WINDOW_S = 3600.0  # METHODS 2: good readings within an hour of the instant
 MAX_GAP_S = 129_600.0  # 36 h, so that one daily level may stand anywhere in its day [D]
@@ -89,7 +92,7 @@ def levels_at(
 def stocks(
     readings: xr.Dataset,
     series: pd.DataFrame,
-    curves: pd.DataFrame,
+    curves: Curves,
     instants: NDArray[np.int64],
 ) -> xr.Dataset:
     """Evaluate the stored volume at each instant, on the curve valid then.
@@ -102,7 +105,7 @@ def stocks(
     readings
         Of levels (m) and storages (m3) only.
     series, curves
-        Country frames.
+        Country frames; or what `storage_curves` made of the curves.
     instants : (instant,), int64 microseconds UTC
 
     Returns
@@ -137,7 +140,7 @@ def stocks(
 def storage_change(
     readings: xr.Dataset,
     series: pd.DataFrame,
-    curves: pd.DataFrame,
+    curves: Curves,
     bounds: NDArray[np.int64],
 ) -> xr.Dataset:
     """Change of the stored volume over each period, a new survey kept apart.
@@ -182,7 +185,7 @@ def storage_change(
 def mean_area(
     readings: xr.Dataset,
     series: pd.DataFrame,
-    curves: pd.DataFrame,
+    curves: Curves,
     bounds: NDArray[np.int64],
     *,
     max_gap_s: float = MAX_GAP_S,
@@ -234,7 +237,7 @@ def mean_area(
 
 
 def _rows_and_curves(
-    readings: xr.Dataset, series: pd.DataFrame, curves: pd.DataFrame
+    readings: xr.Dataset, series: pd.DataFrame, curves: Curves
 ) -> tuple[pd.DataFrame, list[list[StorageCurve]]]:
     """Registry rows and, for each series, the curve versions of its site."""
     rows = rows_of(readings, series)
@@ -244,7 +247,7 @@ def _rows_and_curves(
             f"{some(list(rows.loc[~fits, 'code']))} cannot be a stock; use a series of "
             "level or storage that is instantaneous or mean_preceding"
         )
-    by_site = storage_curves(curves)
+    by_site = storage_curves(curves) if isinstance(curves, pd.DataFrame) else curves
     bare = (rows["quantity"] == "level") & ~rows["site"].isin(list(by_site))
     if bare.any():
         raise UsageError(

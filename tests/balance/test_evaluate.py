@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from ewater.balance.evaluate import RULE_U, Knowledge, evaluate
+from ewater.balance.evaluate import RULE_U, evaluate
+from ewater.balance.knowledge import Knowledge
 from ewater.balance.reported import reported_volumes
 from ewater.errors import UsageError
 from ewater.terms import Status

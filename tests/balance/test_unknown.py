@@ -35,6 +35,7 @@ from ewater.balance import (
     uncertainty,
 )
 from ewater.balance.crossing import Crossing
+from ewater.balance.knowledge import Knowledge
 from ewater.balance.ledger import Ledger
 from ewater.balance.matrices import csr
 from ewater.balance.reconciliation import (
@@ -224,7 +225,7 @@ def case_evaluate(c):
     one = {"series": ["Q"], "period": c.sources["period"]}
     dims = ("series", "period")
     unknown = {n: (dims, [[NAN]]) for n in ("volume", "u_random", "u_systematic")}
-    knowledge = evaluate.Knowledge(
+    known = Knowledge(
         series=xr.Dataset(
             unknown | {"coverage": (dims, [[0.0]]), "status": (dims, [[9]])},
             coords=one | {"period_end": ("period", c.sources["period_end"].data)},
@@ -248,9 +249,7 @@ def case_evaluate(c):
         {"code": ["R", "C"], "kind": ["river", "canal"], "territory": "AZ",
          "sector": None}
     )  # fmt: skip
-    sources, weights = evaluate.evaluate(
-        frame, accounts, lambda code: {code}, knowledge
-    )
+    sources, weights = evaluate.evaluate(frame, accounts, lambda code: {code}, known)
     assert weights.nnz
     return values_of(sources, "volume", "u_systematic")
 

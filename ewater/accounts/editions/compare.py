@@ -39,7 +39,7 @@ class Difference:
 
 def rows(table: str, sealed: Sequence[str], present: Sequence[str]) -> list[Difference]:
     """Differences between two states of a registry table; lines as `table_lines`."""
-    lost, come = _apart(sealed, present)
+    lost, come = apart(sealed, present)
     key = FILES[table].row_key if table in FILES else ("site", "territory")
     before, after = (
         {_key(r, key): r for r in map(_row, part)} for part in (lost, come)
@@ -67,7 +67,7 @@ def readings(
     ``prints`` are those that ``present`` was written from; without them times are not
     looked for.
     """
-    lost, come = _apart(sealed, present)
+    lost, come = apart(sealed, present)
     before, after = ({tuple(x.split()[:2]): x for x in part} for part in (lost, come))
     place = {key: n for n, key in enumerate(prints.keys)} if prints else {}
     found = []
@@ -95,15 +95,13 @@ def cells(
     sealed: Sequence[str], present: Sequence[str]
 ) -> Iterator[tuple[results.Key, results.Figure | None, results.Figure | None]]:
     """Cells that are not the same, with both figures; None where there is none."""
-    lost, come = _apart(sealed, present)
+    lost, come = apart(sealed, present)
     before, after = results.figures(lost), results.figures(come)
     for key in sorted({*before, *after}):
         yield key, before.get(key), after.get(key)
 
 
-def _apart(
-    sealed: Sequence[str], present: Sequence[str]
-) -> tuple[list[str], list[str]]:
+def apart(sealed: Sequence[str], present: Sequence[str]) -> tuple[list[str], list[str]]:
     """Lines of one that the other lacks, each in order."""
     if sealed == present:
         return [], []

@@ -16,15 +16,16 @@ import xarray as xr
 
 import ewater
 from ewater.accounts import pipeline
-from ewater.accounts.editions import checking, compare, fingerprints, parts, results
-from ewater.accounts.editions.material import Material, Spec, of, table_lines
+from ewater.accounts.alone import select
+from ewater.accounts.editions import checking, compare, parts, results
+from ewater.accounts.editions.material import Material, Spec, of
 from ewater.accounts.editions.merkle import canonical
-from ewater.accounts.measured import select
+from ewater.accounts.memory import Memory
 from ewater.errors import UsageError
 from ewater.store import chunks, editions, registry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from pathlib import Path
 
     import pandas as pd
@@ -35,12 +36,14 @@ if TYPE_CHECKING:
 
     Document = dict[str, Any]
     Figures = Mapping[Key, Figure]
+    Known = Mapping[Key, float | None]
 
 #: Groups in the order in which they are replaced.
 GROUPS = ("late data", "corrections", "curves", "returns", "registry", "program")
 _CURVES = ("curves", "pumps")
 _RETURNS = ("reports",)
 _SAME = ("territory", "start", "end", "step", "calendar", "boundary", "basis")
+_COLUMNS = ("time", "value", "flag", "failed", "lineage")
 _DECIMALS = 6
 
 
@@ -111,15 +114,11 @@ def difference(a: Side, b: Side) -> Document:
     """
     _comparable(a.spec, b.spec)
     causes: dict[str, list[Document]] = {group: [] for group in GROUPS}
-    states = _states(a, b, causes)
+    first, last = map(results.figures, _differing(a, b))
+    keys = sorted({*first, *last})
+    states = _states(a, b, causes, (first, last))
     causes["program"] = _program(a, b)
-    cells = []
-    first, last = states[0][1], states[-1][1]
-    for key in sorted({*first, *last}):
-        was, now = first.get(key), last.get(key)
-        if was == now:
-            continue
-        cells.append(_cell(key, was, now, states))
+    cells = [_cell(key, first.get(key), last.get(key), states) for key in keys]
     moved = [one for one in cells if one["change"] != 0 or one["value_changed"]]
     return {
         "a": a.spec.name,
@@ -152,98 +151,150 @@ def _comparable(a: Spec, b: Spec) -> None:
             )
 
 
+def _differing(a: Side, b: Side) -> tuple[list[str], list[str]]:
+    """Sealed lines of cells that the other edition has not got."""
+    one, other = (side.sealed.of(parts.CELLS) for side in (a, b))
+    return compare.apart(one, other)
+
+
 def _states(
-    a: Side, b: Side, causes: dict[str, list[Document]]
-) -> list[tuple[str, Figures]]:
-    """Figures after each group that differs, beginning and ending with the sealed."""
-    first, last = (results.figures(side.sealed.of(parts.CELLS)) for side in (a, b))
-    states: list[tuple[str, Figures]] = [("", first)]
-    (_, material), *steps = _substitutions(a, b, causes)
+    a: Side,
+    b: Side,
+    causes: dict[str, list[Document]],
+    sealed: tuple[Figures, Figures],
+) -> list[tuple[str, Known]]:
+    """Tell what is known of the cells that moved after each group that differs.
+
+    Begins and ends with what is sealed. Each state is made of the one before: only
+    what the group touches is computed again.
+    """
+    first, last = ({key: f.known for key, f in one.items()} for one in sealed)
+    keys = {*first, *last}
+    states: list[tuple[str, Known]] = [("", first)]
+    memory = Memory()
+    look = results.Known(a.spec.territory, a.spec.boundary)
+
+    def known(material: Material, changed: Iterable[str]) -> Known:
+        memory.changed = frozenset(changed)
+        return look(material.run(memory), keys)
+
+    (_, material, changed), *steps = _substitutions(a, b, causes)
     if not a.by_this_program:
-        states.append(("program", _figures(material)))
-    for group, material in steps[:-1]:
-        states.append((group, _figures(material)))
-    for group, material in steps[-1:]:  # all of the second: its figures, if still so
-        states.append((group, last if b.by_this_program else _figures(material)))
+        states.append(("program", known(material, changed)))
+    for group, material, changed in steps[:-1]:
+        states.append((group, known(material, changed)))
+    for group, material, changed in steps[-1:]:  # all of the second: as it was sealed
+        states.append((group, last if b.by_this_program else known(material, changed)))
     return [*states, ("program", last)]
-
-
-def _figures(material: Material) -> Figures:
-    spec = material.spec
-    made = results.cells(material.run(), spec.territory, spec.boundary, names=False)
-    return results.figures(made)
 
 
 def _substitutions(
     a: Side, b: Side, causes: dict[str, list[Document]]
-) -> Iterable[tuple[str, Material]]:
-    """Give the inputs of the first, then each group that differs replaced."""
+) -> Iterable[tuple[str, Material, Collection[str]]]:
+    """Give the inputs of the first, then each group that differs replaced.
+
+    With each the series whose readings are others than in the state before.
+    """
     wanted = pipeline.needs(a.frames).all()
     later = pipeline.needs(b.frames).all()
-    both = sorted({*wanted, *later})
     first = a.readings(wanted)
-    second = b.readings(both)
     material = of(a.spec, a.frames, first)
-    yield "", material
-    same = select(second, wanted)
-    late = merged(first, same, causes)
+    yield "", material, ()
+    changed = _changed(a, b) & set(wanted)
+    theirs = b.readings(sorted(changed))
+    late = merged(first, theirs, causes)
+    same = first
     if causes["late data"]:
         material = material.with_parts({}, late)
-        yield "late data", material
+        yield "late data", material, changed
     if causes["corrections"]:
+        same = replaced(first, theirs)
         material = material.with_parts({}, same)
-        yield "corrections", material
+        yield "corrections", material, changed
+    elif causes["late data"]:
+        same = late
     for group, names in (("curves", _CURVES), ("returns", _RETURNS)):
         found = _rows(a, b, names)
         if found:
             causes[group] = found
             material = material.with_parts({n: b.frames[n] for n in names})
-            yield group, material
+            yield group, material, ()
     rest = [name for name in b.frames if name not in (*_CURVES, *_RETURNS)]
     found = _rows(a, b, rest)
     if found or wanted != later:
         causes["registry"] = found
-        yield "registry", of(b.spec, b.frames, select(second, later))
+        new = b.readings(sorted(set(later) - set(wanted)))
+        readings = select(replaced(same, new), later)
+        yield "registry", of(b.spec, b.frames, readings), later
+
+
+def _changed(a: Side, b: Side) -> set[str]:
+    """Series whose readings differ, by what was sealed of them."""
+    one, other = (set(side.sealed.of(parts.READINGS)) for side in (a, b))
+    return {line.split(" ", 1)[0] for line in one ^ other}
+
+
+def replaced(first: xr.Dataset, second: xr.Dataset) -> xr.Dataset:
+    """Put the readings of some series in the place of what there is of them."""
+    codes, others = ([str(c) for c in one["series"].values] for one in (first, second))
+    kept = select(first, [code for code in codes if code not in set(others)])
+    joined = xr.Dataset(
+        {
+            name: (dims, np.concatenate([kept[name].values, second[name].values]))
+            for name in ("row_size", *_COLUMNS)
+            for dims in [first[name].dims]
+        },
+        coords={"series": [*map(str, kept["series"].values), *others]},
+    )
+    return select(joined, sorted({*codes, *others}))
 
 
 def merged(
     first: xr.Dataset, second: xr.Dataset, causes: dict[str, list[Document]]
 ) -> xr.Dataset:
-    """Add to some readings those of a later state at instants that they lack.
+    """Add to readings those of a later state of some series at instants they lack.
 
     What differs is told in ``causes``: what is added as late data, all else as
     corrections, by series.
     """
-    changed = _changed(first, second)
-    names = ("time", "value", "flag", "failed", "lineage")
     before, after = (
-        {name: one[name].to_numpy() for name in names} for one in (first, second)
+        {name: one[name].to_numpy() for name in _COLUMNS} for one in (first, second)
     )
-    cut_a, cut_b = (
-        np.concatenate([[0], np.cumsum(one["row_size"].to_numpy())])
+    mine_at, theirs_at = (
+        dict(zip(map(str, one["series"].values), _slices(one), strict=True))
         for one in (first, second)
     )
-    columns: dict[str, list[Any]] = {name: [] for name in names}
-    sizes = np.diff(cut_a)
-    for n, code in enumerate(str(c) for c in first["series"].values):
-        mine = slice(cut_a[n], cut_a[n + 1])
-        if code not in changed:
-            for name in names:
+    columns: dict[str, list[Any]] = {name: [] for name in _COLUMNS}
+    sizes = []
+    for code, mine in mine_at.items():
+        theirs = theirs_at.get(code)
+        if theirs is None:
+            for name in _COLUMNS:
                 columns[name].append(before[name][mine])
+            sizes.append(mine.stop - mine.start)
             continue
-        theirs = slice(cut_b[n], cut_b[n + 1])
         new = ~np.isin(after["time"][theirs], before["time"][mine])
         time = np.concatenate([before["time"][mine], after["time"][theirs][new]])
         order = np.argsort(time, kind="stable")
-        for name in names:
+        for name in _COLUMNS:
             joined = np.concatenate([before[name][mine], after[name][theirs][new]])
             columns[name].append(joined[order])
-        sizes[n] = time.size
+        sizes.append(time.size)
         _tell(code, before, after, mine, theirs, new, causes)
-    data = {name: ("reading", np.concatenate(found)) for name, found in columns.items()}
+    data = {
+        name: ("reading", np.concatenate([before[name][:0], *found]))
+        for name, found in columns.items()
+    }
     return xr.Dataset(
-        {"row_size": ("series", sizes), **data}, coords={"series": first["series"]}
+        {"row_size": ("series", np.array(sizes, dtype=np.int64)), **data},
+        coords={"series": list(mine_at)},
     )
+
+
+def _slices(readings: xr.Dataset) -> list[slice]:
+    ends = np.cumsum(readings["row_size"].to_numpy())
+    starts = ends - readings["row_size"].to_numpy()
+    return [slice(int(a), int(b)) for a, b in zip(starts, ends, strict=True)]
 
 
 def _tell(
@@ -263,7 +314,7 @@ def _tell(
     gone = old[~np.isin(old, now)]
     held, there = np.isin(old, now), ~new
     differs = np.zeros(int(there.sum()), bool)
-    for name in ("value", "flag", "failed", "lineage"):
+    for name in _COLUMNS[1:]:
         was, is_ = before[name][mine][held], after[name][theirs][there]
         differs |= (was != is_) & ~(np.isnan(was) & np.isnan(is_))
     corrected = np.concatenate([gone, now[there][differs]])
@@ -276,21 +327,13 @@ def _span(code: str, times: Any) -> Document:
     return {"item": code, "what": f"{times.size} readings, {first}Z to {last}Z"}
 
 
-def _changed(first: xr.Dataset, second: xr.Dataset) -> set[str]:
-    """Series whose readings differ."""
-    one, other = (set(fingerprints.prints(part).lines) for part in (first, second))
-    return {line.split()[0] for line in one ^ other}
-
-
 def _rows(a: Side, b: Side, names: Iterable[str]) -> list[Document]:
-    """Rows of tables that differ."""
+    """Rows of tables that differ, as they were sealed."""
     found = []
     for name in names:
-        was, now = (table_lines(name, side.frames[name]) for side in (a, b))
-        found += [
-            {"item": f"{name} {one.item}", "what": one.what}
-            for one in compare.rows(name, was, now)
-        ]
+        part = f"{parts.REGISTRY}{name}.jsonl"
+        rows = compare.rows(name, a.sealed.of(part), b.sealed.of(part))
+        found += [{"item": f"{name} {one.item}", "what": one.what} for one in rows]
     return found
 
 
@@ -308,10 +351,10 @@ def _cell(
     key: Key,
     was: Figure | None,
     now: Figure | None,
-    states: Sequence[tuple[str, Figures]],
+    states: Sequence[tuple[str, Known]],
 ) -> Document:
     """Split the change of one cell."""
-    known = [found[key].known if key in found else None for _, found in states]
+    known = [found.get(key) for _, found in states]
     split: dict[str, float] | None = None
     if None not in known:
         split = dict.fromkeys(GROUPS, 0.0)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from sqlalchemy import Connection
 
+    from ewater.accounts.memory import Memory
     from ewater.series.calendars import Calendar
     from ewater.terms import Step
 
@@ -84,8 +85,8 @@ class Material:
     bounds: NDArray[np.int64]
     calendar: Calendar
 
-    def run(self) -> runs.Run:
-        """Compute the account from it, from the beginning."""
+    def run(self, memory: Memory | None = None) -> runs.Run:
+        """Compute the account, from the beginning or from what is remembered."""
         return runs.Run(
             code=f"edition {self.spec.name}",
             step=self.spec.step,
@@ -94,7 +95,7 @@ class Material:
             as_of=self.spec.as_of,
             basis=self.spec.basis,
             inputs=pipeline.compute(
-                self.frames, self.readings, self.bounds, self.calendar
+                self.frames, self.readings, self.bounds, self.calendar, memory
             ),
             frames=self.frames,
         )

@@ -78,16 +78,73 @@ def lines(run: Run, territory: str, boundary: str) -> dict[str, list[str]]:
     }
 
 
-def cells(run: Run, territory: str, boundary: str, *, names: bool = True) -> list[str]:
-    """Write the cells in their order; without ``names`` of what is missing, faster."""
+def cells(run: Run, territory: str, boundary: str) -> list[str]:
+    """Write the cells in their order."""
     codes = territories(run, territory)
     view = View(run, boundary)
     periods = edges(run.bounds)
     found = [
-        *_account(view, codes, periods, names),
-        *_views(run, codes, periods, names),
+        *_account(view, codes, periods),
+        *_views(run, codes, periods),
     ]
     return sorted(found)
+
+
+class Known:
+    """What is known of the cells of one run after another, rounded as it is sealed.
+
+    Only cells that are asked for are made, and of a run with the ledger of the one
+    before only what is new.
+    """
+
+    def __init__(self, territory: str, boundary: str) -> None:
+        self._of = (territory, boundary)
+        self._views: Views | None = None
+
+    def __call__(self, run: Run, wanted: Iterable[Key]) -> dict[Key, float | None]:
+        """Look some cells up; those that are not there are left out."""
+        codes = territories(run, self._of[0])
+        place = {code: n for n, code in enumerate(codes)}
+        period = {start: n for n, start in enumerate(edges(run.bounds)[:-1])}
+        view = View(run, self._of[1])
+        rows = view.ledger.rows(codes)
+        balance = {
+            f"balance.{cell}": (arrays, f"{name}_known")
+            for arrays, name, cell, _ in _quantities(view)
+        }
+        balance |= {f"balance.{n}": (view.plain("account"), n) for n in _BESIDE}
+        self._views = views = Views(run, codes, like=self._views)
+        built_in = set(compiled.built_in())
+        tables: dict[str, list[list[float | None]]] = {}
+
+        def table(cell: str) -> list[list[float | None]]:
+            if cell in balance:
+                arrays, name = balance[cell]
+                return _rounded(arrays[name][rows], "m3")
+            name, _, code = cell.partition(".")
+            if name not in built_in or code not in views.view(name).compiled.cells:
+                return []
+            evaluated = views.view(name)
+            unit = evaluated.compiled.cell(code).row.unit
+            return _rounded(evaluated.known(code), unit)
+
+        found = {}
+        for key in wanted:
+            code, start, cell = key
+            if cell not in tables:
+                tables[cell] = table(cell)
+            if tables[cell] and code in place and start in period:
+                found[key] = tables[cell][place[code]][period[start]]
+        return found
+
+
+def _rounded(values: NDArray[np.float64], unit: str) -> list[list[float | None]]:
+    """Round as `_number` writes."""
+    decimals = 0 if unit == "m3" else _DECIMALS
+    return [
+        [float(text) if (text := _number(value, decimals)) else None for value in row]
+        for row in values.tolist()
+    ]
 
 
 def figures(cells: Iterable[str]) -> dict[Key, Figure]:
@@ -110,16 +167,14 @@ def figures(cells: Iterable[str]) -> dict[Key, Figure]:
     return found
 
 
-def _account(
-    view: View, codes: list[str], periods: list[str], names: bool
-) -> Iterator[str]:
+def _account(view: View, codes: list[str], periods: list[str]) -> Iterator[str]:
     """Cells of the balance, named as `ewater explain` takes them."""
     rows = dict(zip(codes, view.ledger.rows(codes).tolist(), strict=True))
     for arrays, name, cell, quantity in _quantities(view):
         for code, row in rows.items():
             mine = {key: array[row] for key, array in arrays.items()}
             for period in range(len(periods) - 1):
-                lacks = names and int(mine[f"{name}_missing"][period])
+                lacks = int(mine[f"{name}_missing"][period])
                 missing = _missing(view, row, period, quantity) if lacks else ()
                 yield _line(
                     (code, periods[period], f"balance.{cell}", "m3"),
@@ -169,9 +224,7 @@ def _missing(view: View, row: int, period: int, quantities: Sequence[str]) -> li
     return sorted({m for q in quantities for m in missing.missing_at(row, period, q)})
 
 
-def _views(
-    run: Run, codes: list[str], periods: list[str], names: bool
-) -> Iterator[str]:
+def _views(run: Run, codes: list[str], periods: list[str]) -> Iterator[str]:
     """Cells of the built-in views."""
     views = Views(run, codes)
     for name in compiled.built_in():
@@ -182,7 +235,7 @@ def _views(
             for place, code in enumerate(codes):
                 for period in range(len(periods) - 1):
                     at = (place, period)
-                    unknown = names and bool(np.isnan(fields.value[at]))
+                    unknown = bool(np.isnan(fields.value[at]))
                     yield _line(
                         (code, periods[period], f"{name}.{cell}", unit),
                         [fields.value[at], fields.known[at], fields.u[at]],

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ewater.accounts import pipeline, runs
-from ewater.accounts.measured import select
+from ewater.accounts.alone import select
 from ewater.balance import expressions
 from ewater.balance.flows import resolve
 from ewater.errors import NotReadyError, UsageError

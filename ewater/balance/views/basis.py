@@ -157,8 +157,35 @@ class Basis:
         sizes |= {"input": len(self.input_names) * self.rows.size}
         return sizes | dict.fromkeys(stored.BLOCKS, accounts)
 
+    @cached_property
+    def given(self) -> tuple[Array, Array]:
+        """Values and variances of the inputs, (input x territory, period)."""
+        shape = (0, self.periods)
+        given = [self.inputs[name] for name in self.input_names]
+        value = np.concatenate([np.empty(shape), *(one.value for one in given)])
+        u = np.concatenate([np.empty(shape), *(one.u for one in given)])
+        return value, u**2
+
+    @cached_property
+    def unknown(self) -> dict[str, tuple[NDArray[np.bool_], NDArray[np.str_]]]:
+        """Where items are unknown, (item, period), and their names, by block.
+
+        Only blocks in which any is.
+        """
+        names = np.array([f"input:{name}" for name in self.input_names], dtype=np.str_)
+        found = {"flow": (self.flows.unknown, self.flows.codes)}
+        for block in stored.BLOCKS:
+            lost = np.isnan(self.stored.volume[block])
+            found[block] = (lost, self.ledger.accounts)
+        found["input"] = (np.isnan(self.given[0]), np.repeat(names, self.rows.size))
+        return {block: pair for block, pair in found.items() if pair[0].any()}
+
     def empty(self) -> Rows:
         """Coefficients of nothing, a row for each territory."""
+        return dict(self._nothing)
+
+    @cached_property
+    def _nothing(self) -> Rows:
         return {
             name: csr(sparse.csr_array((self.rows.size, self.shape[name])))
             for name in BLOCKS
@@ -372,7 +399,10 @@ _GROSS = {"enters": 1, "leaves": 1, "within": -1}
 
 def added(left: Rows, right: Rows) -> Rows:
     """Add coefficients, block by block."""
-    return {name: csr(left[name] + right[name]) for name in BLOCKS}
+    return {
+        name: csr(left[name] + right[name]) if right[name].nnz else left[name]
+        for name in BLOCKS
+    }
 
 
 def stacked(parts: Sequence[Rows]) -> Rows:

@@ -38,10 +38,15 @@ class Evaluated:
         The view.
     basis
         What it draws on.
+    like
+        The same view over other volumes of the same ledger, territories and inputs:
+        its coefficients are these.
     """
 
-    def __init__(self, compiled: Compiled, basis: Basis) -> None:
-        self.compiled, self.basis = compiled, basis
+    def __init__(
+        self, compiled: Compiled, basis: Basis, like: Evaluated | None = None
+    ) -> None:
+        self.compiled, self.basis, self._like = compiled, basis, like
         self._fields: dict[str, Fields] = {}
 
     @property
@@ -88,12 +93,20 @@ class Evaluated:
         return combined(csr(sparse.kron(csr(matrix), each)), basic)
 
     @cached_property
+    def _sums(self) -> tuple[list[str], Rows]:
+        """All cells that are sums, with their coefficients."""
+        if self._like is not None:
+            return self._like._sums
+        codes = [c for c, parts in self.compiled.linear.items() if parts is not None]
+        return codes, self.coefficients(codes) if codes else {}
+
+    @cached_property
     def linear(self) -> dict[str, Linear]:
         """The cells that are sums, each (territory, period)."""
-        codes = [c for c, parts in self.compiled.linear.items() if parts is not None]
+        codes, rows = self._sums
         if not codes:
             return {}
-        whole = evaluated(self.basis, self.coefficients(codes))
+        whole = evaluated(self.basis, rows)
         count = self.basis.rows.size
         return {
             code: whole.take(
@@ -123,16 +136,22 @@ class Evaluated:
             self._fields[code] = self._modelled(code, shown)
         return self._fields[code]
 
+    def known(self, code: str) -> Array:
+        """Give what is known of a cell, as `cell` does, and nothing else of it."""
+        if code in self.linear:
+            part = self.linear[code]
+            known = np.where(part.apportioned, np.nan, part.totals.known)
+        else:
+            shape = (self.basis.rows.size, self.basis.periods)
+            known = np.array(np.broadcast_to(self.dual(code).value, shape))
+        blank = self._blank(code)
+        return known if blank is None else np.where(blank, np.nan, known)
+
     def _modelled(self, code: str, shown: Fields) -> Fields:
         """Blank a stock none of whose accounts is modelled: it is not zero."""
-        cell = self.compiled.cells[code]
-        if cell.row.stock is None and cell.row.capacity is None:
+        blank = self._blank(code)
+        if blank is None:
             return shown
-        held, stocked = self.basis.held(cell.row, cell.column, self._others(cell))
-        modelled = stocked @ self.basis.stored.modelled.astype(float) > 0
-        blank = (held > 0)[:, None] & ~modelled
-        if cell.column is not None and cell.column.sum:
-            blank[:] = False
         return replace(
             shown,
             value=np.where(blank, np.nan, shown.value),
@@ -140,6 +159,18 @@ class Evaluated:
             u=np.where(blank, np.nan, shown.u),
             not_modelled=blank,
         )
+
+    def _blank(self, code: str) -> NDArray[np.bool_] | None:
+        """Where a stock is not modelled, (territory, period); None: it is no stock."""
+        cell = self.compiled.cells[code]
+        if cell.row.stock is None and cell.row.capacity is None:
+            return None
+        held, stocked = self.basis.held(cell.row, cell.column, self._others(cell))
+        modelled = stocked @ self.basis.stored.modelled.astype(float) > 0
+        blank: NDArray[np.bool_] = (held > 0)[:, None] & ~modelled
+        if cell.column is not None and cell.column.sum:
+            blank[:] = False
+        return blank
 
     def _ratio(self, code: str) -> Fields:
         """Evaluate a formula that is no sum, with first-order uncertainty."""

@@ -117,7 +117,7 @@ class Linear:
         """Keep some of the rows."""
         return replace(
             self,
-            rows={name: csr(matrix[rows]) for name, matrix in self.rows.items()},
+            rows=_Taken(self.rows, rows),
             totals=self.totals.take(rows),
             apportioned=self.apportioned[rows],
             lacks_input=lacks_input,
@@ -128,7 +128,7 @@ class Linear:
         mine, theirs = self.parts, other.parts
         over_flows = csr(mine.multiply(theirs)) @ self.basis.flows.variance
         inputs = csr(self.rows["input"].multiply(other.rows["input"]))
-        _, variance = _inputs(self.basis)
+        _, variance = self.basis.given
         return np.asarray(
             over_flows
             + self.basis.stored.covariance(self.rows, other.rows)
@@ -142,19 +142,10 @@ class Linear:
 
     def missing(self, row: int, period: int) -> list[str]:
         """Name the flows, stocks and inputs that are unknown, in order of code."""
-        basis, ledger = self.basis, self.basis.ledger
-        unknown = basis.flows.unknown[:, period]
-        named = _named(self._marks, row, unknown, basis.flows.codes)
-        for block in stored.BLOCKS:
-            unknown = np.isnan(basis.stored.volume[block][:, period])
-            named += _named(self.rows[block], row, unknown, ledger.accounts)
-        value, _ = _inputs(basis)
-        codes = np.repeat(
-            np.array([f"input:{name}" for name in basis.input_names], dtype=np.str_),
-            basis.rows.size,
-        )
-        unknown = np.isnan(value[:, period])
-        named += _named(self.rows["input"], row, unknown, codes)
+        named: list[str] = []
+        for block, (unknown, codes) in self.basis.unknown.items():
+            marks = self._marks if block == "flow" else self.rows[block]
+            named += _named(marks, row, unknown[:, period], codes)
         return list(dict.fromkeys(named))
 
     @cached_property
@@ -169,6 +160,19 @@ class Linear:
         return {str(c): float(v) for c, v in zip(codes, found.data, strict=True) if v}
 
 
+class _Taken(dict[str, "Matrix"]):
+    """Some rows of coefficients, each block taken when it is first asked for."""
+
+    def __init__(self, whole: Rows, rows: slice) -> None:
+        super().__init__()
+        self._whole, self._rows = whole, rows
+
+    def __missing__(self, block: str) -> Matrix:
+        """Take a block."""
+        found = self[block] = csr(self._whole[block][self._rows])
+        return found
+
+
 def _parts(basis: Basis, rows: Rows) -> Matrix:
     flows = basis.flows
     stored = basis.stored.in_parts(rows, flows.origin)
@@ -179,8 +183,9 @@ def _named(
     marks: Matrix, row: int, unknown: NDArray[np.bool_], codes: NDArray[np.str_]
 ) -> list[str]:
     mine = slice(marks.indptr[row], marks.indptr[row + 1])
-    items = np.unique(marks.indices[mine][marks.data[mine] != 0])
-    return [str(code) for code in codes[items[unknown[items]]]]
+    items = marks.indices[mine]
+    items = items[unknown[items] & (marks.data[mine] != 0)]
+    return [str(code) for code in codes[np.unique(items)]] if items.size else []
 
 
 def evaluated(basis: Basis, rows: Rows) -> Linear:
@@ -230,17 +235,8 @@ def variance(dual: Dual, of: Mapping[str, Linear]) -> Array | float:
     return np.maximum(total, 0.0)  # a difference of equals may fall below by a bit
 
 
-def _inputs(basis: Basis) -> tuple[Array, Array]:
-    """Values and variances of the inputs, (input x territory, period)."""
-    shape = (0, basis.periods)
-    given = [basis.inputs[name] for name in basis.input_names]
-    value = np.concatenate([np.empty(shape), *(one.value for one in given)])
-    u = np.concatenate([np.empty(shape), *(one.u for one in given)])
-    return value, u**2
-
-
 def _input_totals(basis: Basis, matrix: Matrix) -> Totals:
-    value, variance = _inputs(basis)
+    value, variance = basis.given
     unknown = np.isnan(value)
     size = abs(matrix)
     weight = {Status.REPORTED: size @ np.abs(np.where(unknown, 0.0, value))}

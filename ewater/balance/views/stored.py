@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 #: What a cell can ask of an account, as blocks of its coefficients.
 BLOCKS = ("opening", "closing", "change", "booked", "full", "dead")
+_ENDS = ("opening", "closing", "change")  # the uncertain ones
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -116,6 +117,8 @@ class Stored:
         proportion to the change. Capacities, and what is booked, are certain.
         """
         both = np.isfinite(self.volume["change"])
+        if not all(any(rows[name].nnz for name in _ENDS) for rows in (left, right)):
+            return np.zeros((left["change"].shape[0], both.shape[1]))
         if self.changes is None:
             total = self._product(left, right, both, with_change=True)
             return total + self._product(left, right, ~both, with_change=False)
