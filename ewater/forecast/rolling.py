@@ -66,6 +66,18 @@ class Rolled:
         taken = np.take_along_axis(table, self.chosen[None, :, :, None], axis=0)
         return np.asarray(taken[0])
 
+    def take(self, count: int) -> Rolled:
+        """Keep the first few series; what is made of the others is forgotten."""
+        return Rolled(
+            records=self.records.take(np.arange(count)),
+            origins=self.origins,
+            names=self.names,
+            crps=self.crps[:, :count],
+            inside=self.inside[:, :count],
+            chosen=self.chosen[:count],
+            stretch=self.stretch[:, :count],
+        )
+
     def future(self, horizon: int, origin: int | None = None) -> Floats:
         """Forecast from an origin, by default the last, as it is chosen there.
 

@@ -69,6 +69,24 @@ def test_a_reading_that_moves_no_figure_is_named_all_the_same(sealed, alter_read
     assert not outcome.intact
 
 
+def test_several_altered_readings_are_named_by_the_days_they_lie_in(
+    sealed, alter_reading
+):
+    for day in ("03", "19"):
+        alter_reading(sealed, "G-IN.Q", f"2023-05-{day}T07:00:00Z", 10_000.0)
+    what, cells = differences(checking.outcome_of(sealed, NAME))[
+        "readings", "G-IN.Q 2023"
+    ]
+    assert what.startswith("altered, among 8757; they lie in 2023-0")
+    first, last = what.partition("they lie in ")[2].split(" to ")
+    assert first <= "2023-05-03T07:00:00Z"
+    assert "2023-05-19T07:00:00Z" <= last < "2023-07"
+    assert ("TB", "balance.inflow") in cells
+    chunks_compact.compact(sealed)  # what lies in one chunk then says no more
+    what, _ = differences(checking.outcome_of(sealed, NAME))["readings", "G-IN.Q 2023"]
+    assert what.startswith("altered, among 8757; they lie in 2023-0")
+
+
 def test_a_chunk_that_nobody_can_read_is_named(sealed, tamper):
     tamper(
         sealed,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import pandas as pd
 import xarray as xr
 from sqlalchemy import text
 
@@ -15,11 +17,12 @@ from ewater.accounts.editions.verify import FAILURES, Outcome, Sealed, verify
 from ewater.store import chunks, editions, landing, registry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection, Engine
 
+    from ewater.accounts.editions.compare import Locate, Span
     from ewater.accounts.editions.material import Material, Spec
 
 _BROKEN_CHUNKS = text(
@@ -91,8 +94,11 @@ def outcome_of(engine: Engine, name: str) -> Outcome:
                 differences=[(one, [], []) for one in found],
             )
         found += broken
-        found += _verdicts(connection, sealed, present)
-    return verify(sealed, present, found)
+        beside = parts.beside(connection, present)
+        found += _verdicts(sealed, beside[parts.VERDICTS])
+    lines = [*{*sealed.of(parts.CHUNKS)} ^ {*beside[parts.CHUNKS]}]
+    lines += [str(one.subject["line"]) for one in broken if "line" in one.subject]
+    return verify(sealed, present, found, _locate(lines))
 
 
 def sealed_of(connection: Connection, name: str) -> Sealed:
@@ -154,7 +160,11 @@ def _material(connection: Connection, spec: Spec) -> tuple[Material, list[Differ
             item=f"{row.id} of {row.code}, {row.first_time:%Y-%m-%d} to "
             f"{row.last_time:%Y-%m-%d}",
             what="its bytes are not those of its SHA-256",
-            subject={"series": row.code},
+            subject={
+                "series": row.code,
+                "line": f"{row.code} {row.first_time.isoformat()} "
+                f"{row.last_time.isoformat()}",
+            },
         )
         for row in connection.execute(_BROKEN_CHUNKS, asked)
     ]
@@ -190,11 +200,40 @@ def _one_by_one(
     ), broken
 
 
-def _verdicts(
-    connection: Connection, sealed: Sealed, present: Material
-) -> Iterator[Difference]:
+def _locate(lines: Iterable[str]) -> Locate:
+    """Say where readings can be altered: in chunks that are not those of the seal.
+
+    Whoever alters a reading alters the hash of its chunk. Where chunks were folded
+    since, all of them are others, and this says no more than the year.
+    """
+    spans: dict[str, set[Span]] = {}
+    for line in lines:
+        code, *ends = line.split(" ")[:3]
+        first, last = (int(pd.Timestamp(end).timestamp() * 1e6) for end in ends)
+        spans.setdefault(code, set()).add((first, last))
+
+    def locate(series: str, year: int) -> list[Span]:
+        start, end = (
+            int(np.datetime64(str(y), "us").astype(np.int64)) for y in (year, year + 1)
+        )
+        inside = sorted(
+            (max(first, start), min(last, end - 1))
+            for first, last in spans.get(series, ())
+            if first < end and last >= start
+        )
+        joined: list[Span] = []
+        for first, last in inside:
+            if joined and first <= joined[-1][1]:
+                joined[-1] = (joined[-1][0], max(joined[-1][1], last))
+            else:
+                joined.append((first, last))
+        return joined
+
+    return locate
+
+
+def _verdicts(sealed: Sealed, now: Sequence[str]) -> Iterator[Difference]:
     """Compare what people decided about readings."""
-    now = parts.beside(connection, present)[parts.VERDICTS]
     was = sealed.of(parts.VERDICTS)
     for line in sorted({*was} ^ {*now}):
         what = "is gone or altered" if line in set(was) else "was not sealed so"

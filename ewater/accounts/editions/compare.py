@@ -12,12 +12,15 @@ from ewater.accounts.editions import fingerprints, results
 from ewater.store.folder_files import FILES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from ewater.accounts.editions.fingerprints import Prints
 
     Row = dict[str, Any]
+    Span = tuple[int, int]
+    Locate = Callable[[str, int], Sequence[Span]]
 
+_SPANS = 5  # that are told
 NAMED = 200  # differences of one part that are told one by one
 
 
@@ -27,14 +30,15 @@ class Difference:
 
     ``kind`` is ``reading``, ``readings``, a table of the registry, ``step``, ``part``,
     ``chunk``, ``file`` or ``figures``; ``subject`` is what it touches figures by: the
-    series of readings, the row of a table.
+    series of readings, the row of a table. ``spans`` (microseconds UTC, both ends
+    within) are where readings differ, if more is known of it than the year.
     """
 
     kind: str
     item: str
     what: str
     subject: Mapping[str, Any] = field(default_factory=dict)
-    time: int | None = None
+    spans: Sequence[Span] = ()
 
 
 def rows(table: str, sealed: Sequence[str], present: Sequence[str]) -> list[Difference]:
@@ -60,12 +64,15 @@ def rows(table: str, sealed: Sequence[str], present: Sequence[str]) -> list[Diff
 
 
 def readings(
-    sealed: Sequence[str], present: Sequence[str], prints: Prints | None
+    sealed: Sequence[str],
+    present: Sequence[str],
+    prints: Prints | None,
+    locate: Locate | None = None,
 ) -> list[Difference]:
     """Differences between fingerprints; one altered reading is named by its time.
 
     ``prints`` are those that ``present`` was written from; without them times are not
-    looked for.
+    looked for. ``locate`` says in what spans of a series and year several can lie.
     """
     lost, come = apart(sealed, present)
     before, after = ({tuple(x.split()[:2]): x for x in part} for part in (lost, come))
@@ -78,14 +85,17 @@ def readings(
         if was and now and prints:
             at = place[series, int(year)]
             time = fingerprints.altered(was, now, prints, at)
+        spans: Sequence[Span] = () if time is None else ((time, time),)
+        if time is None and locate is not None:
+            spans = locate(series, int(year))
         counts = [0 if line is None else int(line.split()[2]) for line in (was, now)]
         found.append(
             Difference(
                 kind="readings" if time is None else "reading",
                 item=f"{series} {year if time is None else _instant(time)}",
-                what=_counted(*counts),
+                what=_counted(*counts) + (_within(spans) if time is None else ""),
                 subject={"series": series},
-                time=time,
+                spans=spans,
             )
         )
     return found
@@ -147,6 +157,13 @@ def _counted(was: int, now: int) -> str:
     if not now:
         return f"all {was} are gone"
     return f"{was} were sealed, {now} are there"
+
+
+def _within(spans: Sequence[Span]) -> str:
+    """Say where several readings lie; nothing where only the year is known."""
+    told = [" to ".join(map(_instant, span)) for span in spans[:_SPANS]]
+    more = f" and {len(spans) - _SPANS} more" if len(spans) > _SPANS else ""
+    return f"; they lie in {', '.join(told)}{more}" if told else ""
 
 
 def _instant(time: int) -> str:

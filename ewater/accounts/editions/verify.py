@@ -15,6 +15,7 @@ from ewater.errors import EWaterError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from ewater.accounts.editions.compare import Locate
     from ewater.accounts.editions.fingerprints import Prints
     from ewater.accounts.editions.material import Material
     from ewater.accounts.runs import Run
@@ -84,7 +85,10 @@ class Outcome:
 
 
 def verify(
-    sealed: Sealed, material: Material, found: Iterable[Difference] = ()
+    sealed: Sealed,
+    material: Material,
+    found: Iterable[Difference] = (),
+    locate: Locate | None = None,
 ) -> Outcome:
     """Compare what was sealed with what is there, and compute the figures again.
 
@@ -96,11 +100,13 @@ def verify(
         The inputs as they are there now.
     found
         What was found broken before: steps, chunks, files.
+    locate
+        Says where several altered readings of a series and year can lie.
     """
     outcome = Outcome(name=sealed.name, root=sealed.root.hex())
     differences = [*found, *_tree(sealed)]
     present, prints = parts.inputs(material)
-    differences += _inputs(sealed, present, prints)
+    differences += _inputs(sealed, present, prints, locate)
     outcome.notes += _program(sealed)
     run = _figures(sealed, material, outcome, differences)
     outcome.checked = {
@@ -128,7 +134,10 @@ def _tree(sealed: Sealed) -> list[Difference]:
 
 
 def _inputs(
-    sealed: Sealed, present: Mapping[str, list[str]], prints: Prints
+    sealed: Sealed,
+    present: Mapping[str, list[str]],
+    prints: Prints,
+    locate: Locate | None,
 ) -> list[Difference]:
     """Compare inputs; a copy that was altered is told apart from what it copies."""
     found = []
@@ -139,7 +148,7 @@ def _inputs(
             continue
         only_copy = name in sealed.roots and merkle.root(now) == sealed.roots[name]
         if name == parts.READINGS:
-            differ = compare.readings(was, now, prints)
+            differ = compare.readings(was, now, prints, locate)
         elif is_table(name):
             differ = compare.rows(table(name), was, now)
         else:
@@ -156,7 +165,7 @@ def _copied(one: Difference) -> Difference:
         item=one.item,
         what=f"in the sealed copy alone: {one.what}",
         subject=one.subject,
-        time=one.time,
+        spans=one.spans,
     )
 
 
@@ -251,13 +260,16 @@ def _periods(material: Material, run: Run | None, one: Difference) -> list[str]:
     """Periods that a reading can reach; all, where that is not so plain."""
     starts = edges(material.bounds)[:-1]
     series = str(one.subject.get("series"))
-    if one.time is None or run is None or series in run.inputs.whole_record:
+    if not one.spans or run is None or series in run.inputs.whole_record:
         return starts
-    reach = int(REACH_S * 1e6)
+    reach, bounds = int(REACH_S * 1e6), material.bounds
     return [
         start
         for n, start in enumerate(starts)
-        if material.bounds[n] - reach <= one.time <= material.bounds[n + 1] + reach
+        if any(
+            first <= bounds[n + 1] + reach and last >= bounds[n] - reach
+            for first, last in one.spans
+        )
     ]
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from ewater.accounts import pipeline, runs
 from ewater.accounts.alone import select
+from ewater.accounts.forecasting import snow
 from ewater.balance import expressions
 from ewater.balance.flows import resolve
 from ewater.errors import NotReadyError, UsageError
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from sqlalchemy import Engine
 
+    from ewater.accounts.forecasting.snow import Snow
     from ewater.series.calendars import Calendar
 
     Floats = NDArray[np.float64]
@@ -54,6 +56,8 @@ class History:
         Flows that were measured or reported, not estimated by a rule.
     opening : (stock,), m3
         At the origin.
+    snow : Snow
+        Of basins, over the months of ``flows``.
     """
 
     run: runs.Run
@@ -62,6 +66,7 @@ class History:
     stocks: Records
     measured: NDArray[np.bool_]
     opening: Floats
+    snow: Snow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,8 +152,9 @@ def read(engine: Engine, given: Plan) -> History:
     with engine.connect() as connection:
         codes = sorted(set(before.values()))
         other = chunks.read(connection, codes, None, None, as_of=given.seen)
+        lying = chunks.read(connection, snow.codes(given.frames), as_of=given.seen)
     run = runs.obtain(engine, given.first, given.origin, "month", as_of=given.seen)
-    return _history(run, given.origin, given.first, other, before)
+    return _history(run, given.origin, given.first, (other, lying), before)
 
 
 def _spans(readings: xr.Dataset) -> NDArray[np.int64]:
@@ -164,10 +170,11 @@ def _history(
     run: runs.Run,
     origin: dt.date,
     first: dt.date,
-    other: xr.Dataset,
+    readings: tuple[xr.Dataset, xr.Dataset],
     before: dict[str, str],
 ) -> History:
-    inputs = run.inputs
+    """Put the records together; ``readings`` are those of archives, and of snow."""
+    inputs, (other, lying) = run.inputs, readings
     flows = resolve(inputs.ledger, inputs.sources, inputs.weights)
     value, measured = _trusted(flows.volume, flows.status, flows.valid)
     stock = np.full((inputs.stocks.sizes["account"], run.bounds.size - 1), np.nan)
@@ -179,7 +186,7 @@ def _history(
     earlier = calendars.bounds(
         run.calendar, since if months else first, origin, "month"
     )
-    earlier = earlier[: months + 1]
+    every, earlier = earlier, earlier[: months + 1]
     if months:
         old_flows = _old_flows(run, other, before, earlier)
         old_stocks = _old_stocks(run, other, before, earlier)
@@ -198,6 +205,7 @@ def _history(
         stocks=Records.of(names, month, joined, np.where(top > 0, top, np.inf)),
         measured=measured,
         opening=volume[:, -1],
+        snow=snow.of(run.frames, inputs.ledger, lying, every, month),
     )
 
 

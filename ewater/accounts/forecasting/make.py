@@ -103,12 +103,12 @@ def make(history: History, horizon: int) -> Outlook:
     run, ledger = history.run, history.run.inputs.ledger
     bounds = future_bounds(history.run.calendar, history.origin, horizon)
     records = _joined(history)
-    made, scores = _futures(records, horizon)
     count = ledger.flows.size
+    made, scores = _futures(records, horizon, count + history.stocks.codes.size)
     flow = np.moveaxis(made[:count], 1, 2)
     there = ledger.flow_valid(bounds)
     flow = np.where(there[:, :, None], flow, 0.0)
-    stock = np.moveaxis(made[count:], 1, 2)
+    stock = np.moveaxis(made[count : count + history.stocks.codes.size], 1, 2)
     scores["kind"] = np.where(scores["row"] < count, "flow", "stock")
     flows = resolve(ledger, run.inputs.sources, run.inputs.weights)
     flow, held, gap = _coherent(history, flows, flow, stock)
@@ -138,42 +138,57 @@ def future_bounds(
 
 
 def _joined(history: History) -> Records:
-    """Flows and stocks in one; what a reservoir gives looks at what it holds."""
+    """Flows, stocks and snow in one.
+
+    What a reservoir gives looks at what it holds, a river at the snow of its basin.
+    """
     ledger, stocks = history.run.inputs.ledger, history.stocks
+    snow = history.snow
     count = ledger.flows.size
     held = {code: count + n for n, code in enumerate(stocks.codes)}
     giver = ledger.accounts[ledger.flow_from]
     companion = np.array([held.get(code, -1) for code in giver], dtype=np.intp)
-    own = np.full(stocks.codes.size, -1, dtype=np.intp)
+    behind = count + stocks.codes.size
+    white = np.where(snow.of_flow >= 0, behind + snow.of_flow, -1)
+    companions = np.full((behind + snow.records.codes.size, 2), -1, dtype=np.intp)
+    companions[:count] = np.stack([companion, white], axis=1)
+    if (white < 0).all():  # no column of nothing in every regression
+        companions = companions[:, :1]
+    free = np.full(snow.records.codes.size, np.inf)
     return Records.of(
-        np.concatenate([ledger.flows, stocks.codes]),
+        np.concatenate([ledger.flows, stocks.codes, snow.records.codes]),
         history.flows.first,
-        np.vstack([history.flows.value, stocks.value]),
-        np.concatenate([np.full(count, np.inf), stocks.upper]),
-        np.concatenate([companion, own])[:, None],
+        np.vstack([history.flows.value, stocks.value, snow.records.value]),
+        np.concatenate([np.full(count, np.inf), stocks.upper, free]),
+        companions,
     )
 
 
-def _futures(records: Records, horizon: int) -> tuple[Floats, pd.DataFrame]:
-    """Futures of all series, aligned by the earlier origin that they go back to."""
+def _futures(records: Records, horizon: int, count: int) -> tuple[Floats, pd.DataFrame]:
+    """Futures of the first series, aligned by the earlier origin they go back to.
+
+    What stands behind the first ``count`` is only looked at by others.
+    """
     months = records.value.shape[1]
     known = np.isfinite(records.value)
     first = np.where(known.any(axis=1), known.argmax(axis=1), months)
-    length = (months - first) // 12
+    length = (months - first)[:count] // 12
     parts, tables = [], []
     for years in sorted(set(length[length >= _WARM_SHORT]), reverse=True):
         rows = np.flatnonzero(length == years)
         begin = months - 12 * int(years) - 11
-        part = _cut(records.take(rows), max(begin, 0))
+        looked_at = np.setdiff1d(records.companions[rows], [-1, *rows])
+        part = _cut(records.take(np.append(rows, looked_at)), max(begin, 0))
         warm = _WARM_LONG if years >= _LONG else _WARM_SHORT
         at = np.arange(12 * warm, part.value.shape[1] + 1)
         rolled = rolling.roll(part, at, horizon)
         past = Past.at(part, part.value.shape[1], horizon)
         starts = np.zeros(1, np.intp) if past is None else past.starts
-        parts.append((rows, rolled.future(horizon), starts + max(begin, 0)))
-        tables.append(_table(rolled, rows))
+        future = rolled.future(horizon)[: rows.size]
+        parts.append((rows, future, starts + max(begin, 0)))
+        tables.append(_table(rolled.take(rows.size), rows))
     longest = parts[0][2] if parts else np.zeros(1, dtype=np.intp)
-    result = np.full((records.codes.size, longest.size, horizon), np.nan)
+    result = np.full((count, longest.size, horizon), np.nan)
     for rows, made, starts in parts:
         result[rows] = made[:, _aligned(longest, starts)]
     return result, pd.concat(tables, ignore_index=True)

@@ -13,6 +13,13 @@ from sqlalchemy import func, insert, select, text
 import ewater
 from ewater.accounts import runs
 from ewater.accounts.forecasting import history, kept
+from ewater.accounts.forecasting.cascade import (
+    AIR,
+    USERS,
+    Cascade,
+    released,
+    within_all,
+)
 from ewater.balance.flows import resolve
 from ewater.errors import NotReadyError, UsageError
 from ewater.forecast import schedule
@@ -34,8 +41,6 @@ if TYPE_CHECKING:
     Document = dict[str, Any]
 
 _ONE_AT_A_TIME = text("LOCK TABLE schedule IN SHARE ROW EXCLUSIVE MODE")
-_USERS = ("canal", "economy")
-_AIR = ("atmosphere", "groundwater", "soil", "snow_ice")
 PERIODS = 9
 _MOST = 36
 
@@ -55,12 +60,12 @@ class Ways:
         place = int(np.searchsorted(ledger.accounts, account))
         to = ledger.account_kind[ledger.flow_to]
         leaves = ledger.flow_from == place
-        lost = leaves & np.isin(to, _AIR)
+        lost = leaves & np.isin(to, AIR)
         return cls(
             comes=ledger.flow_to == place,
             lost=lost,
-            released=leaves & ~lost,
-            wanted=leaves & np.isin(to, _USERS),
+            released=released(ledger, account),
+            wanted=leaves & np.isin(to, USERS),
         )
 
 
@@ -77,7 +82,8 @@ def make(
     Parameters
     ----------
     accounts
-        Codes; default: every reservoir with a stock.
+        Codes; default: every reservoir with a stock. Those above them are planned
+        too, as their release comes to these, but not kept.
     start
         The 1st, 11th or 21st of a month; default: the ten days of the newest reading.
     periods
@@ -110,11 +116,24 @@ def make(
     opening, before = _state(engine, outlook, first, as_of)
     with engine.connect() as connection:
         frames = registry.read(connection, outlook.as_of)
-    made = []
-    for account in chosen:
-        table = _plan(outlook, account, bounds, opening[account], before, frames)
-        made.append((account, *_save(engine, account, code, opening[account], table)))
-    return made
+    cascade = Cascade(outlook, bounds)
+    above = cascade.above(chosen, known)
+    made = {}
+    for account in cascade.order([*chosen, *above]):
+        come = cascade.beyond(account)
+        try:
+            table = _plan(
+                outlook, account, bounds, opening[account], before, frames, come
+            )
+        except NotReadyError:
+            if account in chosen:
+                raise
+            continue  # one above that cannot be planned gives what it is forecast to
+        cascade.release(account, table["release"].to_numpy())
+        if account in chosen:
+            saved = _save(engine, account, code, opening[account], table)
+            made[account] = (account, *saved)
+    return [made[account] for account in chosen]
 
 
 def _kind(outlook: Outlook, account: str) -> str:
@@ -165,8 +184,12 @@ def _plan(
     opening: float,
     before: Mapping[str, float],
     frames: Mapping[str, pd.DataFrame],
+    come: Floats,
 ) -> pd.DataFrame:
-    """Plan one reservoir, columns of ``schedule_row``."""
+    """Plan one reservoir, columns of ``schedule_row``.
+
+    ``come``, (period, member) m3, is what reservoirs above bring beyond the forecast.
+    """
     ways = Ways.of(outlook.ledger, account)
     some = [
         within_all(outlook, marks, bounds)
@@ -177,6 +200,7 @@ def _plan(
     if any(np.isnan(table).any() for table in some):
         raise NotReadyError(f"what flows into or out of {account} cannot be forecast")
     comes, lost, wanted = some
+    comes = comes + come
     row = int(np.flatnonzero(outlook.accounts == account)[0])
     seen = outlook.stock[row].mean(axis=1)
     target = np.interp(bounds[1:], outlook.bounds, seen)
@@ -210,12 +234,6 @@ def _plan(
             "most": most,
         }
     )
-
-
-def within_all(outlook: Outlook, marks: Marks, bounds: NDArray[np.int64]) -> Floats:
-    """Sum some flows and split their months, (period, member), m3."""
-    monthly = outlook.flow[marks].sum(axis=0)
-    return schedule.within_months(monthly, outlook.bounds, bounds)
 
 
 def _limits(
