@@ -132,6 +132,32 @@ def test_the_annual_balance_is_written_in_each_language(three_years, lang):
     assert statutory_tables.as_csv(document, lang).count("EVAP") >= 8
 
 
+@pytest.mark.browser
+def test_the_annual_balance_is_printed_in_each_language(three_years, browser):
+    from pypdf import PdfReader
+
+    from ewater.dashboard.bulletin.printing import to_pdf
+
+    document = statutory.document(three_years, origin=dt.date(2023, 7, 1))
+    for lang in ("az", "en", "ru"):
+        pdf = PdfReader(io.BytesIO(to_pdf(statutory_tables.as_html(document, lang))))
+        page = pdf.pages[0].mediabox
+        assert (round(page.width), round(page.height)) == (842, 595)  # A4, lying
+        text = "".join("".join(one.extract_text() for one in pdf.pages).split())
+        said = [statutory_tables.title(document, lang)]
+        said += [statutory_tables.heading(c, lang) for c in document["columns"]]
+        said += [row["label"][lang] for row in document["rows"]]
+        said += statutory_tables.notes(document, lang)
+        for words in said:
+            assert "".join(words.split()) in text, words
+        (cell,) = (
+            column["cells"]["taken_surface"]
+            for column in document["columns"]
+            if column["code"] == "2024"
+        )
+        assert statutory_tables.number(cell["value"] / 1e6, lang) in text
+
+
 def test_the_command_prints_a_table_json_and_csv(
     three_years, database_url, monkeypatch
 ):
