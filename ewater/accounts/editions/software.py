@@ -17,7 +17,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 #: Packages and modules from which figures follow; pages and commands are not.
-_FIGURES = ("accounts", "balance", "grids", "series", "store", "terms.py", "units.py")
+_FIGURES = (
+    "accounts",
+    "balance",
+    "grids",
+    "series",
+    "store",
+    "described.py",
+    "terms.py",
+    "units.py",
+)
 _RULES = "balance/views/builtin"
 _KINDS = (".py", ".yaml")
 _LOCK = "requirements.lock"
