@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dash import Dash, html
 
-from ewater.dashboard import leaving
+from ewater.dashboard import balances, leaving
 from ewater.dashboard.access import menu
 from ewater.dashboard.access.install import install
 from ewater.dashboard.bulletin import routes as bulletins
@@ -90,6 +90,7 @@ def create_app(
     server: Any = app.server
     server.register_blueprint(routes.blueprint(cached, PAGES))
     server.register_blueprint(bulletins.blueprint(cached))
+    server.register_blueprint(balances.blueprint(cached))
     controls.register(app, cached)
     frame.register(app, cached)
     renewal.register(app, cached)
