@@ -84,6 +84,7 @@ NO_VALUES = {
     "a share that is not given has the usual one of METHODS 6": (
         "sectors.consumed_share"
     ),
+    "positions of what changed: unknown is as unknown as it was": "draws.rows_apart",
     "counts, of tests or degrees of freedom": (
         "reconciliation.gross.critical_gamma reconciliation.gross.sidak_limit"
     ),
