@@ -19,6 +19,8 @@ from ewater.cli.report_acting import (
     Reason,
     Version,
     acting,
+    bytes_of,
+    write,
 )
 from ewater.cli.rows import FormatOption, show
 from ewater.cli.session import since
@@ -87,7 +89,7 @@ def template(
         )
     with acting() as (connection, person):
         raw = ways.template(connection, person, enterprise, period, form, lang)
-    out.write_bytes(raw)
+    write(out, raw)
     typer.echo(
         f"{out}: {enterprise}, {period}; fill it in, then `ewater report load {out}`"
     )
@@ -122,7 +124,7 @@ def load(
         _foreign(file, as_, began)
         return
     with acting() as (connection, person):
-        batch, found, way = ways.read(connection, file.read_bytes(), file.name, form)
+        batch, found, way = ways.read(connection, bytes_of(file), file.name, form)
         if dry_run:
             _checked(connection, batch, found, lang, began)
             return
@@ -152,7 +154,7 @@ def _foreign(file: Path, mapping: Path, began: float) -> None:
     said = foreign.parse(described.text_of(mapping, "mapping"), mapping.name)
     with acting() as (connection, _):
         zone = known.zone_of(connection)
-        made = foreign.frames(file.read_bytes(), file.name, said, zone)
+        made = foreign.frames(bytes_of(file), file.name, said, zone)
         counts = foreign.load(connection, made)
     shown = ", ".join(f"{count:,} {name}" for name, count in counts.items())
     typer.echo(f"{file}: {shown} new {since(began)}")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ewater.cli.report_acting import Number, Version, acting
+from ewater.cli.report_acting import Number, Version, acting, bytes_of, write
 from ewater.cli.rows import FormatOption, show
 
 _keys = typer.Typer(
@@ -42,7 +42,7 @@ def trust(
     from ewater.reports import signing
 
     with acting() as (connection, person):
-        signing.trust(connection, person, name, file.read_bytes(), enterprise)
+        signing.trust(connection, person, name, bytes_of(file), enterprise)
     typer.echo(f"{name}: {'issuer' if enterprise is None else f'key of {enterprise}'}")
 
 
@@ -86,7 +86,7 @@ def content(
 
     with acting() as (connection, person):
         raw = signing.content(connection, person, number, version)
-    out.write_bytes(raw)
+    write(out, raw)
     typer.echo(f"{out}: {len(raw):,} bytes, SHA-256 {receipts.sha256(raw).hex()}")
 
 
@@ -114,11 +114,11 @@ def sign(
         raise UsageError("give either --signature FILE or --key FILE")
     with acting() as (connection, person):
         if signature is not None:
-            made = signature.read_bytes()
+            made = bytes_of(signature)
         else:
             assert key is not None  # noqa: S101 - one of the two is given
             raw = signing.content(connection, person, number, version)
-            made = signing.sign(raw, key.read_bytes(), str(key))
+            made = signing.sign(raw, bytes_of(key), str(key))
         signer = signing.attach(connection, person, number, version, made)
     typer.echo(f"return {number}: signed by {signer}")
 

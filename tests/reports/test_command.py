@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from ewater.cli.main import app
+from ewater.errors import UsageError
 
 pytestmark = pytest.mark.db
 
@@ -85,3 +86,18 @@ def test_a_year_is_signed_off_only_when_its_breaks_are_explained(run, tmp_path):
         run("breaks", "--explain", row["id"], "--as", "real", "--reason", "a drought")
     done = run("breaks", "--year", "2021", "--sign-off", "--reason", "done")
     assert done.exit_code == 0
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("load", "nowhere/a.csv"),
+        ("check", "nowhere/a.csv"),
+        ("key", "trust", "k", "nowhere/k.pem"),
+        ("template", "E1", "--year", "2024", "--out", "nowhere/e1.xlsx"),
+    ],
+)
+def test_a_file_that_is_not_there_is_said_in_a_line(run, words):
+    done = run(*words)
+    assert isinstance(done.exception, UsageError)
+    assert "nowhere" in str(done.exception)
