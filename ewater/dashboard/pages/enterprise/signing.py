@@ -102,10 +102,13 @@ def form(lang: Language) -> html.Div:
             size="xs",
             variant="default",
         ),
-        dcc.Upload(
-            html.Span(say("Attach a signature…"), className="like-button"),
-            id="enterprise-sign-file",
-            max_size=_MOST,
+        html.Label(  # names the input, and opens it
+            dcc.Upload(
+                html.Span(say("Attach a signature…"), className="like-button"),
+                id="enterprise-sign-file",
+                max_size=_MOST,
+                disable_click=True,
+            ),
             className="upload",
         ),
         dcc.Download(id="enterprise-sign-json"),
