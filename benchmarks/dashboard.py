@@ -186,11 +186,25 @@ def first_paint(url: str) -> float:
     return painted
 
 
+def workers(pid: int) -> list[str]:
+    """List the processes that answer for a server."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text("utf-8")
+    return children.split()
+
+
+def processor_time(pid: int) -> float:
+    """Processor seconds that the workers of a server have used."""
+    ticks = 0
+    for worker in workers(pid):
+        fields = Path(f"/proc/{worker}/stat").read_text("utf-8").rpartition(")")[2]
+        ticks += sum(int(field) for field in fields.split()[11:13])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
 def largest_worker(pid: int) -> float:
     """Resident megabytes of the largest worker of a server, by what only it holds."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text("utf-8").split()
     sizes = []
-    for child in children:
+    for child in workers(pid):
         lines = Path(f"/proc/{child}/smaps_rollup").read_text("utf-8").splitlines()
         sizes += [int(line.split()[1]) for line in lines if line.startswith("Pss:")]
     return max(sizes) / 1024
@@ -224,11 +238,13 @@ def measure(home: Path, seconds: float) -> None:
         until = time.monotonic() + seconds
         people = [Visitor(url, asked, views, until) for _ in range(USERS)]
         begun, used = time.perf_counter(), time.process_time()
+        served_s = processor_time(pid)
         for person in people:
             person.start()
         for person in people:
             person.join()
         wall, own = time.perf_counter() - begun, time.process_time() - used
+        served_s = processor_time(pid) - served_s
         worker = largest_worker(pid)
     times = np.array([s for person in people for s in person.seconds]) * 1e3
     failed = sum(person.failed for person in people)
@@ -238,6 +254,7 @@ def measure(home: Path, seconds: float) -> None:
         f"load {os.getloadavg()[0]:.1f}"
     )
     print(f"generator: {own:.1f} s of processor time, {100 * own / wall:.0f} % of one")
+    print(f"workers: {1e3 * served_s / len(times):.0f} ms of processor time a callback")
     assert failed == 0
     for name, value, unit, bar in (
         ("dashboard_callback_p95", float(np.percentile(times, 95)), "ms", CALLBACK_MS),

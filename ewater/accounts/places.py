@@ -95,7 +95,8 @@ def _measured(
     frames: Mapping[str, pd.DataFrame], ledger: Ledger, known: pd.DataFrame
 ) -> Floats:
     """Mean place of the sites whose series measure flows of an account."""
-    series = frames["series"].drop_duplicates("code").set_index("code")["site"]
+    sites = frames["series"].drop_duplicates("code").set_index("code")["site"]
+    series = sites.to_dict()  # looked up for every flow
     flows = frames["flows"].drop_duplicates("code").set_index("code")
     texts = flows["measured_by"].reindex(ledger.flows)
     pairs = [

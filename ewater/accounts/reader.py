@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
     from geopandas import GeoDataFrame
+    from numpy.typing import NDArray
     from sqlalchemy import Engine
 
     from ewater.accounts.apart import Apart
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     Document = dict[str, Any]
 
 _EXPLAINERS = 8
+_TOLD = ("volume", "u_random", "u_systematic", "status", "coverage")
+_STATUSES = {int(status): status.name.lower() for status in Status}
 
 
 class DatabaseReader:
@@ -220,36 +223,59 @@ def flow_rows(view: View, territory: str, period: int) -> list[Document]:
     ledger, flows = view.ledger, view.flows
     row = int(ledger.rows([territory])[0])
     share = ledger.shares_inside(view.boundary)[[row]].toarray()[0]
-    accounts = view.run.frames["accounts"].drop_duplicates("code").set_index("code")
-    accounts = accounts.reindex(ledger.accounts)
-    site, sector = (accounts[c].tolist() for c in ("site", "sector"))
-    data = flows.dataset().isel(period=period)
-    u = np.hypot(data["u_random"].values, data["u_systematic"].values)
     counted = np.maximum(share[ledger.flow_from], share[ledger.flow_to])
-    touching = (counted > 0) & flows.valid[:, period]
-
-    def end(account: int, name: str) -> Document:
-        kind, code = str(ledger.account_kind[account]), str(ledger.accounts[account])
-        of = sector[account]
-        return {
-            name: code,
-            f"{name}_kind": kind,
-            f"{name}_name": view.named.get(site[account]),
-            f"{name}_sector": of if isinstance(of, str) else None,
-            f"{name}_inside": bool(share[account] > 0),
-        }
-
+    chosen = np.flatnonzero((counted > 0) & flows.valid[:, period])
+    data = flows.dataset().isel(period=period)
+    told = {name: data[name].values[chosen] for name in _TOLD}
+    u = np.hypot(told["u_random"], told["u_systematic"])
+    start, end = ledger.flow_from[chosen], ledger.flow_to[chosen]
+    ends = _ends(view, np.union1d(start, end), share)
     return [
         {
-            "code": str(ledger.flows[n]),
-            **end(int(ledger.flow_from[n]), "from"),
-            **end(int(ledger.flow_to[n]), "to"),
-            "term": str(ledger.flow_term[n]),
+            "code": code,
+            **ends[first][0],
+            **ends[last][1],
+            "term": term,
             "sector": None,
-            "volume": finite(counted[n] * data["volume"].values[n]),
-            "u": finite(counted[n] * u[n]),
-            "status": Status(int(data["status"].values[n])).name.lower(),
-            "coverage": finite(data["coverage"].values[n]),
+            "volume": finite(volume),
+            "u": finite(error),
+            "status": _STATUSES[status],
+            "coverage": finite(coverage),
         }
-        for n in np.flatnonzero(touching)
+        for code, first, last, term, volume, error, status, coverage in zip(
+            ledger.flows[chosen].astype(str).tolist(),
+            start.tolist(),
+            end.tolist(),
+            ledger.flow_term[chosen].astype(str).tolist(),
+            (counted[chosen] * told["volume"]).tolist(),
+            (counted[chosen] * u).tolist(),
+            told["status"].tolist(),
+            told["coverage"].tolist(),
+            strict=True,
+        )
     ]
+
+
+def _ends(
+    view: View, places: NDArray[np.int64], share: NDArray[np.float64]
+) -> dict[int, tuple[Document, Document]]:
+    """Write accounts as the start and as the end of a flow, by their place."""
+    ledger = view.ledger
+    accounts = view.run.frames["accounts"].drop_duplicates("code").set_index("code")
+    accounts = accounts.reindex(ledger.accounts[places])
+    found = {}
+    for place, site, sector in zip(
+        places.tolist(), accounts["site"], accounts["sector"], strict=True
+    ):
+        about = {
+            "": str(ledger.accounts[place]),
+            "_kind": str(ledger.account_kind[place]),
+            "_name": view.named.get(site),
+            "_sector": sector if isinstance(sector, str) else None,
+            "_inside": bool(share[place] > 0),
+        }
+        found[place] = (
+            {f"from{key}": value for key, value in about.items()},
+            {f"to{key}": value for key, value in about.items()},
+        )
+    return found

@@ -110,16 +110,17 @@ def _of_years(
 
 
 def prefetch(reader: CachedReader) -> None:
-    """Ask everything the first view needs, so that its visitor does not wait."""
+    """Ask what the first view of each year needs, so that nobody waits for it."""
     years = reader.years()
     if not years:
         return
-    areas = geography(reader)
-    state = State(territory=areas.codes()[0], year=years[-1], seen=reader.shown())
-    load(reader, state)
-    steps(reader, state)
-    reader.flows(state.territory, *state.question)
-    reader.balances(state.level, *state.question)
+    first = geography(reader).codes()[0]
+    for year in reversed(years):
+        state = State(territory=first, year=year, seen=reader.shown())
+        load(reader, state)
+        steps(reader, state)
+        reader.flows(state.territory, *state.question)
+        reader.balances(state.level, *state.question)
 
 
 def _one_period(reader: CachedReader, state: State, year: int) -> Balance:

@@ -59,7 +59,8 @@ def make(host: str | None = None, *, is_open: bool = False) -> Flask:
     if not is_open:
         _check_users(engine, access)
         guard = Guard(engine, access)
-    stored = DatabaseReader(engine, _standing(engine))
+    apart = _standing(engine)
+    stored = DatabaseReader(engine, apart)
     source = cast("Reader", stored)  # it may not import our types
     reader = CachedReader(source, scope=guard.scope if guard else None)
     dash = create_app(reader, guard, engine)
@@ -70,6 +71,7 @@ def make(host: str | None = None, *, is_open: bool = False) -> Flask:
     server.register_blueprint(api.blueprint(engine))
     warm(dash)
     prefetch(reader)
+    apart.renewed = lambda: prefetch(reader)
     engine.dispose()  # a connection must not be shared with forked workers
     return server
 
