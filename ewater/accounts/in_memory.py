@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import threading
 import weakref
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -163,7 +164,7 @@ class Memory:
         with busy:  # one thread computes, the others wait for its answer
             if found := self._views.get((span, boundary)):
                 return found
-            run = self._known(span) or self._obtained(span)
+            run = self._known(span) or self._sharing(self._obtained(span))
             made = View(run, boundary)
         with self._lock:
             self._busy.pop(span, None)
@@ -176,6 +177,15 @@ class Memory:
         """Run of a view through another boundary."""
         with self._lock:
             return next((v.run for (s, _), v in self._views.items() if s == span), None)
+
+    def _sharing(self, run: Run) -> Run:
+        """Let runs of one state share its registry and ledger, which are equal."""
+        with self._lock:
+            found = [v.run for v in self._views.values() if v.run.as_of == run.as_of]
+        if not found:
+            return run
+        inputs = replace(run.inputs, ledger=found[0].inputs.ledger)
+        return replace(run, frames=found[0].frames, inputs=inputs)
 
     def _obtained(self, span: _Span) -> Run:
         as_of, start, end, step, calendar = span

@@ -145,7 +145,7 @@ def _frames(inputs: Inputs, edges: pd.DatetimeIndex) -> dict[str, pd.DataFrame]:
 
 def _sources(rows: pd.DataFrame, bounds: NDArray[np.int64]) -> xr.Dataset:
     instants = bounds.view("M8[us]")
-    names = rows["source"].to_numpy()[:: len(instants) - 1]
+    names = rows["source"].iloc[:: len(instants) - 1].to_numpy()
     shape = (len(names), len(instants) - 1)
     return xr.Dataset(
         {
@@ -161,7 +161,7 @@ def _sources(rows: pd.DataFrame, bounds: NDArray[np.int64]) -> xr.Dataset:
 
 
 def _stocks(rows: pd.DataFrame, bounds: NDArray[np.int64]) -> xr.Dataset:
-    accounts = rows["account"].to_numpy()[:: len(bounds)]
+    accounts = rows["account"].iloc[:: len(bounds)].to_numpy()
     shape = (len(accounts), len(bounds))
     systematic = rows["u_systematic_fraction"].to_numpy().reshape(shape)
     dims = ("account", "instant")

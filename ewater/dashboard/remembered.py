@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from ewater.dashboard.answers import States
 
 
+_LONG = 2000  # rows; of longer answers fewer are kept
+_LONG_KEPT = 4
+
+
 class Known:
     """What the database said last; shared by all who read through one cache."""
 
@@ -21,12 +25,13 @@ class Known:
 
 
 class Remembered:
-    """Answers by key, the newest few of them."""
+    """Answers by key, the newest few of them; of long ones fewer, for the memory."""
 
     def __init__(self, size: int) -> None:
         self._size = size
         self._lock = threading.Lock()
         self._answers: OrderedDict[Hashable, Any] = OrderedDict()
+        self._long: list[Hashable] = []
         self._busy: dict[Hashable, threading.Lock] = {}
 
     def get(self, key: Hashable, method: Callable[..., Any], *args: Hashable) -> Any:
@@ -57,5 +62,9 @@ class Remembered:
     def _put(self, key: Hashable, answer: Any) -> None:
         with self._lock:
             self._answers[key] = answer
+            if isinstance(answer, list) and len(answer) > _LONG:
+                self._long.append(key)
+                if len(self._long) > _LONG_KEPT:
+                    self._answers.pop(self._long.pop(0), None)
             while len(self._answers) > self._size:
                 self._answers.popitem(last=False)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import gc
 import socket
 from typing import TYPE_CHECKING, Any
@@ -56,6 +58,8 @@ def check_port(host: str, port: int) -> None:
 def _begin(ready: Callable[[], None]) -> None:
     """Leave what was made so far alone, so that workers share its memory; tell so."""
     gc.collect()
+    with contextlib.suppress(AttributeError, OSError):  # of the GNU library alone
+        ctypes.CDLL(None).malloc_trim(0)
     gc.freeze()
     ready()
 

@@ -6,6 +6,7 @@ import pytest
 
 from ewater.accounts.scope import Scope
 from ewater.dashboard.queries import CachedReader, States
+from ewater.dashboard.remembered import Remembered
 from ewater.errors import ForbiddenError
 
 
@@ -54,3 +55,16 @@ def test_what_one_may_see_is_not_given_to_another_from_memory():
 def test_the_made_up_country_says_what_it_cannot_answer(reader):
     with pytest.raises(AssertionError, match="levels; put one into tests/dashboard"):
         CachedReader(reader).ask(levels, "A")
+
+
+def test_of_long_answers_few_are_kept():
+    kept, asked = Remembered(100), []
+
+    def rows(number):
+        asked.append(number)
+        return [number] * 3000
+
+    for number in (1, 2, 3, 4, 5, 5, 1):
+        assert kept.get(number, rows, number)[0] == number
+    assert asked == [1, 2, 3, 4, 5, 1]
+    assert kept.get("short", lambda: ["x"]) is kept.get("short", lambda: ["y"])
