@@ -109,16 +109,19 @@ class DatabaseReader:
         step: Step,
         boundary: str = "managed",
         basis: Basis = NOW,
+        *,
+        whole: bool = False,
     ) -> Document:
         """Account of one territory by steps over ``[start, end)``: its figures.
 
-        ``stale`` is as it was when the run was read; `stale` says what it is now.
+        ``whole`` adds ``gaps`` and ``returns``. ``stale`` is as it was when the run
+        was read; `stale` says what it is now.
         """
         view, periods = self._memory.periods(start, end, step, boundary, basis)
         code = view.territory(territory)
         if basis[2] == "reconciled":
-            return settled.document(view, code, periods)
-        return documents.document(view, code, periods, figures_only=True)
+            return settled.document(view, code, periods, figures_only=not whole)
+        return documents.document(view, code, periods, figures_only=not whole)
 
     def balances(
         self,

@@ -219,11 +219,15 @@ class ScopedReader:
         step: Step,
         boundary: str = "managed",
         basis: Basis = _NOW,
+        *,
+        whole: bool = False,
     ) -> Document:
         """Account of one territory of the scope."""
         self._allow(territory)
         return _unnamed(
-            self._reader.balance(territory, start, end, step, boundary, basis),
+            self._reader.balance(
+                territory, start, end, step, boundary, basis, whole=whole
+            ),
             self._scope,
         )
 

@@ -113,13 +113,16 @@ def _view(view: View, period: int, one: Adjusted) -> View:
     return View(replace(run, bounds=edges, inputs=own), view.boundary, one)
 
 
-def document(view: View, code: str, periods: Sequence[int]) -> Document:
+def document(
+    view: View, code: str, periods: Sequence[int], *, figures_only: bool = False
+) -> Document:
     """Write the balance of a territory with reconciled figures, raw ones beside.
 
-    Figures only. Each period says in ``reconciliation`` what became of it; where raw
-    values stand, they are the figures, and the residual with them.
+    Each period says in ``reconciliation`` what became of it; where raw values stand,
+    they are the figures, and the residual with them. ``gaps`` and ``returns`` are
+    those of the raw account.
     """
-    raw = documents.document(view, code, periods, figures_only=True)
+    raw = documents.document(view, code, periods, figures_only=figures_only)
     found = settled(view, periods)
     return raw | {
         "periods": [
@@ -143,4 +146,6 @@ def _beside(found: Settled, raw: Document, code: str) -> Document:
     }
     if found.view is None:
         return raw | {"reconciliation": said}
-    return documents.figures_of(found.view, code, 0) | {"reconciliation": said}
+    beside = {name: raw[name] for name in ("gaps", "returns") if name in raw}
+    figures = documents.figures_of(found.view, code, 0)
+    return figures | beside | {"reconciliation": said}

@@ -215,8 +215,13 @@ class Reader(Protocol):
         step: str,
         boundary: str = "managed",
         basis: Basis = NOW,
+        *,
+        whole: bool = False,
     ) -> Balance:
-        """Account of one territory by steps over ``[start, end)``."""
+        """Account of one territory by steps over ``[start, end)``.
+
+        ``whole``: with what the pages do not show.
+        """
 
     def balances(
         self,

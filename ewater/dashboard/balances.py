@@ -62,7 +62,7 @@ def _asked(reader: CachedReader, given: dict[str, list[str]]) -> Any:
     _one_of("step", said["step"], STEPS)
     _one_of("boundary", said["boundary"], BOUNDARIES)
     _one_of("figures", said["figures"], VERSIONS)
-    return reader.balance(
+    return reader.document(
         said["territory"],
         _day("from", said["from"]),
         _day("to", said["to"]),

@@ -124,7 +124,7 @@ def test_what_overtook_an_account_is_counted_but_not_named_in_a_scope():
     stale = {"since": "2026-02-01T06:30:00+00:00", "count": 2, "causes": [{}, {}]}
 
     class Overtaken:
-        def balance(self, *asked):
+        def balance(self, *asked, whole):
             return {"territory": asked[0], "stale": stale}
 
         def territories(self):

@@ -469,7 +469,15 @@ class MadeUpReader:
         return {"TL": 1, "TL-WATER": 10}
 
     def balance(
-        self, territory, start, end, step, boundary="managed", basis=None
+        self,
+        territory,
+        start,
+        end,
+        step,
+        boundary="managed",
+        basis=None,
+        *,
+        whole=False,
     ) -> dict:
         self.asked.append(("balance", territory, start, end, step, boundary))
         first, last = self._index(start), self._index(end)

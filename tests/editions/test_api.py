@@ -31,6 +31,7 @@ def test_the_account_is_given_as_it_was_known(loaded, ingest):
         assert answer.status_code == 200, answer.text
         assert answer.mimetype == "application/json"
         (period,) = answer.json["periods"]
+        assert {"gaps", "returns"} <= period.keys()  # all that the command writes
         return period["terms"]["inflow_from_neighbours"]["value"]
 
     before = inflow(YEAR)
