@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from ewater.accounts.view_files import Files
     from ewater.accounts.views import View
     from ewater.balance.explain import Item, Made, Moment, Part
-    from ewater.balance.views.basis import Basis, Rows
+    from ewater.balance.views.basis import Basis
+    from ewater.balance.views.coefficients import Rows
 
     Document = dict[str, Any]
 

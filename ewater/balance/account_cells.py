@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ewater.balance.flows import Flows
     from ewater.balance.ledger import Ledger
     from ewater.balance.matrices import Matrix
-    from ewater.balance.views.basis import Rows
+    from ewater.balance.views.coefficients import Rows
 
 TOTALS = (
     "inflow",

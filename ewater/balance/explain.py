@@ -16,7 +16,7 @@ import numpy as np
 from ewater.balance.flows import resolve
 from ewater.balance.matrices import csr, filled, pattern
 from ewater.balance.views import stored
-from ewater.balance.views.basis import BLOCKS
+from ewater.balance.views.coefficients import BLOCKS
 from ewater.errors import UsageError
 
 if TYPE_CHECKING:
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from ewater.balance.flows import Flows
     from ewater.balance.ledger import Ledger
     from ewater.balance.matrices import Matrix
-    from ewater.balance.views.basis import Basis, Rows
+    from ewater.balance.views.basis import Basis
+    from ewater.balance.views.coefficients import Rows
     from ewater.balance.views.evaluate import Evaluated
 
     Array = NDArray[np.float64]

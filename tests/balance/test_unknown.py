@@ -78,8 +78,9 @@ NO_VALUES = {
         "reconciliation.rows.rows_of reconciliation.variables.placed "
         "reconciliation.variables.term_parts sectors.sector_matrices "
         "storage.unmodelled terms.neighbour_matrices terms.term_matrix "
-        "views.basis.added views.basis.clean views.basis.combined "
-        "views.basis.stacked views.evaluate.is_nothing"
+        "views.coefficients.added views.coefficients.clean "
+        "views.coefficients.combined views.coefficients.stacked "
+        "views.evaluate.is_nothing"
     ),
     "a share that is not given has the usual one of METHODS 6": (
         "sectors.consumed_share"
@@ -382,6 +383,10 @@ CASES = {
     ),
     "refusals.check_volumes": case_check_volumes,
     "reported.reported_volumes": case_reported_volumes,
+    "reported.u_of_parts": lambda c: [
+        reported.u_of_parts(np.array([NAN, 1.0]), np.array([0.0, 0.0])),
+        reported.u_of_parts(np.array([1.0, 1.0]), np.array([NAN, 0.0])),
+    ],
     "reported.returns_in": lambda c: reported.returns_in(told(NAN), c.bounds)["part"],
     "returns.approved": lambda c: told(NAN)["volume"],
     "returns.recirculation": case_recirculation,

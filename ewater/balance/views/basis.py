@@ -27,6 +27,7 @@ from ewater.balance.matrices import (
 )
 from ewater.balance.terms import counted_at
 from ewater.balance.views import stored
+from ewater.balance.views.coefficients import BLOCKS, NEGLIGIBLE, added, clean
 from ewater.balance.views.model import COLUMN, OTHERS, SETS
 from ewater.errors import UsageError
 from ewater.terms import OUTSIDE_KINDS
@@ -41,15 +42,10 @@ if TYPE_CHECKING:
     from ewater.balance.ledger import Ledger
     from ewater.balance.matrices import Matrix
     from ewater.balance.storage import Changes
+    from ewater.balance.views.coefficients import Rows
     from ewater.balance.views.model import Column, End, Row, Selection
 
     Array = NDArray[np.float64]
-    Rows = dict[str, Matrix]
-
-#: ``flow`` has also the pairs that leave and come back; ``gross`` marks sums that
-#: would need to divide an account (`Basis.gross`).
-BLOCKS = ("flow", "gross", "input", *stored.BLOCKS)
-NEGLIGIBLE = 1e-9  # what subtraction leaves of equal shares
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -395,35 +391,3 @@ class Basis:
 #: How the parts of a flow make up the shares of its two accounts: to = enters +
 #: within, from = leaves + within, so that in those sums the parts cancel.
 _GROSS = {"enters": 1, "leaves": 1, "within": -1}
-
-
-def added(left: Rows, right: Rows) -> Rows:
-    """Add coefficients, block by block."""
-    return {
-        name: csr(left[name] + right[name]) if right[name].nnz else left[name]
-        for name in BLOCKS
-    }
-
-
-def stacked(parts: Sequence[Rows]) -> Rows:
-    """Put the rows of several cells above each other."""
-    return {name: above([part[name] for part in parts]) for name in BLOCKS}
-
-
-def combined(matrix: Matrix, rows: Rows) -> Rows:
-    """Sum rows; leave out what cancels, measured by what went in."""
-    made = {}
-    for name in BLOCKS:
-        total = csr(matrix @ rows[name])
-        size = csr(abs(total) - NEGLIGIBLE * (abs(matrix) @ abs(rows[name])))
-        made[name] = csr(total.multiply(pattern(positive(size))))
-        made[name].eliminate_zeros()
-    return made
-
-
-def clean(matrix: Matrix) -> Matrix:
-    """Leave out what subtraction leaves of equal coefficients."""
-    result = csr(matrix)
-    result.data[np.abs(result.data) < NEGLIGIBLE] = 0.0
-    result.eliminate_zeros()
-    return result

@@ -16,7 +16,7 @@ import numpy as np
 from ewater.balance.matrices import csr, of_columns, positive
 from ewater.balance.views import compiled as reading
 from ewater.balance.views import formulas, stored, words
-from ewater.balance.views.basis import BLOCKS
+from ewater.balance.views.coefficients import BLOCKS
 from ewater.balance.views.formulas import Dual, divided, subtracted
 from ewater.balance.views.linear import Linear, evaluated, variance
 from ewater.errors import UsageError
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ewater.balance.views.basis import Basis, Rows
+    from ewater.balance.views.basis import Basis
+    from ewater.balance.views.coefficients import Rows
     from ewater.balance.views.evaluate import Evaluated
     from ewater.balance.views.words import Words
 

@@ -13,7 +13,7 @@ from ewater.balance.labels import labelled
 from ewater.balance.matrices import csr
 from ewater.balance.totals import STATUSES, Totals
 from ewater.balance.views import formulas
-from ewater.balance.views.basis import BLOCKS, combined, stacked
+from ewater.balance.views.coefficients import BLOCKS, combined, stacked
 from ewater.balance.views.formulas import Dual
 from ewater.balance.views.linear import Fields, Linear, evaluated, variance
 from ewater.terms import Status
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import ArrayLike, NDArray
 
-    from ewater.balance.views.basis import Basis, Rows
+    from ewater.balance.views.basis import Basis
+    from ewater.balance.views.coefficients import Rows
     from ewater.balance.views.compiled import Cell, Compiled
     from ewater.balance.views.model import Place
 

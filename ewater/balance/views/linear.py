@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ewater.balance.matrices import Matrix
-    from ewater.balance.views.basis import Basis, Rows
+    from ewater.balance.views.basis import Basis
+    from ewater.balance.views.coefficients import Rows
     from ewater.balance.views.formulas import Dual
 
     Array = NDArray[np.float64]
