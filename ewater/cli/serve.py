@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
     from flask import Flask
 
 HOST, PORT = "127.0.0.1", 8050
+MOST = 4  # processes where no number is given; each has what it answered in memory
 
 
 def register(app: typer.Typer) -> None:
@@ -21,7 +23,10 @@ def serve(
     *,
     host: Annotated[str, typer.Option(help="Address to listen on")] = HOST,
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port")] = PORT,
-    workers: Annotated[int, typer.Option(min=1, help="Processes")] = 1,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, help="Processes; default: one per processor, at most 4"),
+    ] = None,
     push_only: Annotated[
         bool, typer.Option("--push-only", help="The endpoint of loggers alone")
     ] = False,
@@ -49,7 +54,7 @@ def serve(
         make,
         host=host,
         port=port,
-        workers=workers,
+        workers=workers or (1 if push_only else min(os.cpu_count() or 1, MOST)),
         threads=16 if push_only else 4,  # posts wait for the disk, pages for the CPU
         ready=lambda url: typer.echo(f"{what}: {url} (Ctrl-C stops it)"),
     )

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from flask import Flask
 
 _THREADS = 4
+_LARGE = (
+    256 * 1024
+)  # bytes; blocks from here on are given back when they are free
+_MMAP_THRESHOLD, _ARENA_MAX = -3, -8  # of malloc.h
 
 
 class _Server(BaseApplication):
@@ -58,10 +62,15 @@ def check_port(host: str, port: int) -> None:
 def _begin(ready: Callable[[], None]) -> None:
     """Leave what was made so far alone, so that workers share its memory; tell so."""
     gc.collect()
-    with contextlib.suppress(AttributeError, OSError):  # of the GNU library alone
-        ctypes.CDLL(None).malloc_trim(0)
+    _allocator("malloc_trim", 0)
     gc.freeze()
     ready()
+
+
+def _allocator(name: str, *values: int) -> None:
+    """Tell the allocator something, where it is that of the GNU library."""
+    with contextlib.suppress(AttributeError, OSError):
+        getattr(ctypes.CDLL(None), name)(*values)
 
 
 def serve(
@@ -85,6 +94,9 @@ def serve(
         Requests that a worker answers at the same time.
     """
     check_port(host, port)
+    # accounts that threads read and drop would else stay in the heap of each
+    _allocator("mallopt", _MMAP_THRESHOLD, _LARGE)
+    _allocator("mallopt", _ARENA_MAX, 1)
     shown = f"[{host}]" if ":" in host else host
     address = f"{shown}:{port}"
     server: Any = _Server(

@@ -17,7 +17,8 @@ pytestmark = pytest.mark.db
 NAME = "2023-annual"
 FILE = f"/public/figures.csv?edition={NAME}"
 PAGE = {"Accept": "text/html"}
-CLOSED = ("/", "/editions", "/series", "/publicly", "/public/editions")
+CLOSED = ("/", "/editions", "/series")
+UNKNOWN = ("/publicly", "/public/editions")
 
 
 @pytest.fixture
@@ -65,6 +66,8 @@ def test_nothing_but_what_is_published_is_reachable(visitor):
         assert answer.status_code == 303, path
         wanted = "/public" if path == "/" else "/login?"
         assert answer.location.startswith(wanted), path
+    for path in UNKNOWN:
+        assert visitor.get(path, headers=PAGE).status_code == 404, path
     for path in ("/download/editions/figures.csv", "/download/bulletin-1.pdf"):
         assert visitor.get(path).status_code == 401
     posted = visitor.post("/_dash-update-component", json={})
