@@ -65,7 +65,8 @@ def term_totals(
 
 def terms_of(ledger: Ledger) -> tuple[str, ...]:
     """Terms that some flow of the ledger has, in the order of `ewater.terms`."""
-    return tuple(term for term in TERMS if term in set(ledger.flow_term))
+    present = set(ledger.flow_term.tolist())
+    return tuple(term for term in TERMS if term in present)
 
 
 def term_matrix(ledger: Ledger, rows: NDArray[np.intp]) -> Matrix:
@@ -75,13 +76,14 @@ def term_matrix(ledger: Ledger, rows: NDArray[np.intp]) -> Matrix:
     at = filled(counted, np.arange(counted.size), 1.0, shape)
     share = csr(ledger.shares_inside("territory")[rows] @ at)
     place = {term: position for position, term in enumerate(terms_of(ledger))}
-    group = np.array([place[term] for term in ledger.flow_term], dtype=np.intp)
+    group = np.array([place[term] for term in ledger.flow_term.tolist()], dtype=np.intp)
     return by_group(share, group, len(place))
 
 
 def counted_at(ledger: Ledger) -> NDArray[np.intp]:
     """Account at which each flow is counted, (flow,)."""
-    ends = np.array([TERMS[term].counted_at == "to" for term in ledger.flow_term], bool)
+    received = [term for term, about in TERMS.items() if about.counted_at == "to"]
+    ends = np.isin(ledger.flow_term, received)
     first = np.where(ends, ledger.flow_to, ledger.flow_from)
     second = np.where(ends, ledger.flow_from, ledger.flow_to)
     outside = np.isin(ledger.account_kind, OUTSIDE_KINDS)

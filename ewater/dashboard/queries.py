@@ -55,7 +55,7 @@ __all__ = [
     "States",
 ]
 
-_CACHE_SIZE = 512
+_CACHE_SIZE = 320
 _STATES = "ewater_states"  # where a request keeps what it was told of the data
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 _LONG = 2000  # rows; of longer answers fewer are kept
-_LONG_KEPT = 4
+_LONG_KEPT = 2
 
 
 class Known:
