@@ -18,9 +18,7 @@ if TYPE_CHECKING:
     from flask import Flask
 
 _THREADS = 4
-_LARGE = (
-    256 * 1024
-)  # bytes; blocks from here on are given back when they are free
+_LARGE = 256 * 1024  # bytes; blocks from here on are given back when they are free
 _MMAP_THRESHOLD, _ARENA_MAX = -3, -8  # of malloc.h
 
 
