@@ -151,10 +151,13 @@ def test_leaving_a_page_ends_its_statements_in_the_database(browser, engine, rea
                 page.wait_for_timeout(50)
             with engine.connect() as connection:
                 before = connection.execute(_PIDS).scalars().all()
-            go()
             until = time.monotonic() + 20  # by itself it ends after 25 s
+            chosen = 0.0
             while _same(engine, before):
                 assert time.monotonic() < until, "the statement goes on"
+                if time.monotonic() > chosen + 4:  # what opens the page may undo it
+                    go()
+                    chosen = time.monotonic()
                 page.wait_for_timeout(50)
     finally:
         page.close()
