@@ -3,13 +3,18 @@
 window.ewaterView = (function () {
   const random = window.crypto.getRandomValues(new Uint8Array(16));
   const page = Array.from(random, (b) => b.toString(16).padStart(2, "0")).join("");
-  const under_way = new Map(); // requests by the name of their view
+  const under_way = new Map(); // what ends each request, by the name of its view
   let number = 0;
   let shown = null;
   const name = () => page + "-" + number;
 
+  // A browser opens few connections to a host: what is asked in vain gives its own up
+  // first, or the leaving would wait behind it.
   function leave() {
-    if (under_way.get(name())) navigator.sendBeacon("/leave", name());
+    const given_up = under_way.get(name());
+    if (!given_up) return;
+    given_up.forEach((request) => request.abort());
+    navigator.sendBeacon("/leave", name());
   }
 
   function stateOf(body) {
@@ -36,12 +41,16 @@ window.ewaterView = (function () {
   }
 
   function begun(view) {
-    under_way.set(view, (under_way.get(view) || 0) + 1);
+    const request = new AbortController();
+    if (!under_way.has(view)) under_way.set(view, new Set());
+    under_way.get(view).add(request);
+    return request;
   }
 
-  function ended(view) {
-    under_way.set(view, under_way.get(view) - 1);
-    if (!under_way.get(view)) under_way.delete(view);
+  function ended(view, request) {
+    const others = under_way.get(view);
+    others.delete(request);
+    if (!others.size) under_way.delete(view);
   }
 
   window.addEventListener("pagehide", leave);
@@ -68,11 +77,14 @@ window.ewaterView = (function () {
   async function asked(view, resource, options) {
     const headers = new Headers(options.headers);
     headers.set("X-Ewater-View", view);
-    window.ewaterView.begun(view);
+    const request = window.ewaterView.begun(view);
     try {
-      return await ask(resource, { ...options, headers: headers });
+      return await ask(resource, { ...options, headers: headers, signal: request.signal });
+    } catch (error) {
+      if (!request.signal.aborted) throw error;
+      return new Response(null, { status: 204 }); // as the server answers for a left view
     } finally {
-      window.ewaterView.ended(view);
+      window.ewaterView.ended(view, request);
     }
   }
   let refused = 0; // when a refusal was last said
