@@ -165,7 +165,7 @@ class Pool:
 
     def __call__(self, past: Past) -> Floats:
         """Average the futures that go back to the same origin."""
-        first, second = (part(past) for part in self._parts)
+        first, second = (past.made_by(part) for part in self._parts)
         return np.asarray(0.5 * (first + second))
 
 

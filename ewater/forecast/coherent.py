@@ -80,6 +80,7 @@ def cohere(
         1 where the account holds the stock.
     """
     matrix = sparse.csr_array(sparse.hstack([balance, -storing]))
+    balances = Balances.of(matrix)
     flows, leads, members = flow.shape
     result = np.empty_like(flow)
     held = np.empty((stock.shape[0], leads + 1, members))
@@ -99,7 +100,7 @@ def cohere(
             spread = np.concatenate([own, stock_u[:, lead]])
             lower = np.concatenate([np.zeros(flows), -before])
             upper = np.concatenate([np.full(flows, np.inf), full - before])
-            found = settle(value, spread**2, matrix, lower, upper)
+            found = settle(value, spread**2, balances, lower, upper)
             result[:, lead, member] = found[:flows]
             held[:, lead + 1, member] = before + found[flows:]
             np.maximum(gap, np.abs(matrix @ found), out=gap)
@@ -109,8 +110,75 @@ def cohere(
     return Coherent(flow=result, stock=held, gap=gap, moved=moved)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Balances:
+    """Balances ``matrix @ x = 0``, and how their normal equations are made.
+
+    Attributes
+    ----------
+    matrix, across : csr (row, variable), csr (variable, row)
+    indices, indptr
+        Where the normal equations ``matrix @ diag(v) @ matrix.T`` have entries, with
+        their diagonal, by column.
+    products : csr (entry, variable)
+        Each entry is a sum over variances.
+    diagonal : (row,)
+        Entries of the diagonal.
+    """
+
+    matrix: Matrix
+    across: Matrix
+    indices: NDArray[np.int32]
+    indptr: NDArray[np.int32]
+    products: Matrix
+    diagonal: NDArray[np.intp]
+
+    @classmethod
+    def of(cls, matrix: Matrix) -> Balances:
+        """Find out once where the normal equations have entries."""
+        rows, count = matrix.shape
+        upright = sparse.csc_array(matrix)
+        size = np.diff(upright.indptr)
+        variable = np.repeat(np.arange(count), size)
+        # each pair of entries of a column of the matrix adds to one entry
+        times = size[variable]
+        first = np.repeat(np.arange(upright.nnz), times)
+        start = np.repeat(upright.indptr[variable], times)
+        begin = np.repeat(np.cumsum(times) - times, times)
+        second = start + np.arange(first.size) - begin
+        place = upright.indices[first].astype(np.int64) * rows + upright.indices[second]
+        own = np.arange(rows, dtype=np.int64) * (rows + 1)
+        entries = np.unique(np.concatenate([place, own]))
+        products = sparse.csr_array(
+            (
+                upright.data[first] * upright.data[second],
+                (np.searchsorted(entries, place), variable[first]),
+            ),
+            shape=(entries.size, count),
+        )
+        column, row = np.divmod(entries, rows)
+        counts = np.bincount(column, minlength=rows)
+        return cls(
+            matrix=matrix,
+            across=sparse.csr_array(matrix.T),
+            indices=row.astype(np.int32),
+            indptr=np.concatenate([[0], np.cumsum(counts)]).astype(np.int32),
+            products=products,
+            diagonal=np.searchsorted(entries, own),
+        )
+
+    def force(self, variance: Floats, rest: Floats) -> Floats:
+        """Solve the normal equations, made regular where nothing may move, (row,)."""
+        entries = self.products @ variance
+        size = entries[self.diagonal]
+        entries[self.diagonal] += _STIFF * np.where(size > 0, size, 1.0)
+        shape = (self.matrix.shape[0],) * 2
+        normal = sparse.csc_array((entries, self.indices, self.indptr), shape=shape)
+        return np.asarray(splu(normal).solve(rest))
+
+
 def settle(
-    value: Floats, variance: Floats, matrix: Matrix, lower: Floats, upper: Floats
+    value: Floats, variance: Floats, balances: Balances, lower: Floats, upper: Floats
 ) -> Floats:
     """Nearest point on ``matrix @ x = 0`` within bounds, by an active set.
 
@@ -118,13 +186,15 @@ def settle(
     ----------
     value, variance, lower, upper : (variable,)
         A variable without variance stays as it is.
-    matrix : csr (row, variable)
+    balances
+        Of the matrix.
 
     Returns
     -------
     numpy.ndarray : (variable,)
         Where the bounds leave no way to balance, a difference remains.
     """
+    matrix = balances.matrix
     found = np.clip(value, lower, upper)
     free = variance.copy()
     free[found != value] = 0.0
@@ -132,12 +202,8 @@ def settle(
         rest = matrix @ found
         if np.abs(rest).max(initial=0.0) <= _NOISE:
             break
-        weighted = matrix * free[None, :]
-        normal = weighted @ matrix.T
-        size = normal.diagonal()
-        stiff = _STIFF * np.where(size > 0, size, 1.0)
-        force = splu(sparse.csc_array(normal + sparse.diags_array(stiff))).solve(rest)
-        step = found - weighted.T @ force
+        force = balances.force(free, rest)
+        step = found - free * (balances.across @ force)
         beyond = (step < lower) | (step > upper)
         found = np.clip(step, lower, upper)
         if not beyond.any():

@@ -13,6 +13,8 @@ from ewater.errors import UsageError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from ewater.forecast.candidates import Candidate
+
     Floats = NDArray[np.float64]
     Places = NDArray[np.intp]
 
@@ -189,6 +191,16 @@ class Past:
         newest = np.vstack([own[0], np.zeros(at.size)])  # -1: no companion
         others = [newest[column] for column in self.records.companions.T]
         return np.stack([*own, *others], axis=-1)
+
+    def made_by(self, candidate: Candidate) -> Floats:
+        """Futures of a candidate, (series, track, lead): made once, used by several."""
+        if candidate.name not in self._made:
+            self._made[candidate.name] = candidate(self)
+        return self._made[candidate.name]
+
+    @cached_property
+    def _made(self) -> dict[str, Floats]:
+        return {}
 
     def anomalies(self, value: Floats) -> Floats:
         """Bring values (series, lead) of the months ahead to the scale."""

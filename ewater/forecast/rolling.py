@@ -15,7 +15,7 @@ import numpy as np
 
 from ewater.forecast.candidates import CANDIDATES, YARDSTICK
 from ewater.forecast.records import Past
-from ewater.forecast.scores import BAND, crps, inside
+from ewater.forecast.scores import BAND, at_rank, crps, inside
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -95,7 +95,8 @@ class Rolled:
         for number, name in enumerate(self.names):
             mine = self.chosen[:, min(place, self.origins.size - 1)] == number
             if mine.any():
-                made = _stretched(CANDIDATES[name]()(past), self.stretch[number])
+                plain = past.made_by(CANDIDATES[name]())
+                made = _stretched(plain, np.median(plain, axis=1), self.stretch[number])
                 result[mine] = past.values(made)[mine]
         known = np.isfinite(self.records.value[:, :start]).sum(axis=1)
         result[known < _LEAST_KNOWN] = np.nan
@@ -142,11 +143,13 @@ def roll(
             continue
         actual = ahead[:, origin : origin + horizon]
         for number, maker in enumerate(makers):
-            plain = maker(past)
-            made = past.values(_stretched(plain, stretch[number]))
-            score[number, :, place] = crps(made, actual)
-            hit[number, :, place] = inside(made, actual)
-            need[number, :, place] = _needed(plain, actual, past)
+            # in order once: a wider band and the way back to values keep the order
+            plain = np.sort(past.made_by(maker), axis=1)
+            middle = _quantile(plain, 0.5)
+            made = past.values(_stretched(plain, middle, stretch[number]))
+            score[number, :, place] = crps(made, actual, ordered=True)
+            hit[number, :, place] = inside(made, actual, ordered=True)
+            need[number, :, place] = _needed(plain, middle, actual, past)
     return Rolled(
         records=records,
         origins=at,
@@ -158,15 +161,20 @@ def roll(
     )
 
 
-def _stretched(futures: Floats, factor: Floats) -> Floats:
+def _quantile(rising: Floats, part: float) -> Floats:
+    """Quantile of members in ascending order (series, track, lead)."""
+    return at_rank(rising, part * (rising.shape[1] - 1))
+
+
+def _stretched(futures: Floats, middle: Floats, factor: Floats) -> Floats:
     """Move futures (series, track, lead) away from their middle, or towards it."""
-    middle = np.median(futures, axis=1, keepdims=True)
-    return np.asarray(middle + (futures - middle) * factor[:, None, None])
+    center = middle[:, None]
+    return np.asarray(center + (futures - center) * factor[:, None, None])
 
 
-def _needed(plain: Floats, actual: Floats, past: Past) -> Floats:
+def _needed(rising: Floats, middle: Floats, actual: Floats, past: Past) -> Floats:
     """By how much the band would have had to be wider to hold what came."""
-    low, middle, high = np.quantile(plain, (BAND[0], 0.5, BAND[1]), axis=1)
+    low, high = (_quantile(rising, part) for part in BAND)
     there = past.anomalies(actual)
     side = np.where(there >= middle, high - middle, middle - low)
     flat = high - low <= 0
@@ -213,9 +221,22 @@ def _learn_stretch(need: Floats, origins: NDArray[np.intp], place: int) -> Float
         some = np.flatnonzero(count >= _ENOUGH / 4)
         own = np.full(count.size, common)
         if some.size:
-            own[some] = np.nanquantile(
-                np.where(there[some], mine[some], np.nan), part, axis=1
-            )
+            own[some] = _quantile_of_known(mine[some], count[some], part)
         blend = (count * own + _COMMON * common) / (count + _COMMON)
         result[number] = np.clip(blend, _LEAST_K, _MOST_K)
     return result
+
+
+def _quantile_of_known(
+    table: Floats, count: NDArray[np.intp], part: float
+) -> Floats:
+    """Quantile of each row (series, month), whose unknown entries are NaN."""
+    rising = np.sort(table, axis=1)  # NaN comes last
+    rank = part * (count - 1)
+    below = rank.astype(np.intp)
+    above = np.minimum(below + 1, count - 1)
+    low, high = (
+        np.take_along_axis(rising, place[:, None], axis=1)[:, 0]
+        for place in (below, above)
+    )
+    return np.asarray(low + (high - low) * (rank - below))
