@@ -118,7 +118,7 @@ def main(arguments: Sequence[str]) -> int:
 
     Exit status: 0 done, 2 failed, with the reason as the last line of standard error.
     """
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    threading.Thread(target=end_with_parent, daemon=True).start()
     os.nice(5)
     from ewater.store import database
 
@@ -159,7 +159,8 @@ def _obtain(engine: Engine, asked: Sequence[str]) -> None:
         standing.own(engine, run.code, began)
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
+    """Wait for the end of the input, which the parent holds open, and end at once."""
     while os.read(0, 1):
         pass  # nothing is written there
     os._exit(3)

@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-import time
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ewater.cli.demo_steps import step
 from ewater.cli.serve import HOST, PORT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Sequence
     from datetime import date
 
     from sqlalchemy import Engine
 
-    from ewater.simulate import Simulation
+    from ewater.simulate.files import SimulatedFile
     from ewater.store.registry import LoadSummary
 
-    Say = Callable[[str], None]
-
 _YEARS = ("2021", "2025")
-_STEPS = 7
 
 
 def register(app: typer.Typer) -> None:
@@ -34,7 +30,7 @@ def register(app: typer.Typer) -> None:
 def demo(
     *,
     no_serve: Annotated[
-        bool, typer.Option("--no-serve", help="Stop after the balance is printed")
+        bool, typer.Option("--no-serve", help="Stop when all is made; serve no pages")
     ] = False,
     host: Annotated[str, typer.Option(help="Address to listen on")] = HOST,
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port")] = PORT,
@@ -45,6 +41,8 @@ def demo(
     is not done again. The pages are open to this machine,
     without sign-in. Exit status: 0 done or stopped by Ctrl-C, 2 failed.
     """
+    from ewater import simulate
+    from ewater.cli import demo_ahead
     from ewater.settings import settings
     from ewater.store import cluster, database
 
@@ -54,54 +52,66 @@ def demo(
 
         config.check_open(host)
         server.check_port(host, port)
-    configured = settings()
+    configured, country = settings(), simulate.sample()
     with cluster.running(configured) as url:
-        with _step(1, "database") as say:
+        with step(1, "database") as say:
             engine = database.connect(url)
             database.migrate(engine)
             say(engine.url.render_as_string(hide_password=True))
-        _prepare(engine, configured.home)
+        _prepare(engine, configured.home, country)
+        if no_serve:
+            demo_ahead.prepare(engine, configured.home, country)
         engine.dispose()
         if no_serve:
             return
         from ewater.dashboard import wsgi
 
-        server.serve(
-            lambda: wsgi.make(host, is_open=True),
-            host=host,
-            port=port,
-            workers=1,
-            ready=lambda address: typer.echo(f"Dashboard: {address} (Ctrl-C stops it)"),
-        )
+        with demo_ahead.beside(url, configured.home, country):
+            server.serve(
+                lambda: wsgi.make(host, is_open=True),
+                host=host,
+                port=port,
+                workers=1,
+                ready=lambda address: typer.echo(
+                    f"Dashboard: {address} (Ctrl-C stops it)"
+                ),
+            )
 
 
-def _prepare(engine: Engine, home: Path) -> None:
-    """Load, simulate, ingest, compute and print."""
+def _prepare(engine: Engine, home: Path, country: Path) -> None:
+    """Load, simulate, ingest, seal, compute and print."""
     from ewater import simulate
     from ewater.accounts import dates, documents, render, runs
     from ewater.balance.expressions import codes
+    from ewater.cli import demo_editions
     from ewater.store import folder, registry
 
-    country = simulate.sample()
-    with _step(2, "country") as say:
+    with step(2, "country") as say:
         frames = folder.read(country, expression_codes=codes)
         summary = registry.load(engine, frames, expression_codes=codes)
         say(f"{country.name}: {_changed(summary)}")
-    with _step(3, "telemetry") as say:
+    with step(3, "telemetry") as say:
         simulation = simulate.run(country, home / "samples" / country.name)
         say(f"{len(simulation.files)} files, simulated on published totals")
-    with _step(4, "ingest") as say:
-        say(_ingest(engine, simulation))
-    with _step(5, "accounts") as say:
+    newest = max(file.issued_at for file in simulation.files)
+    with step(4, "ingest") as say:
+        say(_ingest(engine, [f for f in simulation.files if f.issued_at < newest]))
+    with step(5, "edition") as say:
+        say(demo_editions.seal_first(engine))
+    with step(6, "corrections") as say:
+        say(_ingest(engine, [f for f in simulation.files if f.issued_at == newest]))
+    with step(7, "edition") as say:
+        say(demo_editions.seal_second(engine))
+    with step(8, "accounts") as say:
         start, end = dates.span(*_YEARS)
         yearly = runs.obtain(engine, start, end, "year")
         monthly = runs.obtain(engine, start, end, "month")
         flows = yearly.inputs.ledger.flows.size
         months = len(monthly.bounds) - 1
         say(f"{flows} flows, {len(yearly.bounds) - 1} years, {months} months")
-    with _step(6, "alerts") as say:
+    with step(9, "alerts") as say:
         say(_follow(engine, start, end))
-    with _step(7, "balance"):
+    with step(10, "balance"):
         render.print_table(documents.balance(yearly))
 
 
@@ -123,15 +133,15 @@ def _follow(engine: Engine, start: date, end: date) -> str:
     return f"{done.rules} rules, {raised} alerts raised"
 
 
-def _ingest(engine: Engine, simulation: Simulation) -> str:
-    """Load the files in the order in which they were issued."""
+def _ingest(engine: Engine, files: Sequence[SimulatedFile]) -> str:
+    """Load files, which are in the order in which they were issued."""
     from ewater.ingest import derived
     from ewater.ingest.outcome import Options
     from ewater.ingest.source import File
     from ewater.ingest.sources import running
 
     accepted = rejected = 0
-    for file in simulation.files:
+    for file in files:
         options = Options(issued_at=file.issued_at, daily=False)
         outcome = running.by_hand(engine, File(file.path), options)
         if not outcome.known:
@@ -147,16 +157,3 @@ def _changed(summary: LoadSummary) -> str:
     counts = summary.tables.values()
     changed = sum(c.new + c.changed + c.retired for c in counts)
     return f"{changed} rows changed" if changed else "nothing new"
-
-
-@contextmanager
-def _step(number: int, name: str) -> Iterator[Say]:
-    """Announce a step, and say at its end what it did and how long it took."""
-    typer.echo(f"[{number}/{_STEPS}] {name} ...")
-    began = time.perf_counter()
-    told: list[str] = []
-    yield told.append
-    text = f": {told[0]}" if told else ""
-    typer.echo(
-        f"[{number}/{_STEPS}] {name}{text} ({time.perf_counter() - began:.1f} s)"
-    )

@@ -81,14 +81,14 @@ def seal(
                 name=name,
                 start=start,
                 end=end,
-                territory=territory or _country(engine),
+                territory=territory or country_of(engine),
                 step=step,
                 calendar=calendar,
                 boundary=boundary,
                 as_of=instant("--as-of", as_of),
                 least_coverage=least_coverage,
             ),
-            _signer(engine, by, "analyse"),
+            signer(engine, by, "analyse"),
             excepted=excepted or (),
             reason=reason,
         )
@@ -118,7 +118,7 @@ def _step(verb: str, act: str, told: str) -> None:
                 engine,
                 name,
                 verb,
-                _signer(engine, by, act),
+                signer(engine, by, act),
                 excepted=excepted or (),
                 reason=reason,
             )
@@ -329,7 +329,8 @@ def _short(row: dict[str, Any]) -> dict[str, Any]:
     return row | cut | {n: row[n] and row[n][:16] for n in times if n in row}
 
 
-def _country(engine: Engine) -> str:
+def country_of(engine: Engine) -> str:
+    """Code of the country, where there is exactly one."""
     from ewater.errors import UsageError
     from ewater.store import registry
 
@@ -347,7 +348,7 @@ def _name(by: str | None) -> str:
     return by or getpass.getuser()
 
 
-def _signer(engine: Engine, by: str | None, act: str) -> Signer:
+def signer(engine: Engine, by: str | None, act: str) -> Signer:
     """Take the key of who signs; where there are users, their role must allow it."""
     from ewater.accounts.editions import keys
     from ewater.errors import ForbiddenError

@@ -227,9 +227,7 @@ def _learn_stretch(need: Floats, origins: NDArray[np.intp], place: int) -> Float
     return result
 
 
-def _quantile_of_known(
-    table: Floats, count: NDArray[np.intp], part: float
-) -> Floats:
+def _quantile_of_known(table: Floats, count: NDArray[np.intp], part: float) -> Floats:
     """Quantile of each row (series, month), whose unknown entries are NaN."""
     rising = np.sort(table, axis=1)  # NaN comes last
     rank = part * (count - 1)

@@ -42,6 +42,7 @@ def obtain(
     origin: dt.date | None = None,
     horizon: int = 12,
     as_of: dt.datetime | None = None,
+    or_longer: bool = False,
 ) -> tuple[str, Outlook]:
     """Return the forecast from an origin with its code, making it when it is new.
 
@@ -53,6 +54,8 @@ def obtain(
         Months.
     as_of
         What was recorded by then; default: all there is.
+    or_longer
+        One that is kept and reaches further will do.
 
     Raises
     ------
@@ -62,8 +65,10 @@ def obtain(
     if not 1 <= horizon <= _LONGEST:
         raise UsageError(f"a forecast reaches 1 to {_LONGEST} months, not {horizon}")
     plan = history.plan(engine, origin, as_of=as_of)
-    code = _code(plan, horizon)
+    longest = _LONGEST if or_longer else horizon
+    codes = [_code(plan, months) for months in range(horizon, longest + 1)]
     with engine.connect() as connection:
+        code = next((c for c in codes if _row(connection, c) is not None), codes[0])
         found = load(connection, code)
     if found is None:
         found = make(history.read(engine, plan), horizon)

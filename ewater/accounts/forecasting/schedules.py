@@ -104,7 +104,9 @@ def make(
     first = start or _newest(engine, as_of)
     origin = first.replace(day=1)
     months = (periods + 2) // 3 + (first.day > 1)
-    code, outlook = kept.obtain(engine, origin=origin, horizon=months, as_of=as_of)
+    code, outlook = kept.obtain(
+        engine, origin=origin, horizon=months, as_of=as_of, or_longer=True
+    )
     known = [str(a) for a in outlook.accounts]
     chosen = list(accounts) or [a for a in known if _kind(outlook, a) == "reservoir"]
     strange = sorted(set(chosen) - set(known))
