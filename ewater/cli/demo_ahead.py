@@ -40,11 +40,15 @@ def prepare(engine: Engine, home: Path, country: Path) -> None:
     country
         Country folder with a folder ``scenarios``.
     """
-    from ewater.accounts.forecasting import kept
+    from ewater.accounts.forecasting import kept, outcomes
 
     with step(11, "forecast") as say:
         code, outlook = kept.obtain(engine, origin=_ORIGIN, horizon=_HORIZON)
-        say(f"{outlook.members} futures, {_HORIZON} months from {_ORIGIN:%Y-%m} on")
+        over = outcomes.update(engine)
+        say(
+            f"{outlook.members} futures of {_HORIZON} months from {_ORIGIN:%Y-%m} on, "
+            f"{over} of them compared with what came"
+        )
     with step(12, "scenarios") as say:
         say(_scenarios(engine, code, country / "scenarios"))
     with step(13, "schedules") as say:

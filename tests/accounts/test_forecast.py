@@ -22,6 +22,7 @@ from ewater.accounts.forecasting import (
 from ewater.accounts.forecasting.totals import Totals
 from ewater.cli.main import app
 from ewater.errors import NotReadyError, UsageError
+from ewater.store import recording
 
 pytestmark = pytest.mark.db
 
@@ -40,6 +41,9 @@ def test_a_forecast_is_kept_and_reads_back_the_same_to_the_bit(three_years):
     keys = ["kind", "code", "candidate"]
     left, right = (o.scores.sort_values(keys, ignore_index=True) for o in (made, again))
     pd.testing.assert_frame_equal(left, right, check_dtype=False)
+    assert kept.obtain(three_years, horizon=6)[0] == code
+    with three_years.begin() as connection:  # as a signature under an edition does
+        recording.moment(connection)
     assert kept.obtain(three_years, horizon=6)[0] == code
 
 

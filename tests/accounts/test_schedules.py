@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from ewater.accounts.forecasting import schedule_tables, schedules
+from ewater.accounts.forecasting import kept, schedule_tables, schedules
 from ewater.cli.main import app
 from ewater.errors import NotReadyError, UsageError
 from ewater.store import folder, registry
@@ -32,7 +32,10 @@ def described(three_years, two_basins):
 
 
 def test_a_schedule_balances_and_is_kept_with_its_revisions(described):
+    code, _ = kept.obtain(described, origin=JULY.replace(day=1), horizon=5)
     assert schedules.make(described, start=JULY, periods=3) == [("RES", 1, True)]
+    with described.connect() as connection:  # the longer one that was there will do
+        assert schedules.listed(connection, "RES")[0]["forecast"] == code
     assert schedules.make(described, start=JULY, periods=3) == [("RES", 1, False)]
     later = schedules.make(described, start=dt.date(2023, 7, 21), periods=3)
     assert later == [("RES", 2, True)]

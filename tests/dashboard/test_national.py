@@ -17,6 +17,7 @@ pytestmark = [pytest.mark.db, pytest.mark.slow]
 
 PROJECT = Path(__file__).parents[2]
 YEARS = range(2021, 2026)
+PLANNED = ("edition_log", "forecast", "forecast_outcome", "schedule", "scenario")
 GAP = 2025  # an enterprise did not report, and nothing stands in for it
 
 
@@ -95,7 +96,7 @@ def test_the_demo_says_that_its_telemetry_is_simulated(national, years):
 
 def test_a_second_run_writes_nothing(national, engine_of):
     def rows():
-        names = ("chunk", "load", "series", "flows", "run_source")
+        names = ("chunk", "load", "series", "flows", "run_source", *PLANNED)
         with engine_of.connect() as connection:
             return [
                 connection.execute(text(f"SELECT count(*) FROM {name}")).scalar_one()
@@ -104,8 +105,34 @@ def test_a_second_run_writes_nothing(national, engine_of):
 
     before = rows()
     again = national.ewater("demo", "--no-serve")
-    assert again.count("nothing new") == 2
+    assert again.count("nothing new") == 3
     assert rows() == before
+
+
+def test_the_demo_seals_forecasts_and_plans(national, engine_of):
+    from ewater.accounts.forecasting import schedules
+    from ewater.accounts.scope import Scope
+    from ewater.dashboard.questions import editions, forecasts, scenarios
+
+    before, after = editions.editions(engine_of, Scope())
+    assert [before["state"], after["state"]] == ["published", "reviewed"]
+    told = editions.edition(engine_of, Scope(), before["name"])
+    assert [one["name"] for one in told["exceptions"]] == ["coverage:inflow/2024-12-31"]
+    names = (before["name"], after["name"])
+    moved = editions.difference(engine_of, Scope(), *names, "AZ")
+    counted = [one["what"].split()[0] for one in moved["causes"]["late data"]]
+    assert counted == ["504"] * 3
+    assert moved["causes"]["corrections"][0]["item"] == "KUR-YEV.Q"
+    done = scenarios.compared(engine_of, Scope(), "AZ", ("losses-2030", "dry-year"))
+    assert len(done) == 2
+    assert len(forecasts.came_true(engine_of, Scope(), "AZ", "storage", 0)) == 6
+    with engine_of.connect() as connection:
+        plans = schedules.listed(connection, "RES-MIN")
+    assert [one["revision"] for one in plans] == [2, 1]
+    written = sorted(path.name for path in (national.home / "demo").iterdir())
+    assert written == [
+        f"annual-balance-2025-{lang}.xlsx" for lang in ("az", "en", "ru")
+    ]
 
 
 def test_use_and_losses_of_2023_are_those_published(years):

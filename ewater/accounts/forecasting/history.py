@@ -16,7 +16,7 @@ from ewater.balance.flows import resolve
 from ewater.errors import NotReadyError, UsageError
 from ewater.forecast.records import Records
 from ewater.series import calendars, stages, stocks
-from ewater.store import chunks, recording, registry, spans
+from ewater.store import chunks, landing, recording, registry, spans
 from ewater.terms import Status
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
     from numpy.typing import NDArray
-    from sqlalchemy import Engine
+    from sqlalchemy import Connection, Engine
 
     from ewater.accounts.forecasting.snow import Snow
     from ewater.series.calendars import Calendar
@@ -76,7 +76,8 @@ class Plan:
     Attributes
     ----------
     seen : datetime.datetime
-        Newest recorded time that is looked at.
+        Newest recorded time that is looked at: of readings or the registry. What is
+        recorded of editions since does not make it another past.
     first, origin : datetime.date
         First days of the first month with a ledger, and of the first forecast.
     newest : datetime.date
@@ -110,7 +111,7 @@ def plan(
         There is no country, or less than two years of its ledger before the origin.
     """
     with engine.connect() as connection:
-        latest = recording.latest(connection)
+        latest = _changed(connection)
         seen = min(as_of, latest) if as_of else latest
         frames = registry.read(connection, seen)
         if frames["accounts"].empty:
@@ -144,6 +145,13 @@ def plan(
         frames=frames,
         calendar=calendar,
     )
+
+
+def _changed(connection: Connection) -> dt.datetime:
+    """Newest time at which a reading or the registry was recorded, all committed."""
+    latest = recording.latest(connection)
+    read = landing.last_recorded(connection)
+    return min(max(registry.version(connection) or read, read), latest)
 
 
 def read(engine: Engine, given: Plan) -> History:
