@@ -162,12 +162,27 @@ def select(readings: xr.Dataset, codes: Iterable[str]) -> xr.Dataset:
     wanted = list(codes)
     if wanted == [str(code) for code in readings["series"].values]:
         return readings
-    runs = _runs(readings, wanted)
-    sizes = np.array([b - a for a, b in runs], dtype=np.int64)
+    return select_last([readings], wanted)
+
+
+def select_last(given: Sequence[xr.Dataset], codes: Iterable[str]) -> xr.Dataset:
+    """Take the readings of some series, each from the last dataset that has it."""
+    wanted = list(codes)
+    runs = [(0, 0, 0)] * len(wanted)
+    for n, readings in enumerate(given):
+        has = set(map(str, readings["series"].values))
+        for place, (a, b) in enumerate(_runs(readings, wanted)):
+            if wanted[place] in has:
+                runs[place] = (n, a, b)
+    sizes = np.array([b - a for _, a, b in runs], dtype=np.int64)
     joined = _joined(runs)
     columns = {
-        name: ("reading", _taken(array.to_numpy(), joined), array.attrs)
-        for name, array in readings.data_vars.items()
+        name: (
+            "reading",
+            _taken([one[name].to_numpy() for one in given], joined),
+            array.attrs,
+        )
+        for name, array in given[0].data_vars.items()
         if array.dims == ("reading",)
     }
     return xr.Dataset(
@@ -189,20 +204,23 @@ def _runs(readings: xr.Dataset, codes: Iterable[str]) -> list[tuple[int, int]]:
     return [place.get(code, (0, 0)) for code in codes]
 
 
-def _joined(runs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Join runs that follow one another."""
-    found: list[tuple[int, int]] = []
-    for a, b in runs:
+def _joined(runs: Sequence[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
+    """Join runs that follow one another in the same dataset."""
+    found: list[tuple[int, int, int]] = []
+    for n, a, b in runs:
         if b == a:
             continue
-        if found and found[-1][1] == a:
-            found[-1] = (found[-1][0], b)
+        if found and found[-1][0] == n and found[-1][2] == a:
+            found[-1] = (n, found[-1][1], b)
         else:
-            found.append((a, b))
+            found.append((n, a, b))
     return found
 
 
-def _taken(column: NDArray[Any], runs: Sequence[tuple[int, int]]) -> NDArray[Any]:
+def _taken(
+    columns: Sequence[NDArray[Any]], runs: Sequence[tuple[int, int, int]]
+) -> NDArray[Any]:
     if len(runs) == 1:
-        return column[slice(*runs[0])]
-    return np.concatenate([column[:0], *(column[a:b] for a, b in runs)])
+        n, a, b = runs[0]
+        return columns[n][a:b]
+    return np.concatenate([columns[0][:0], *(columns[n][a:b] for n, a, b in runs)])

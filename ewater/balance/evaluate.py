@@ -109,6 +109,7 @@ class Evaluation:
             name: knowledge.series[name].transpose("series", "period").values
             for name in Estimate.__slots__
         }
+        self._whole = np.isfinite(self.arrays["volume"]).all(axis=1)
         none = [""] * len(self.series_codes)
         coords = knowledge.series.coords
         self.ratings = coords["rating"].values if "rating" in coords else none
@@ -187,8 +188,10 @@ class Evaluation:
         first = flow.ways[0]
         if not isinstance(first, Sum):
             return None
-        served = len(flow.ways) == 1 or np.isfinite(self._sum(first).volume).all()
-        return first if served else None
+        if len(flow.ways) == 1:
+            return first
+        rows = [self._row(code) for _, code in first.terms]
+        return first if self._whole[rows].all() else None
 
     def _assemble(
         self,

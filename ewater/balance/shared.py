@@ -106,7 +106,7 @@ def root_of_sum(u: Floats, rating: Sequence[str]) -> Floats:
     """
     square = (u**2).sum(axis=0)
     behind = np.asarray(rating, dtype=np.str_)
-    for name in np.unique(behind[behind != ""]):
+    for name in sorted({one for one in rating if one}):
         mine = u[behind == name]
         crossed = mine.sum(axis=0) ** 2 - (mine**2).sum(axis=0)
         square = square + SHARED_RATING * crossed

@@ -213,6 +213,8 @@ def _totaliser(
 
 def _routing(code: str, own: Floats, donor: str, other: Floats) -> Fit | None:
     best = None
+    if min(np.isfinite(own).sum(), np.isfinite(other).sum()) < ROUTING_DAYS:
+        return best  # at no lag do they have more days in common
     for lag in range(-LONGEST_LAG, LONGEST_LAG + 1):
         later = slice(max(lag, 0), own.size + min(lag, 0))
         earlier = slice(max(-lag, 0), own.size - max(lag, 0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -17,7 +18,7 @@ from ewater.store.recording import moment
 from ewater.store.registry_rows import TABLES, as_it_stood
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from datetime import datetime
     from pathlib import Path
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from ewater.store.folder import Frames
     from ewater.store.folder_table import ExpressionCodes
 
+_SITE_TERRITORIES = "site_territories"  # computed, not kept
 _LOCK = 0x65777267  # "ewrg": loads of the registry, one after the other
 
 # built once: it takes longer to build and to compile than to run
@@ -154,9 +156,41 @@ def read(connection: Connection, as_of: datetime | None = None) -> Frames:
     while True:  # a load that commits between two tables would mix its states
         before = version(connection)
         frames = {name: read_table(connection, name, as_of) for name in FILES}
-        frames["site_territories"] = site_territories(connection, as_of)
+        frames[_SITE_TERRITORIES] = site_territories(connection, as_of)
         if version(connection) == before:
             return frames
+
+
+class Tables(Mapping[str, pd.DataFrame]):
+    """The frames of a registry as it stood in the past, each read when asked for.
+
+    A past state no longer changes, so they agree with one another as those of `read`.
+    """
+
+    def __init__(self, engine: Engine, as_of: datetime) -> None:
+        self._engine, self._as_of = engine, as_of
+        self._read: Frames = {}
+
+    def __getitem__(self, name: str) -> pd.DataFrame:
+        """Read a table, or give what was read of it."""
+        if name not in tuple(self):
+            raise KeyError(name)
+        if name not in self._read:
+            with self._engine.connect() as connection:
+                self._read[name] = (
+                    site_territories(connection, self._as_of)
+                    if name == _SITE_TERRITORIES
+                    else read_table(connection, name, self._as_of)
+                )
+        return self._read[name]
+
+    def __iter__(self) -> Iterator[str]:
+        """Names of all tables."""
+        return iter((*FILES, _SITE_TERRITORIES))
+
+    def __len__(self) -> int:
+        """Count the tables."""
+        return len(FILES) + 1
 
 
 def read_table(
@@ -179,7 +213,7 @@ def dump(engine: Engine, path: str | Path, as_of: datetime | None = None) -> Fra
     """Write the registry as a country folder, every file of it; return the frames."""
     with engine.connect() as connection:
         frames = read(connection, as_of)
-    del frames["site_territories"]
+    del frames[_SITE_TERRITORIES]
     folder.write(path, frames)
     return frames
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from ewater.accounts import documents, pipeline, runs
+from ewater.accounts import alone, documents, pipeline, runs
 from ewater.accounts.measured import neighbours, totalisers
 from ewater.balance.expressions import codes
 from ewater.series import calendars
@@ -81,6 +81,17 @@ def of_2023(frames, values, step="year"):
     needed = pipeline.needs(frames)
     readings = pipeline.select(daily(values), needed.all())
     return pipeline.compute(frames, readings, bounds, calendar)
+
+
+def test_each_series_is_taken_from_the_last_dataset_that_has_it():
+    first = daily({"A": np.array([1.0, 2.0]), "B": np.array([3.0]), "C": np.array([])})
+    second = daily({"C": np.array([7.0]), "A": np.array([8.0])})
+    found = alone.select_last((first, second), ["C", "B", "A", "D"])
+    assert found["series"].values.tolist() == ["C", "B", "A", "D"]
+    assert found["row_size"].values.tolist() == [1, 1, 1, 0]
+    assert found["value"].values.tolist() == [7.0, 3.0, 8.0]
+    emptied = alone.select_last((first, daily({"A": np.array([])})), ["A", "B"])
+    assert emptied["row_size"].values.tolist() == [0, 1]
 
 
 JUNE_2023 = 1096 + 151  # days since 1 January 2020

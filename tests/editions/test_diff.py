@@ -71,6 +71,27 @@ def test_everything_at_once_is_split_in_the_fixed_order(
     assert diff.difference(*(diff.of_archive(path) for path in paths)) == document
 
 
+def test_every_state_computed_by_another_program_comes_to_the_second_edition(
+    sealed, seal_later, ingest, two_basins, monkeypatch
+):
+    ingest(sealed, {"G-IN.Q": 11.0}, "2024-03-01T00:00Z", HOURS[:2001])
+    flows = two_basins["flows"].copy()
+    flows.loc[flows["code"] == "TAKE", "measured_by"] = "0.5 * PUMP.N"
+    flows.loc[flows["code"] == "IN", "measured_by"] = "G-MID.Q"  # not G-IN.Q any more
+    registry.load(sealed, {"flows": flows})
+    seal_later(sealed, "later")
+    document, _ = compared(sealed)
+    monkeypatch.setattr(diff.Side, "by_this_program", False)
+    again, _ = compared(sealed)
+    assert again == document
+    (taken,) = (
+        one
+        for one in document["cells"]
+        if (one["territory"], one["cell"]) == ("TB", "balance.terms.abstraction")
+    )
+    assert taken["parts"]["registry"] == taken["change"] < 0
+
+
 def test_another_program_is_what_is_left_over(sealed, seal_later, ingest, tamper):
     ingest(sealed, {"G-IN.Q": 11.0}, "2024-03-01T00:00Z")
     seal_later(sealed, "later")

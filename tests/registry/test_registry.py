@@ -121,6 +121,11 @@ def test_the_registry_reads_as_it_stood_at_any_time(engine, frames, tmp_path):
     assert before["site_territories"].empty
     assert_same(then, frames)
     assert_same(just_then, frames)
+    one_by_one = registry.Tables(engine, second)
+    assert [*one_by_one] == [*now]
+    assert_same(dict(one_by_one), now)
+    assert one_by_one["flows"] is one_by_one["flows"]
+    assert one_by_one.get("rivers") is None
     assert "OUT" not in set(now["flows"]["code"])
     assert now["flows"]["u_pct"][0] == 12.5
     registry.dump(engine, tmp_path, as_of=first)

@@ -9,16 +9,17 @@ with what it moves where it stands in this order, so the parts add up to the who
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import xarray as xr
 
 import ewater
 from ewater.accounts import pipeline
-from ewater.accounts.alone import select
-from ewater.accounts.editions import checking, compare, parts, results
-from ewater.accounts.editions.material import Material, Spec, of
+from ewater.accounts.alone import select, select_last
+from ewater.accounts.editions import checking, compare, material, parts, results
+from ewater.accounts.editions.material import Spec
 from ewater.accounts.editions.merkle import canonical
 from ewater.accounts.memory import Memory
 from ewater.errors import UsageError
@@ -73,26 +74,30 @@ def of_store(engine: Engine, name: str) -> Side:
     """
     with engine.connect() as connection:
         sealed = checking.sealed_of(connection, name)
-        spec = Spec.read(sealed.of(parts.PARAMETERS))
-        frames = registry.read(connection, spec.as_of)
+    spec = Spec.read(sealed.of(parts.PARAMETERS))
 
     def readings(codes: Sequence[str]) -> xr.Dataset:
         with engine.connect() as connection:
             return chunks.read(connection, list(codes), as_of=spec.as_of)
 
-    return Side(sealed=sealed, spec=spec, frames=frames, readings=readings)
+    return Side(
+        sealed=sealed,
+        spec=spec,
+        frames=registry.Tables(engine, spec.as_of),
+        readings=readings,
+    )
 
 
 def of_archive(path: Path) -> Side:
     """Take an edition from its archive."""
     from ewater.accounts.editions import archive_verify
 
-    sealed, material = archive_verify.contents(path)
+    sealed, found = archive_verify.contents(path)
     return Side(
         sealed=sealed,
-        spec=material.spec,
-        frames=material.frames,
-        readings=lambda codes: select(material.readings, codes),
+        spec=found.spec,
+        frames=found.frames,
+        readings=lambda codes: select(found.readings, codes),
     )
 
 
@@ -174,58 +179,76 @@ def _states(
     memory = Memory()
     look = results.Known(a.spec.territory, a.spec.boundary)
 
-    def known(material: Material, changed: Iterable[str]) -> Known:
-        memory.changed = frozenset(changed)
-        return look(material.run(memory), keys)
+    def known(step: Substitution) -> Known:
+        memory.changed = frozenset(step.changed)
+        return look(step.make().run(memory), keys)
 
-    (_, material, changed), *steps = _substitutions(a, b, causes)
+    start, *steps = _substitutions(a, b, causes)
     if not a.by_this_program:
-        states.append(("program", known(material, changed)))
-    for group, material, changed in steps[:-1]:
-        states.append((group, known(material, changed)))
-    for group, material, changed in steps[-1:]:  # all of the second: as it was sealed
-        states.append((group, last if b.by_this_program else known(material, changed)))
+        states.append(("program", known(start)))
+    states += [(step.group, known(step)) for step in steps[:-1]]
+    states += [  # all of the second: as it was sealed
+        (step.group, last if b.by_this_program else known(step)) for step in steps[-1:]
+    ]
     return [*states, ("program", last)]
+
+
+class Substitution(NamedTuple):
+    """A state of the inputs, made when it is asked for."""
+
+    group: str  # replaced last
+    make: Callable[[], material.Material]
+    changed: Collection[str]  # series with other readings than in the state before
 
 
 def _substitutions(
     a: Side, b: Side, causes: dict[str, list[Document]]
-) -> Iterable[tuple[str, Material, Collection[str]]]:
-    """Give the inputs of the first, then each group that differs replaced.
+) -> Iterable[Substitution]:
+    """Give the inputs of the first, then each group that differs replaced."""
+    tables = _tables(a, b)
+    wanted, later = (pipeline.needs(of).all() for of in (a.frames, tables))
+    frames, readings = dict(a.frames), a.readings(wanted)
 
-    With each the series whose readings are others than in the state before.
-    """
-    wanted = pipeline.needs(a.frames).all()
-    later = pipeline.needs(b.frames).all()
-    first = a.readings(wanted)
-    material = of(a.spec, a.frames, first)
-    yield "", material, ()
-    changed = _changed(a, b) & set(wanted)
-    theirs = b.readings(sorted(changed))
-    late = merged(first, theirs, causes)
-    same = first
-    if causes["late data"]:
-        material = material.with_parts({}, late)
-        yield "late data", material, changed
-    if causes["corrections"]:
-        same = replaced(first, theirs)
-        material = material.with_parts({}, same)
-        yield "corrections", material, changed
-    elif causes["late data"]:
-        same = late
+    def state(group: str, changed: Collection[str] = ()) -> Substitution:
+        make = partial(material.of, a.spec, dict(frames), readings)
+        return Substitution(group, make, changed)
+
+    yield state("")
+    changed = sorted(_changed(a, b) & set(wanted))
+    theirs = b.readings(changed)
+    late = merged(select(readings, changed), theirs, causes)
+    for group, found in (("late data", late), ("corrections", theirs)):
+        if causes[group]:
+            readings = select_last((readings, found), wanted)
+            yield state(group, changed)
     for group, names in (("curves", _CURVES), ("returns", _RETURNS)):
-        found = _rows(a, b, names)
-        if found:
-            causes[group] = found
-            material = material.with_parts({n: b.frames[n] for n in names})
-            yield group, material, ()
-    rest = [name for name in b.frames if name not in (*_CURVES, *_RETURNS)]
-    found = _rows(a, b, rest)
-    if found or wanted != later:
-        causes["registry"] = found
-        new = b.readings(sorted(set(later) - set(wanted)))
-        readings = select(replaced(same, new), later)
-        yield "registry", of(b.spec, b.frames, readings), later
+        causes[group] = _rows(a, b, names)
+        if causes[group]:
+            frames |= {name: tables[name] for name in names}
+            yield state(group)
+    causes["registry"] = _rows(
+        a, b, [name for name in tables if name not in (*_CURVES, *_RETURNS)]
+    )
+    if causes["registry"] or wanted != later:
+        added = set(later) - set(wanted)
+
+        def whole() -> material.Material:
+            both = readings, b.readings(sorted(added))
+            return material.of(b.spec, tables, select_last(both, later))
+
+        yield Substitution("registry", whole, added)
+
+
+def _tables(a: Side, b: Side) -> Mapping[str, pd.DataFrame]:
+    """Tables of the second; one that was sealed alike is that of the first itself."""
+
+    def same(part: str) -> bool:
+        return part in a.sealed.lines and a.sealed.of(part) == b.sealed.of(part)
+
+    return {
+        name: (a if same(f"{parts.REGISTRY}{name}.jsonl") else b).frames[name]
+        for name in b.frames
+    }
 
 
 def _changed(a: Side, b: Side) -> set[str]:
@@ -234,25 +257,10 @@ def _changed(a: Side, b: Side) -> set[str]:
     return {line.split(" ", 1)[0] for line in one ^ other}
 
 
-def replaced(first: xr.Dataset, second: xr.Dataset) -> xr.Dataset:
-    """Put the readings of some series in the place of what there is of them."""
-    codes, others = ([str(c) for c in one["series"].values] for one in (first, second))
-    kept = select(first, [code for code in codes if code not in set(others)])
-    joined = xr.Dataset(
-        {
-            name: (dims, np.concatenate([kept[name].values, second[name].values]))
-            for name in ("row_size", *_COLUMNS)
-            for dims in [first[name].dims]
-        },
-        coords={"series": [*map(str, kept["series"].values), *others]},
-    )
-    return select(joined, sorted({*codes, *others}))
-
-
 def merged(
     first: xr.Dataset, second: xr.Dataset, causes: dict[str, list[Document]]
 ) -> xr.Dataset:
-    """Add to readings those of a later state of some series at instants they lack.
+    """Add to readings those of a later state of the same series at instants they lack.
 
     What differs is told in ``causes``: what is added as late data, all else as
     corrections, by series.
@@ -260,19 +268,14 @@ def merged(
     before, after = (
         {name: one[name].to_numpy() for name in _COLUMNS} for one in (first, second)
     )
-    mine_at, theirs_at = (
-        dict(zip(map(str, one["series"].values), _slices(one), strict=True))
-        for one in (first, second)
+    theirs_at = dict(
+        zip(map(str, second["series"].values), _slices(second), strict=True)
     )
-    columns: dict[str, list[Any]] = {name: [] for name in _COLUMNS}
+    columns: dict[str, list[Any]] = {name: [before[name][:0]] for name in _COLUMNS}
     sizes = []
-    for code, mine in mine_at.items():
-        theirs = theirs_at.get(code)
-        if theirs is None:
-            for name in _COLUMNS:
-                columns[name].append(before[name][mine])
-            sizes.append(mine.stop - mine.start)
-            continue
+    codes = [str(code) for code in first["series"].values]
+    for code, mine in zip(codes, _slices(first), strict=True):
+        theirs = theirs_at[code]
         new = ~np.isin(after["time"][theirs], before["time"][mine])
         time = np.concatenate([before["time"][mine], after["time"][theirs][new]])
         order = np.argsort(time, kind="stable")
@@ -281,13 +284,10 @@ def merged(
             columns[name].append(joined[order])
         sizes.append(time.size)
         _tell(code, before, after, mine, theirs, new, causes)
-    data = {
-        name: ("reading", np.concatenate([before[name][:0], *found]))
-        for name, found in columns.items()
-    }
+    data = {name: ("reading", np.concatenate(found)) for name, found in columns.items()}
     return xr.Dataset(
         {"row_size": ("series", np.array(sizes, dtype=np.int64)), **data},
-        coords={"series": list(mine_at)},
+        coords={"series": codes},
     )
 
 
