@@ -10,7 +10,7 @@ import xarray as xr
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ewater.accounts import pipeline
+from ewater.accounts import alone, pipeline
 from ewater.accounts.editions import diff, material, results
 from ewater.accounts.memory import Memory
 from ewater.store import chunks, registry
@@ -39,9 +39,14 @@ def state(loaded):
     return material.of(spec, frames, readings)
 
 
+def replaced(readings, some):
+    """Put the readings of some series in the place of what there is of them."""
+    return alone.select_last((readings, some), readings["series"].values)
+
+
 def altered(readings, code, change, at):
     """Readings of one series, changed at and behind a place."""
-    one = diff.select(readings, [code])
+    one = alone.select(readings, [code])
     count = one.sizes["reading"]
     place = int(at * (count - 200))
     keep = np.arange(count)
@@ -108,7 +113,7 @@ def test_any_changes_one_after_another(state, steps):
     for change, code, at in [("none", "", 0.0), *steps]:
         if change in ("value", "late", "gone", "later"):
             new = altered(now.readings, code, change, at)
-            now = now.with_parts({}, diff.replaced(now.readings, new))
+            now = now.with_parts({}, replaced(now.readings, new))
             changed = frozenset([code])
         elif change != "none":
             now = now.with_parts(changed_table(now.frames, change))
@@ -139,6 +144,6 @@ def test_only_what_changed_is_integrated_again(state, monkeypatch):
     assert looked_at == []
     new = altered(state.readings, "G-IN.Q", "value", 0.5)
     memory.changed = {"G-IN.Q"}
-    state.with_parts({}, diff.replaced(state.readings, new)).run(memory)
+    state.with_parts({}, replaced(state.readings, new)).run(memory)
     assert looked_at
     assert all(codes == ["G-IN.Q"] for codes in looked_at)
