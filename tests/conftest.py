@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import socketserver
 import threading
 import uuid
-from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,9 @@ from sqlalchemy import Connection, Engine, make_url, text
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-hypothesis_settings.register_profile("ewater", derandomize=True, deadline=None)
+hypothesis_settings.register_profile(
+    "ewater", derandomize=True, deadline=None, max_examples=50
+)
 hypothesis_settings.load_profile("ewater")
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"
@@ -73,9 +75,14 @@ def server_url() -> Iterator[str]:
     if given:
         yield given
         return
-    from ewater.store import cluster
+    from ewater.store import cluster, cluster_settings
 
-    with cluster.temporary() as address:
+    with contextlib.ExitStack() as stack:
+        with pytest.MonkeyPatch.context() as patch:
+            # to copy a database, PostgreSQL walks through all of its memory: with
+            # 2 GB of it a copy takes five times as long
+            patch.setattr(cluster_settings, "memory", lambda: 2**30)
+            address = stack.enter_context(cluster.temporary())
         url = make_url(address).set(database="postgres")
         yield url.render_as_string(hide_password=False)
 
@@ -92,7 +99,7 @@ class Copies:
         url = make_url(self._server_url).set(database=name)
         return url.render_as_string(hide_password=False)
 
-    @contextmanager
+    @contextlib.contextmanager
     def lend(self, template: str | None) -> Iterator[str]:
         """Name of a copy of a database (without one: empty), dropped afterwards."""
         name = f"ewater_test_{uuid.uuid4().hex[:12]}"
@@ -104,7 +111,7 @@ class Copies:
         finally:
             self._admin.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
 
-    @contextmanager
+    @contextlib.contextmanager
     def engine(self, template: str) -> Iterator[Engine]:
         """Engine on such a copy."""
         from ewater.store import database
@@ -116,7 +123,7 @@ class Copies:
             finally:
                 engine.dispose()
 
-    @contextmanager
+    @contextlib.contextmanager
     def prepared(
         self, template: str | None, fill: Callable[[Engine], object]
     ) -> Iterator[str]:

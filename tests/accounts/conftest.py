@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ewater.accounts import runs
+from ewater.accounts import runs, standing
 from ewater.balance.expressions import codes
 from ewater.ingest import jobs
 from ewater.ingest.outcome import Options
@@ -103,6 +103,17 @@ def kept_template(copies, measured_template):
         yield name
 
 
+@pytest.fixture(scope="session")
+def standing_template(copies, kept_template):
+    """The same with that account standing, for pages."""
+
+    def fill(engine):
+        assert standing.renew(engine)
+
+    with copies.prepared(kept_template, fill) as name:
+        yield name
+
+
 THREE_YEARS = pd.date_range("2020-12-31T20:00Z", "2023-12-31T20:00Z", freq="D")
 
 
@@ -139,7 +150,7 @@ def three_years_template(copies, country_template):
 @pytest.fixture
 def template(request, template_database):
     """Name of the fullest database that the fixtures of this test ask for."""
-    for name in ("three_years", "kept", "measured", "country"):
+    for name in ("three_years", "standing", "kept", "measured", "country"):
         if f"{name}_template" in request.fixturenames:
             return request.getfixturevalue(f"{name}_template")
     return template_database

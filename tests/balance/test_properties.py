@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from scipy import sparse
 
 PERIODS = 2
-few = settings(max_examples=30)
+few = settings(max_examples=15)
 volumes = st.floats(0, 1e9, allow_subnormal=False)
 gappy = st.one_of(st.just(np.nan), volumes)
 

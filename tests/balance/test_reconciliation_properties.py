@@ -13,7 +13,7 @@ from ewater.balance.reconciliation.result import Standing, Verdict
 from ewater.balance.reconciliation.settle import Policy
 from ewater.balance.reconciliation.solve import solve
 
-few = settings(max_examples=60)
+few = settings(max_examples=30)
 PLAIN = Policy(eliminate=False, refuse=False)
 
 

@@ -29,7 +29,7 @@ def cached(reader):
     return CachedReader(reader)
 
 
-@settings(max_examples=50)
+@settings(max_examples=25)
 @given(edges)
 def test_water_runs_to_the_right_and_nothing_stands_on_anything(some):
     kept = without_circles(NAMES, some)

@@ -349,7 +349,7 @@ words = st.text(
 finite = st.floats(allow_nan=False, allow_infinity=False)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=20)
 @given(st.lists(st.tuples(words, st.none() | words, st.none() | finite), max_size=5))
 def test_any_text_and_number_survives_the_database(engine, rows):
     sites = pd.DataFrame(

@@ -155,7 +155,7 @@ def test_hours_that_are_no_amount_are_refused(build, daily):
         pumps.volumes(daily, wrong, build.us(*DAYS), pumps=NEW_TEST)
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(
     edges=st.lists(st.integers(1, 71), min_size=1, max_size=4, unique=True),
     flows=st.lists(st.floats(1, 500), min_size=5, max_size=5),

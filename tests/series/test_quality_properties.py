@@ -74,7 +74,7 @@ def cut(readings: xr.Dataset, start: np.ndarray, end: np.ndarray) -> xr.Dataset:
     return part.assign(row_size=("series", size))
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(
     st.tuples(one_series(), one_series()),
     limits_of(["N", "Q"]),
