@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     Document = dict[str, Any]
 
-_LANGUAGES = ("az", "en", "ru")
 _VOLUMES = ("entering", "leaving", "storage_change", "residual", "u", "residual_z")
 
 
@@ -41,7 +40,7 @@ def network(
     dict
         ``flows``: as `ewater.accounts.reader.flow_rows` has them, with ``measured_by``;
         ``nodes``: their accounts, whole, whoever holds them: ``code``, ``kind``,
-        ``sector``, ``names`` of the site (None if it has none), ``territory``,
+        ``sector``, ``names`` (its own or its site's; None: neither), ``territory``,
         ``inside`` the boundary, ``lon`` and ``lat`` (None: no place), ``placed`` (how
         they are known), ``entering``, ``leaving``, ``storage_change``, ``residual``,
         ``u`` (m3, k = 1), ``residual_z``, ``missing`` (how many), ``balanced``,
@@ -76,8 +75,10 @@ class _Nodes:
         run, self.ledger = view.run, view.ledger
         accounts = run.frames["accounts"].drop_duplicates("code").set_index("code")
         self.accounts: pd.DataFrame = accounts.reindex(self.ledger.accounts)
-        named = run.frames["sites"].drop_duplicates("code").set_index("code")
-        self.named = named if sites is None else named[named.index.isin(list(sites))]
+        self.named = view.named
+        if sites is not None:
+            told = self.accounts["site"].isin(list(sites))
+            self.named = {c: n for c, n in view.named.items() if bool(told.get(c))}
         self.places: Places = places(run.frames, self.ledger, sites)
         found: xr.Dataset = closure(self.ledger, view.flows, run.inputs.stocks).isel(
             period=period
@@ -92,7 +93,7 @@ class _Nodes:
             "code": code,
             "kind": str(ledger.account_kind[n]),
             "sector": _text(row["sector"]),
-            "names": self._names(row["site"]),
+            "names": self.named.get(code),
             "territory": _text(row["territory"]),
             "inside": inside[code],
             "lon": finite(self.places.lon[n]),
@@ -103,12 +104,6 @@ class _Nodes:
             "balanced": bool(found["balanced"][n]),
             "modelled": bool(ledger.stocked[n]),
         }
-
-    def _names(self, site: Any) -> dict[str, Any] | None:
-        if not isinstance(site, str) or site not in self.named.index:
-            return None
-        row = self.named.loc[site]
-        return {lang: _text(row[f"name_{lang}"]) for lang in _LANGUAGES}
 
 
 def _text(value: Any) -> str | None:

@@ -267,13 +267,11 @@ def _ends(
     accounts = view.run.frames["accounts"].drop_duplicates("code").set_index("code")
     accounts = accounts.reindex(ledger.accounts[places])
     found = {}
-    for place, site, sector in zip(
-        places.tolist(), accounts["site"], accounts["sector"], strict=True
-    ):
+    for place, sector in zip(places.tolist(), accounts["sector"], strict=True):
         about = {
             "": str(ledger.accounts[place]),
             "_kind": str(ledger.account_kind[place]),
-            "_name": view.named.get(site),
+            "_name": view.named.get(str(ledger.accounts[place])),
             "_sector": sector if isinstance(sector, str) else None,
             "_inside": bool(share[place] > 0),
         }

@@ -6,6 +6,7 @@ import threading
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from ewater.accounts.named import names
 from ewater.accounts.returned import Returned
 from ewater.balance.account import account_of
 from ewater.balance.flows import Flows, resolve
@@ -15,8 +16,6 @@ from ewater.balance.terms import neighbours, term_totals
 from ewater.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
-
     import xarray as xr
     from numpy.typing import NDArray
 
@@ -92,12 +91,9 @@ class View:
         return Returned(self.run.frames, self.run.bounds)
 
     @cached_property
-    def named(self) -> dict[str, dict[Hashable, str]]:
-        """Names of sites in each language."""
-        sites = self.run.frames["sites"].drop_duplicates("code").set_index("code")
-        columns = {f"name_{lang}": lang for lang in ("az", "en", "ru")}
-        names = sites[list(columns)].rename(columns=columns)
-        return {str(code): row for code, row in names.to_dict("index").items()}
+    def named(self) -> dict[str, dict[str, str | None]]:
+        """Names of accounts in each language, by code: see `named.names`."""
+        return names(self.run.frames)
 
     def plain(self, dataset: str) -> dict[str, NDArray[Any]]:
         """Arrays of one of the datasets: labelled access to each cell is slow."""

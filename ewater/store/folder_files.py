@@ -49,10 +49,10 @@ def _share(name: str, meaning: str, *, required: bool = False) -> Column:
     return Column(name, "number", meaning, required=required, minimum=0, maximum=1)
 
 
-def _names(what: str) -> tuple[Column, ...]:
+def _names(what: str, otherwise: str = "") -> tuple[Column, ...]:
     languages = {"az": "Azerbaijani", "en": "English", "ru": "Russian"}
     return tuple(
-        Column(f"name_{code}", "text", f"Name of the {what} in {language}")
+        Column(f"name_{code}", "text", f"Name of the {what} in {language}{otherwise}")
         for code, language in languages.items()
     )
 
@@ -244,6 +244,7 @@ _FILES = (
                 required=False,
             ),
             _share("share", "National share of a border water; 1 if not given"),
+            *_names("account", "; that of its site if not given"),
         ),
     ),
     File(

@@ -5,8 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import math
 
+import pandas as pd
 import pytest
 
+from ewater.accounts.named import names
 from ewater.accounts.scope import Scope
 from ewater.dashboard.questions.network import exchanges, network
 from ewater.dashboard.questions.treaties import treaties
@@ -115,3 +117,24 @@ def test_a_flow_and_what_an_account_leaves_over_can_be_explained(measured):
     for cell in ("balance.flows.IN", "balance.accounts.RIVER-UP", "balance.flows.NO"):
         with pytest.raises(UsageError, match="no cell"):
             reader.explain(cell, "EAST", *YEAR)
+
+
+def test_an_account_is_called_by_its_own_name_before_that_of_its_site():
+    accounts = pd.DataFrame(
+        [
+            ("REACH", None, "Kür, 1-ci hissə", "Kura, reach 1", None),
+            ("DAM", "DAM", None, "The lake", None),
+            ("POOL", "DAM", None, None, None),
+            ("FIELDS", None, None, None, None),
+        ],
+        columns=["code", "site", "name_az", "name_en", "name_ru"],
+    )
+    sites = pd.DataFrame(
+        [("DAM", "Anbar", "Reservoir", "Водохранилище")],
+        columns=["code", "name_az", "name_en", "name_ru"],
+    )
+    assert names({"accounts": accounts, "sites": sites}) == {
+        "REACH": {"az": "Kür, 1-ci hissə", "en": "Kura, reach 1", "ru": None},
+        "DAM": {"az": None, "en": "The lake", "ru": None},
+        "POOL": {"az": "Anbar", "en": "Reservoir", "ru": "Водохранилище"},
+    }

@@ -130,7 +130,7 @@ def describe(country: Registry, districts: dict[str, dict]) -> None:
         _canal(country, code, canal)
     _samur_absheron(country)
     for code, (names, basin, lat, lon, _) in COLLECTORS.items():
-        country.account(code, "canal", basin)
+        country.account(code, "canal", basin, names)
         country.site(code, "canal", names, lat, lon)
         if code != "D-KAR":
             _out_to_sea(country, code)
@@ -151,7 +151,7 @@ def _out_to_sea(country: Registry, code: str) -> None:
 def _canal(country: Registry, code: str, canal: Canal) -> None:
     """Intake by what the canal has to deliver, and its losses."""
     short = BASINS[canal.basin][0]
-    country.account(code, "canal", canal.basin)
+    country.account(code, "canal", canal.basin, canal.names)
     country.site(code, "canal", canal.names, canal.lat, canal.lon)
     term = "transfer" if canal.source == "RES-TAK" else "abstraction"
     flow = country.flow(canal.source, code, term, f"{code}.Q", ("need", 1.0))

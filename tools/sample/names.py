@@ -1,4 +1,4 @@
-"""District names in English and Russian, beside the Azerbaijani of the geography."""
+"""Names of districts beside the Azerbaijani of the geography, stations and rivers."""
 
 from __future__ import annotations
 
@@ -124,3 +124,45 @@ STATIONS = {
     "LAN-SIF": "Ленкоранчай, Сифидор",
     "VIL-SHI": "Виляшчай, Шыхлар",
 }
+
+#: river, as its account is coded: (Azerbaijani, English, Russian)
+RIVERS = {
+    "KURA": ("Kür", "Kura", "Кура"),
+    "ARA": ("Araz", "Araz", "Аракс"),
+    "SHA": ("Şəmkirçay", "Shamkirchay", "Шамкирчай"),
+    "GAN": ("Gəncəçay", "Ganjachay", "Гянджачай"),
+    "TAR": ("Tərtər", "Tartar", "Тертер"),
+    "KHN": ("Xaçınçay", "Khachinchay", "Хачинчай"),
+    "QAR": ("Qarqar", "Qarqar", "Каркар"),
+    "GNX": ("Qanıx", "Ganikh", "Ганых"),
+    "KAT": ("Katexçay", "Katekhchay", "Катехчай"),
+    "TAL": ("Talaçay", "Talachay", "Талачай"),
+    "KUM": ("Kürmükçay", "Kumrukchay", "Кумрукчай"),
+    "TUR": ("Türyançay", "Turyanchay", "Турианчай"),
+    "GOY": ("Göyçay", "Goychay", "Гёйчай"),
+    "GRD": ("Girdimançay", "Girdimanchay", "Гирдыманчай"),
+    "HAK": ("Həkəri", "Hakari", "Хакари"),
+    "ARP": ("Arpaçay", "Arpachay", "Арпачай"),
+    "NAX": ("Naxçıvançay", "Nakhchivanchay", "Нахчыванчай"),
+    "GIL": ("Gilançay", "Gilanchay", "Гиланчай"),
+    "SAM": ("Samur", "Samur", "Самур"),
+    "QUD": ("Qudyalçay", "Gudyalchay", "Гудиалчай"),
+    "VAL": ("Vəlvələçay", "Valvalachay", "Вельвелечай"),
+    "SUM": ("Sumqayıtçay", "Sumgayitchay", "Сумгаитчай"),
+    "PIR": ("Pirsaatçay", "Pirsaatchay", "Пирсаатчай"),
+    "LAN": ("Lənkərançay", "Lankaranchay", "Ленкоранчай"),
+    "VIL": ("Viləşçay", "Vilashchay", "Виляшчай"),
+    "BOL": ("Bolqarçay", "Bolgarchay", "Болгарчай"),
+}
+#: Azerbaijani ending of an ordinal, by its last vowel.
+_ORDINAL = dict(zip("1234567", ("ci", "ci", "cü", "cü", "ci", "cı", "ci"), strict=True))
+
+
+def river(code: str) -> tuple[str, str, str]:
+    """Name a river account; a reach by its number, counted downstream."""
+    _, short, *number = code.split("-")
+    az, en, ru = RIVERS[short]
+    if not number:
+        return az, en, ru
+    n = number[0]
+    return f"{az}, {n}-{_ORDINAL[n]} hissə", f"{en}, reach {n}", f"{ru}, участок {n}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tools.sample import names
 from tools.sample.waters import BASINS, PERCENT
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ POSTS = {
 def rivers(country: Registry) -> None:
     """Add river accounts; the reach below Mingachevir is shared by two basins."""
     for code, basin in RIVERS.items():
-        country.account(code, "river", basin or "AZ")
+        country.account(code, "river", basin or "AZ", names.river(code))
     for basin in ("KUR-MID", "KUR-KAR"):
         country.add(
             "account_territories", account="R-KURA-3", territory=basin, share=0.5

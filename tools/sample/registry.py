@@ -17,7 +17,7 @@ COLUMNS = {
     "u_random_pct u_systematic_pct derived",
     "curves": "site kind valid_from valid_to x y segment a h0 b shift",
     "meter_events": "series time event old_reading new_reading",
-    "accounts": "code kind territory site sector share",
+    "accounts": "code kind territory site sector share name_az name_en name_ru",
     "account_territories": "account territory share",
     "flows": "code from to term sector measured_by u_pct structure reverse re_enters",
     "stocks": "account measured_by",
@@ -67,11 +67,20 @@ class Registry:
             raise KeyError(f"{file} has no column {extra}")
         self.rows[file].append(values)
 
-    def account(self, code: str, kind: str, territory: str | None = None, **more: Any):
+    def account(
+        self,
+        code: str,
+        kind: str,
+        territory: str | None = None,
+        names: tuple[str, str, str] | None = None,
+        **more: Any,
+    ):
         """Add an account once."""
         if code in self.known:
             raise KeyError(f"account {code} twice")
         self.known.add(code)
+        if names:
+            more |= dict(zip(("name_az", "name_en", "name_ru"), names, strict=True))
         self.add("accounts", code=code, kind=kind, territory=territory, **more)
         return code
 

@@ -170,6 +170,9 @@ class Account(Versioned):
     site: Mapped[str | None] = column("accounts", "site")
     sector: Mapped[str | None] = column("accounts", "sector")
     share: Mapped[float | None] = column("accounts", "share")
+    name_az: Mapped[str | None] = column("accounts", "name_az")
+    name_en: Mapped[str | None] = column("accounts", "name_en")
+    name_ru: Mapped[str | None] = column("accounts", "name_ru")
 
 
 class AccountTerritory(Versioned):

@@ -42,7 +42,7 @@ def sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
             continue
         rows.append(
             {
-                "name": _name(one, lang),
+                "name": _name(one, flows.get(one["flow"]), lang),
                 "way": ways[one["way"]],
                 "ours": ours,
                 "kind": kinds[one["kind"]],
@@ -120,11 +120,15 @@ def _less(whole: Quantity, again: Quantity) -> Quantity:
     return {**whole, "value": rest, "known": rest}
 
 
-def _name(one: Mapping[str, Any], lang: Language) -> str:
+def _name(one: Mapping[str, Any], flow: Flow | None, lang: Language) -> str:
+    """Name what is compared: a flow by its country and the water on this side."""
     country = lang.country(one["neighbour"]) if one["neighbour"] else ""
-    if one["flow"]:
-        return f"{country}: {one['flow']}" if country else str(one["flow"])
-    return country or lang.gettext("All neighbours")
+    if not one["flow"]:
+        return country or lang.gettext("All neighbours")
+    about: Mapping[str, Any] = flow or {}
+    given = about.get("to_name" if one["way"] == "inflow" else "from_name")
+    water = (lang.pick(given) if given else "") or str(one["flow"])
+    return f"{country}: {water}" if country else water
 
 
 def _cell(one: Mapping[str, Any]) -> str | None:
