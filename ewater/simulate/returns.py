@@ -12,7 +12,7 @@ from ewater.simulate import weather
 from ewater.store import folder
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping
+    from collections.abc import Hashable, Mapping, Sequence
 
     from ewater.simulate.ledger import Country, Truth
 
@@ -30,6 +30,17 @@ COLUMNS = (
     "counterparty",
     "revision",
 )
+_TAKEN = ("abstraction", "received")
+#: What a return says of water taken from an account of a kind.
+_SOURCES = {
+    "river": "river",
+    "lake": "lake",
+    "reservoir": "reservoir",
+    "canal": "canal",
+    "groundwater": "groundwater",
+    "sea": "sea",
+    "economy": "network",
+}
 REVISED = 23  # every 23rd return was corrected by its enterprise
 
 
@@ -37,7 +48,8 @@ def reports(country: Country, truth: Truth) -> pd.DataFrame:
     """Make ``reports.csv``: thousand m3, quarterly or monthly.
 
     An enterprise reports its share of the flows that are ``report:ITEM`` of the
-    economy account of its territory and sector.
+    economy account of its territory and sector. Water taken has the source that its
+    flows leave, where that is of one kind.
     """
     frames = country.model.frames
     enterprises = frames["enterprises"].set_index("code")
@@ -50,7 +62,9 @@ def reports(country: Country, truth: Truth) -> pd.DataFrame:
         code, item = str(row["enterprise"]), str(row["item"])
         key = (str(enterprises["territory"].loc[code]), str(sector.loc[code]), item)
         share, bias = float(row["share"]), float(row["bias"])
-        daily = truth.volume[flows.get(key, [])].sum(axis=0)
+        mine = flows.get(key, [])
+        source = _source(country, mine) if item in _TAKEN else None
+        daily = truth.volume[mine].sum(axis=0)
         rng = weather.generator(country.seed, "report", code, item)
         for start, end in _periods(truth, int(row["months"])):
             noise = 1 + bias + rng.standard_normal() * NOISE_PCT / 100
@@ -58,7 +72,7 @@ def reports(country: Country, truth: Truth) -> pd.DataFrame:
                 continue
             days = slice(truth.days.index(start), truth.days.index(end))
             value = round(daily[days].sum() * share * noise / 1000, 2)
-            rows += _returned(code, item, start, end, value, number)
+            rows += _returned(code, item, source, start, end, value, number)
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -79,6 +93,13 @@ def _reported_flows(country: Country) -> dict[tuple[str, str, str], list[int]]:
     return result
 
 
+def _source(country: Country, rows: Sequence[int]) -> str | None:
+    """Say what kind of water some flows leave; None where they leave several."""
+    kinds = country.model.frames["accounts"].set_index("code")["kind"]
+    found = {_SOURCES.get(str(kinds[country.start[row]])) for row in rows}
+    return found.pop() if len(found) == 1 else None
+
+
 def _periods(truth: Truth, months: int) -> list[tuple[str, str]]:
     first, last = truth.days.year[0], truth.days.year[-1] + 1
     starts = pd.date_range(f"{first}-01-01", f"{last}-01-01", freq=f"{months}MS")
@@ -92,14 +113,20 @@ def _silent(row: Mapping[Hashable, Any], start: str) -> bool:
 
 
 def _returned(
-    code: str, item: str, start: str, end: str, value: float, number: int
+    code: str,
+    item: str,
+    source: str | None,
+    start: str,
+    end: str,
+    value: float,
+    number: int,
 ) -> list[tuple[object, ...]]:
     period = (f"{start}T00:00:00+04:00", f"{end}T00:00:00+04:00")
     unit = "1000 m3"
 
     def line(shown: float, revision: int) -> tuple[object, ...]:
         return (
-            code, *period, item, shown, unit, None, None, "approved", None, revision
+            code, *period, item, shown, unit, source, None, "approved", None, revision
         )  # fmt: skip
 
     month = int(start[5:7]) + 12 * int(start[:4])

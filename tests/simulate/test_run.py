@@ -81,6 +81,18 @@ def test_some_reports_were_revised_and_some_never_came(simulation: Simulation):
     assert not quarters.isin([20, 60]).all()
 
 
+def test_returns_say_where_water_was_taken_and_nothing_of_where_it_went(simulation):
+    reports = pd.read_csv(simulation.folder / "reports.csv")
+    taken = reports["item"].isin(["abstraction", "received"])
+    assert set(reports.loc[taken, "source"]) == {
+        "canal",
+        "groundwater",
+        "reservoir",
+        "river",
+    }
+    assert reports.loc[~taken, "source"].isna().all()
+
+
 def test_the_truth_lies_beside_the_readings(simulation: Simulation, truth: Truth):
     flows = tables.read(simulation.folder)
     assert len(flows) == 60 * len(truth.flows)
