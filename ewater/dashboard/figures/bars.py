@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ewater.dashboard.figures.parts import expanded, in_hm3, told
 from ewater.dashboard.format import UNIT
-from ewater.dashboard.theme import axis, base_layout, palette
+from ewater.dashboard.theme import alpha, axis, base_layout, palette
 from ewater.units import HM3
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ewater.dashboard.answers import Quantity
     from ewater.dashboard.i18n import Language
 
     Series = Sequence[tuple[str, str, Sequence[float | None]]]
+
+
+_UNIT = {"text": UNIT, "font": {"size": 11}}
 
 
 def _scaled(values: Sequence[float | None]) -> list[float | None]:
@@ -42,7 +47,7 @@ def grouped(
             "margin": {"l": 8, "r": 8, "t": 34, "b": 8},
             "barmode": "group",
             "xaxis": axis(theme, type="category"),
-            "yaxis": axis(theme, title={"text": UNIT}, rangemode="tozero"),
+            "yaxis": axis(theme, title=_UNIT, rangemode="tozero"),
             "legend": {"orientation": "h", "y": 1.02, "x": 0, "yanchor": "bottom"},
         },
     }
@@ -68,10 +73,50 @@ def lying(
         ],
         "layout": {
             **base_layout(theme, lang),
-            "margin": {"l": 8, "r": 8, "t": 34, "b": 8},
+            "margin": {"l": 8, "r": 8, "t": 34 if len(series) > 1 else 12, "b": 8},
             "barmode": "stack",
-            "xaxis": axis(theme, title={"text": UNIT}, rangemode="tozero"),
+            "xaxis": axis(theme, title=_UNIT, rangemode="tozero"),
             "yaxis": axis(theme, type="category", autorange="reversed"),
             "legend": {"orientation": "h", "y": 1.02, "x": 0, "yanchor": "bottom"},
         },
     }
+
+
+def measured(
+    names: Sequence[str],
+    quantities: Sequence[Quantity],
+    label: str,
+    colour: str,
+    theme: str,
+    lang: Language,
+) -> dict[str, Any]:
+    """Draw quantities as lying bars with ± U; a hatched one is what is known of it."""
+    drawn = palette(theme)[colour]
+    whole = [q["value"] is not None for q in quantities]
+    figure = lying(
+        names, [(label, colour, [q["known"] for q in quantities])], theme, lang
+    )
+    figure["data"][0] |= {
+        "x": [in_hm3(q["known"]) for q in quantities],
+        "error_x": {
+            "type": "data",
+            "array": [expanded(q["u"]) for q in quantities],
+            "color": palette(theme)["ink"],
+            "thickness": 1.4,
+            "width": 4,
+        },
+        "marker": {
+            "color": [drawn if w else alpha(drawn, 0.25) for w in whole],
+            "line": {"color": drawn, "width": 1},
+            "pattern": {
+                "shape": ["" if w else "/" for w in whole],
+                "fgcolor": drawn,
+                "size": 6,
+                "solidity": 0.25,
+            },
+        },
+        "customdata": [told(q, lang) for q in quantities],
+        "hovertemplate": f"<b>%{{y}}</b>, {label}<br>%{{customdata}}<extra></extra>",
+    }
+    figure["layout"]["xaxis"] |= {"rangemode": "normal", "zeroline": True}
+    return figure

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ewater.dashboard.figures.bars import lying
+from ewater.dashboard.figures.bars import lying, measured
 from ewater.dashboard.pages.sectors.sheets import LARGEST
 
 if TYPE_CHECKING:
@@ -18,15 +18,15 @@ _MOST = 12
 def account(shown: Sheet, state: State, lang: Language) -> dict[str, Any]:
     """Use of each sector, of the account."""
     rows = [row for row in shown.rows if not row.get("total")]
-    values = [row["use"]["value"] for row in rows]
     names = [str(row["sector"]) for row in rows]
-    return lying(names, [(lang.gettext("Use"), "use", values)], state.theme, lang)
+    used = [row["use"] for row in rows]
+    return measured(names, used, lang.gettext("Use"), "use", state.theme, lang)
 
 
 def isic(shown: Sheet, state: State, lang: Language) -> dict[str, Any]:
     """Draw reported and imputed volumes of each ISIC group."""
     rows = shown.rows[:_MOST]
-    names = [f"{row['isic']} {row['sector']}" for row in rows]
+    names = [f"{row['isic']} {row['division']}" for row in rows]
     return lying(names, _reported(rows, "reported", lang), state.theme, lang)
 
 

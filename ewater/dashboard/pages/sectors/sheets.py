@@ -6,6 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from ewater.dashboard.exhibits import Column, Facts, Sheet
+from ewater.dashboard.isic import isic_words
 from ewater.dashboard.labels import SECTORS
 from ewater.dashboard.pages.sectors import sums
 from ewater.dashboard.questions.users import users
@@ -83,6 +84,7 @@ def isic(reader: CachedReader, state: State, lang: Language) -> Sheet:
         rows.append(
             {
                 "isic": group,
+                "division": isic_words(group, lang),
                 "sector": named(SECTORS, mine[0]["sector"], lang),
                 "count": len(mine),
                 "silent": sum(t is None for t, _ in taken),
@@ -101,6 +103,7 @@ def isic(reader: CachedReader, state: State, lang: Language) -> Sheet:
     rows.sort(key=lambda row: -((row["reported"] or 0) + (row["imputed"] or 0)))
     columns = (
         Column("isic", say("ISIC"), kind="code"),
+        Column("division", say("Division")),
         Column("sector", say("Sector")),
         Column("count", say("Enterprises"), kind="number", digits=0),
         Column("silent", say("Without a return"), kind="number", digits=0),
