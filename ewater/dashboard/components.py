@@ -43,6 +43,29 @@ def text(message: str, place: str = "page") -> html.Span:
     return html.Span(message, id={"type": "text", "message": message, "place": place})
 
 
+def picker(field: str, kind: str, words: Any, *, submits: bool = False) -> html.Span:
+    """Make a button that opens the browser's picker for a field (picking.js).
+
+    Parameters
+    ----------
+    field
+        Id of the field, whose ``value`` is set.
+    kind
+        ``date``, or ``datetime-local`` for a time in UTC.
+    submits
+        Whether the field is a `dcc.Input` that waits for Enter.
+    """
+    button = html.Button(
+        html.Span(words, className="visually-hidden"),
+        type="button",
+        className="pick-time",
+        **attributes(
+            data_picks=field, data_kind=kind, data_submits="true" if submits else ""
+        ),
+    )
+    return html.Span(button, className="picks")
+
+
 def graph(name: Any, height: int) -> dcc.Graph:
     """Make an empty figure with the settings every figure must have."""
     return dcc.Graph(

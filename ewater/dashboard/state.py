@@ -215,6 +215,20 @@ def as_of_typed(text: str) -> str:
     return as_of_text(text)
 
 
+def as_of_shown(text: str) -> str:
+    """Write such a time as a person would type it; one of another offset stays.
+
+    Examples
+    --------
+    >>> as_of_shown("2024-03-31T12:00:00+00:00"), as_of_shown("2024-03-31T00:00+04:00")
+    ('2024-03-31 12:00 UTC', '2024-03-31T00:00+04:00')
+    """
+    if not text or (moment := datetime.fromisoformat(text)).utcoffset():
+        return text
+    exact = moment.replace(tzinfo=None).isoformat(" ")
+    return f"{exact.removesuffix(':00')} UTC"
+
+
 def _checked(data: Mapping[str, Any]) -> dict[str, Any]:
     """Fields of a state, each of which could have come from an address."""
     for key, allowed in {**_CHOICES, "period": PERIODS}.items():

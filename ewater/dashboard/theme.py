@@ -188,8 +188,11 @@ def base_layout(theme: str, lang: Language) -> dict[str, Any]:
 
 
 def axis(theme: str, **more: Any) -> dict[str, Any]:
-    """Axis with quiet lines."""
+    """Axis with quiet lines and a small title."""
     colours = palette(theme)
+    if title := more.get("title"):
+        small = {"size": 11, "color": colours["muted"]}
+        more["title"] = {**title, "font": {**small, **title.get("font", {})}}
     return {
         "gridcolor": colours["line"],
         "linecolor": colours["line"],

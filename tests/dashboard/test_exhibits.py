@@ -54,6 +54,15 @@ def lines(answer):
     return about, rows[len(about) :]
 
 
+def test_what_does_not_apply_to_a_row_is_blank_and_what_is_unknown_a_dash():
+    columns = (Column("name", "Name"), Column("z", "z", kind="number", digits=2))
+    sheet = Sheet("A", columns, [{"name": "Inflow"}, {"name": "Residual", "z": None}])
+    assert [
+        row.children[1].children
+        for row in table.table(sheet, EN).children[0].children[2].children
+    ] == ["", "—"]
+
+
 def test_a_value_is_shown_in_its_unit_and_unknown_is_a_dash():
     depth = Column("d", "Depth", "mm", "number", 0.001, 1)
     assert table.shown(depth, 0.0123, EN) == "12.3"

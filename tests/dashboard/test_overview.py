@@ -39,7 +39,7 @@ def test_key_figures_carry_uncertainty_status_coverage_and_the_exact_volume(read
     assert "(95 %)" in card
     assert "status-measured" in card
     assert "Coverage" in card
-    assert "on 2022" in card
+    assert "against 2022" in card
 
 
 def test_an_unknown_total_shows_what_is_known_and_names_the_gap(reader):
@@ -68,7 +68,7 @@ def test_a_gross_total_across_a_shared_reach_is_not_defined(reader):
 def test_the_first_year_has_nothing_to_be_compared_with(reader):
     first = shown(reader, year=2021)
     assert first.before is None
-    assert "on 2020" in words(cards.strip(first, EN, "light")[0])
+    assert "against 2020" in words(cards.strip(first, EN, "light")[0])
 
 
 def test_part_of_a_year_is_compared_with_the_same_months(reader):

@@ -90,7 +90,8 @@ def test_losses_keep_open_ranks_and_unknown_ones_are_not_drawn(cached):
     assert [row["rank"] for row in sheet.rows] == ["1–2", "1–2", "—"]
     assert sheet.rows[2]["note"].startswith("2 flows without data")
     figure = where.losses_chart(sheet, STATE, EN)
-    canal = next(t for t in figure["data"] if t["name"] == "Canal")
+    key, canal = (t for t in figure["data"] if t["name"] == "Canal")
+    assert (key["showlegend"], canal["showlegend"]) == (True, False)
     assert canal["x"] == [50]
     assert canal["error_x"]["array"] == [12]
     assert not any(t["name"] == "Utility" for t in figure["data"])

@@ -166,7 +166,7 @@ def _figures(
                 "unit": fmt.UNIT,
                 "unsure": fmt.expanded(now["u"], lang),
                 "change": fmt.change(now, before, lang, signed=card.signed),
-                "since": lang.gettext("on {year}").format(year=state.year - 1),
+                "since": lang.gettext("against {year}").format(year=state.year - 1),
                 "covered": fmt.percent(now["coverage"], lang),
                 "status": lang.gettext(STATUSES.get(now["status"], now["status"])),
                 "verdict": verdict,

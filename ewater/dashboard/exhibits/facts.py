@@ -81,7 +81,8 @@ def told(facts: Facts, lang: Language) -> list[tuple[str, str]]:
         (f"{lang.gettext(STATUSES[s])} {fmt.percent(shares[s], lang)}", s)
         for s in sorted(known, key=lambda s: -shares[s])
     ]
-    found = [(facts.unit, ""), (facts.uncertainty, ""), (coverage, "")]
+    plain = (facts.unit, facts.figures, facts.uncertainty, coverage)
+    found = [(text, "") for text in plain]
     return [one for one in (*found, *of_statuses, (since, "")) if one[0]]
 
 
@@ -104,8 +105,8 @@ def footer(sheet: Sheet, facts: Facts, lang: Language) -> list[Any]:
     if sheet.gaps:
         count = len(sheet.gaps)
         words = lang.ngettext(
-            "{count} flow without data is not drawn",
-            "{count} flows without data are not drawn",
+            "{count} line without data is not drawn",
+            "{count} lines without data are not drawn",
             count,
         ).format(count=lang.number(count))
         parts.append(codes(words, sheet.gaps))

@@ -127,7 +127,8 @@ class Facts:
     """How far a figure is to be believed; what is not given is found in its rows.
 
     ``coverage`` is 1 for all, ``statuses`` are shares by code, ``as_of`` is ISO 8601,
-    ``uncertainty`` and ``edition`` are words.
+    ``uncertainty``, ``edition`` and ``figures`` are words; ``figures`` says which they
+    are where it is not what the filter says (raw ones though reconciled are chosen).
     """
 
     unit: str = ""
@@ -136,6 +137,7 @@ class Facts:
     statuses: Mapping[str, float] = field(default_factory=dict)
     as_of: str = ""
     edition: str = ""
+    figures: str = ""
 
 
 Row = Mapping[str, Any]
@@ -150,7 +152,8 @@ class Sheet:
     rows
         By key of a column. Besides: ``cell`` (a `Cell` or its ``cell``) is what
         Explain opens, ``total`` (true) sets a row apart, ``mark`` is a class of the
-        style sheet for its first cell. ``None`` and NaN are unknown.
+        style sheet for its first cell. ``None`` and NaN are unknown; a key that a row
+        does not have is of no meaning for it.
     notes
         What a reader must know: definitions, methods, limits.
     empty

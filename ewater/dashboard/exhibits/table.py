@@ -124,7 +124,7 @@ def _row(row: Row, columns: list[Column], lang: Language, explained: bool) -> ht
     ]
     cells += [
         html.Td(
-            shown(column, row.get(column.key), lang),
+            shown(column, row[column.key], lang) if column.key in row else "",
             className="number" if column.is_number else "words",
         )
         for column in others
@@ -161,6 +161,8 @@ def shown(column: Column, value: Any, lang: Language) -> Any:
         case "quantity" | "signed":
             signed = column.kind == "signed"
             amount = fmt.amount(value, lang, signed=signed)
+            if amount == fmt.DASH or value["u"] is None:
+                return amount
             return [amount, html.Small(fmt.expanded(value["u"], lang))]
         case "known":
             return [*known(value, lang), *missing(value, lang)]

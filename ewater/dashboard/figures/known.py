@@ -57,7 +57,7 @@ def known(
             "x": 0,
             "traceorder": "normal",
         },
-        "xaxis": axis(theme, range=[0, 100], ticksuffix=" %", nticks=6),
+        "xaxis": axis(theme, range=[0, 100], ticksuffix=" %", nticks=6, zeroline=False),
         "yaxis": axis(theme, autorange="reversed", ticks=""),
     }
     return {"data": data, "layout": layout}

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     from ewater.dashboard.i18n import Language
 
-_KINDS = {"river": "inflow", "canal": "accent", "utility": "water_supply"}
+_KINDS = {"river": "inflow", "canal": "storage", "utility": "residual"}
+_SYMBOLS = {"river": "circle", "canal": "square", "utility": "diamond"}
 
 
 def losses(
@@ -42,11 +43,13 @@ def losses(
         if not of:
             continue
         colour = colours[_KINDS[kind]]
+        data.append(_in_legend(word, colour, _SYMBOLS[kind]))
         data.append(
             {
                 "type": "scatter",
                 "mode": "markers",
                 "name": word,
+                "showlegend": False,
                 "y": [row["name"] for row in of],
                 "x": [in_hm3(row["loss"]) for row in of],
                 "error_x": {
@@ -60,6 +63,7 @@ def losses(
                 },
                 "marker": {
                     "size": 10,
+                    "symbol": _SYMBOLS[kind],
                     "color": [
                         colour if row["sure"] else colours["surface"] for row in of
                     ],
@@ -93,6 +97,21 @@ def losses(
         ),
     }
     return {"data": data, "layout": layout}
+
+
+def _in_legend(word: str, colour: str, symbol: str) -> dict[str, Any]:
+    """Explain a colour: the marks of a kind may be hollow or filled."""
+    marker = {"size": 10, "color": colour, "symbol": symbol}
+    blank: list[None] = [None]
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "name": word,
+        "x": blank,
+        "y": blank,
+        "marker": marker,
+        "showlegend": True,
+    }
 
 
 def height_of(count: int) -> int:

@@ -14,7 +14,7 @@ from ewater.dashboard.words import step_words
 from ewater.units import HM3
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from ewater.dashboard.i18n import Language
     from ewater.dashboard.queries import Period, Quantity
@@ -159,6 +159,23 @@ def _used(
     return [_line(names, used, words, palette(theme)["use"], lang)]
 
 
+def _said(
+    words: str, across: float, up: float, colours: Mapping[str, str]
+) -> dict[str, Any]:
+    """Write words over the figure, at shares of its width and height."""
+    return {
+        "text": words,
+        "showarrow": False,
+        "xref": "paper",
+        "yref": "paper",
+        "x": across,
+        "y": up,
+        "xanchor": "auto",
+        "yanchor": "auto",
+        "font": {"size": 11, "color": colours["muted"]},
+    }
+
+
 def monthly(
     periods: Sequence[Period],
     chosen: tuple[date, date],
@@ -246,19 +263,15 @@ def monthly(
         "shapes": _bands(periods, chosen, theme),
     }
     layout["xaxis"]["showticklabels"] = False
+    if all(p["residual"]["value"] is None for p in periods):
+        layout["yaxis2"] |= {"showticklabels": False, "showgrid": False}
+        layout["annotations"] = [
+            _said(f"{residual}: {lang.gettext('unknown')}", 0.5, 0.14, colours)
+        ]
     if periods and all(p["apportioned"] and _is_bare(p) for p in periods):
         words = lang.gettext("Not defined: a shared reach crosses the boundary")
         layout["annotations"] = [
-            {
-                "text": f"{inflow}, {outflow}: {words}",
-                "showarrow": False,
-                "xref": "paper",
-                "yref": "paper",
-                "x": 0.01,
-                "y": 0.99,
-                "xanchor": "left",
-                "yanchor": "top",
-                "font": {"size": 11, "color": colours["muted"]},
-            }
+            *layout.get("annotations", []),
+            _said(f"{inflow}, {outflow}: {words}", 0.01, 0.99, colours),
         ]
     return {"data": data, "layout": layout}

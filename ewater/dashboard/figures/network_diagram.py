@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 _WIDEST = 22.0
 _ROW = 26  # pixels between two nodes of a column
 _LEAST = 380
-_ACROSS = 1250  # pixels, as wide as it mostly is: for the slant of the heads
+_ACROSS = 1180  # pixels, as narrow as it may be: for labels and the slant of heads
+_BESIDE = 1.5  # columns left free at both sides
 _LONGEST = 22  # characters of a name
 _LETTERS = 10.0
 _TO = "to/"  # before an outside that receives: it is not where its water comes from
@@ -84,7 +85,7 @@ def network_diagram(diagram: Diagram, *, theme: str, lang: Language) -> dict[str
         e.path[len(e.path) // 2] for e in edges if diagram.chosen == f"flow:{e.code}"
     ]
     spots += [n.at for n in nodes.values() if diagram.chosen == f"node:{n.code}"]
-    wide = _ACROSS / (across + 1)
+    wide = _ACROSS / (across + _BESIDE)
     drawn = legible(list(nodes.values()), wide, _ROW, _LETTERS)
     data = [
         *edge_traces(edges, _WIDEST, theme=theme),
@@ -107,7 +108,7 @@ def network_diagram(diagram: Diagram, *, theme: str, lang: Language) -> dict[str
         "dragmode": "pan",
         "clickmode": "event",
         "legend": {"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0},
-        "xaxis": {**hidden, "range": [-0.75, across + 0.75]},
+        "xaxis": {**hidden, "range": [-_BESIDE / 2, across + _BESIDE / 2]},
         "yaxis": {**hidden, "range": [-deep - 0.8, 1.0]},
     }
     return {"data": data, "layout": layout}

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from ewater.dashboard.i18n import Language
     from ewater.dashboard.queries import Quantity
 
-_ROW = 108  # pixels of one quantity
-_GAP = 0.022  # of the height, between two
+_ROW = 88  # pixels of one quantity
+_GAP = 0.042  # of the height, between two: room for the words above each
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +31,7 @@ class Line:
 
 def height_of(count: int) -> int:
     """Height of a figure of so many lines, pixels."""
-    return _ROW * count + 34
+    return _ROW * count + 52
 
 
 def trend(
@@ -48,7 +48,7 @@ def trend(
     layout: dict[str, Any] = {
         **base_layout(theme, lang),
         "height": height_of(len(lines)),
-        "margin": {"l": 64, "r": 16, "t": 4, "b": 26},
+        "margin": {"l": 64, "r": 16, "t": 22, "b": 26},
         "showlegend": False,
         "hovermode": "closest",
         "annotations": [],
@@ -73,10 +73,9 @@ def trend(
                 "x": 0.004,
                 "y": top,
                 "xanchor": "left",
-                "yanchor": "top",
+                "yanchor": "bottom",
                 "showarrow": False,
                 "font": {"size": 11, "color": colour},
-                "bgcolor": colours["surface"],
             }
         )
     last = "" if len(lines) < 2 else str(len(lines))

@@ -11,7 +11,7 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import dcc, html
 
-from ewater.dashboard.components import select, text
+from ewater.dashboard.components import picker, select, text
 from ewater.dashboard.exhibits import explain
 from ewater.dashboard.html import attributes
 from ewater.dashboard.i18n import mark
@@ -118,6 +118,12 @@ def _as_of() -> html.Div:
                 debounce=True,
                 placeholder="2024-03-31 00:00 UTC",
                 className="pick-as-of",
+                rightSection=picker(
+                    "as_of",
+                    "datetime-local",
+                    text(mark("Choose a day and time (UTC)"), "as_of"),
+                ),
+                rightSectionPointerEvents="all",
             ),
         ],
         id="filter-as_of",

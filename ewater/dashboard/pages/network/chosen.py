@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ewater.dashboard import format as fmt
+from ewater.dashboard import totals
 from ewater.dashboard.components import choice, select
-from ewater.dashboard.exhibits import Column, Exhibit, Sheet
+from ewater.dashboard.exhibits import Column, Exhibit, Facts, Sheet
 from ewater.dashboard.html import attributes
 from ewater.dashboard.i18n import mark
 from ewater.dashboard.labels import account_label, term_label
@@ -14,6 +15,7 @@ from ewater.dashboard.pages.network import drawn
 from ewater.terms import OUTSIDE_KINDS
 
 if TYPE_CHECKING:
+    from ewater.dashboard.answers import Quantity
     from ewater.dashboard.i18n import Language
     from ewater.dashboard.pages.network.drawn import Shown
     from ewater.dashboard.queries import CachedReader
@@ -42,7 +44,8 @@ def sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
         Column("volume", say("Volume"), kind="quantity"),
         Column("words", say("Value")),
     )
-    return Sheet(say("Figures of the one chosen"), columns, rows, empty=why)
+    title = say("Figures of the one chosen")
+    return Sheet(title, columns, rows, empty=why, facts=_of_flows(rows))
 
 
 def _of_flow(flow: dict[str, Any], shown: Shown, lang: Language) -> Lines:
@@ -69,20 +72,18 @@ def _of_node(node: dict[str, Any], shown: Shown, lang: Language) -> Lines:
     rows: Lines = [
         {"what": say("Account"), "words": shown.names[code]},
         {"what": say("Kind"), "words": account_label(node["kind"], lang)},
-        {"what": say("Inflow"), "words": _hm3(node["entering"], lang)},
-        {"what": say("Outflow"), "words": _hm3(node["leaving"], lang)},
+        {"what": say("Inflow"), "volume": _volume(node["entering"])},
+        {"what": say("Outflow"), "volume": _volume(node["leaving"])},
     ]
     if node["kind"] not in OUTSIDE_KINDS:
-        stored = _hm3(node["storage_change"], lang)
+        stored: dict[str, Any] = {"words": say("no stock is modelled")}
+        if node["modelled"]:
+            stored = {"volume": _volume(node["storage_change"])}
         rows += [
-            {
-                "what": say("Storage change"),
-                "words": stored if node["modelled"] else say("no stock is modelled"),
-            },
+            {"what": say("Storage change"), **stored},
             {
                 "what": say("Residual"),
-                "words": f"{_hm3(node['residual'], lang)}  "
-                f"{fmt.expanded(node['u'], lang)}",
+                "volume": _volume(node["residual"], node["u"]),
                 "cell": f"balance.accounts.{code}",
             },
             {
@@ -109,8 +110,32 @@ def _of_node(node: dict[str, Any], shown: Shown, lang: Language) -> Lines:
     return rows
 
 
-def _hm3(value: float | None, lang: Language) -> str:
-    return fmt.DASH if value is None else f"{fmt.hm3(value, lang)} {fmt.UNIT}"
+def _volume(value: float | None, u: float | None = None) -> Quantity:
+    """Show a sum of the flows of an account, which stand below it with their own."""
+    return {
+        "value": value,
+        "known": value,
+        "missing": [],
+        "u": u,
+        "coverage": None,
+        "status": "unknown",
+        "status_shares": {},
+    }
+
+
+def _of_flows(rows: Lines) -> Facts:
+    """Say how the flows of the one chosen are known together."""
+    flows = [row["volume"] for row in rows if _is_flow(row)]
+    whole = totals.add(flows)
+    return Facts(
+        uncertainty=fmt.UNCERTAINTY,
+        coverage=whole["coverage"],
+        statuses=whole["status_shares"],
+    )
+
+
+def _is_flow(row: dict[str, Any]) -> bool:
+    return str(row.get("cell", "")).startswith("balance.flows.")
 
 
 def controls(state: State, lang: Language) -> list[Any]:

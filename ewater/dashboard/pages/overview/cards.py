@@ -118,9 +118,10 @@ def _figure(
         unsure = lang.gettext("unknown")
         if shown != fmt.DASH:
             unsure = lang.gettext("known so far")
+    status = known(quantity, lang) if shown != fmt.DASH else []
     return [
         html.P(parts, className="value"),
-        html.Div([html.Span(unsure), *known(quantity, lang)], className="unsure"),
+        html.Div([html.Span(unsure), *status], className="unsure"),
     ]
 
 
@@ -131,7 +132,7 @@ def _trend(card: Card, view: View, lang: Language, theme: str) -> html.Div:
     before = card.quantity(view.before) if view.before else None
     written = fmt.change(now, before, lang, signed=card.signed)
     arrow = {"+": "▲ ", "−": "▼ "}.get(written[:1], "")
-    words = lang.gettext("on {year}").format(year=year - 1)
+    words = lang.gettext("against {year}").format(year=year - 1)
     small = fmt.is_within_uncertainty(now, before)
     title = lang.gettext("Within the uncertainty of both years") if small else ""
     spoken = "; ".join(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ewater.dashboard import format as fmt
 from ewater.dashboard import totals, view
-from ewater.dashboard.exhibits import Cell, Column, Exhibit, Link, Sheet
+from ewater.dashboard.exhibits import Cell, Column, Exhibit, Facts, Link, Sheet
 from ewater.dashboard.figures.borders import HEIGHT as LEAST
 from ewater.dashboard.figures.borders import borders
 from ewater.dashboard.figures.monthly import days, monthly
@@ -276,7 +276,23 @@ def published_table(
             )
         ],
         empty=say("Nobody published figures for this territory and year."),
+        facts=_of_drawn(drawn, rows),
         data=drawn,
+    )
+
+
+def _of_drawn(
+    drawn: Sequence[Mapping[str, Any]], rows: Sequence[Mapping[str, Any]]
+) -> Facts:
+    """Say how ours of the chart are known; without one the units are of the rows."""
+    if not drawn:
+        return Facts(unit=", ".join(sorted({row["unit"] for row in rows})))
+    whole = totals.add([one["ours"] for one in drawn])
+    return Facts(
+        unit=fmt.UNIT,
+        uncertainty=fmt.UNCERTAINTY,
+        coverage=whole["coverage"],
+        statuses=whole["status_shares"],
     )
 
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from ewater.dashboard import format as fmt
 from ewater.dashboard import totals
-from ewater.dashboard.exhibits import Column, Exhibit, Link, Sheet
+from ewater.dashboard.exhibits import Column, Exhibit, Facts, Link, Sheet
 from ewater.dashboard.figures.fullness import Fullness
 from ewater.dashboard.figures.fullness import fullness as drawn
+from ewater.dashboard.figures.parts import said
 from ewater.dashboard.i18n import mark
 from ewater.dashboard.pages.series import chosen as series_page
 from ewater.dashboard.questions import stored
@@ -197,6 +198,7 @@ def sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
         notes=notes,
         gaps=[row["code"] for row in rows if row["full"] is None],
         empty=say("No reservoir of yours lies in this territory."),
+        facts=Facts(unit=f"{fmt.UNIT}, %"),
         data=rows,
     )
 
@@ -222,8 +224,14 @@ def _sum(rows: Sequence[Row], key: str) -> float | None:
     return None if None in values else float(sum(values))
 
 
+_SAID = 250  # pixels of a chart that says why it is none
+
+
 def chart(shown: Sheet, state: State, lang: Language) -> dict[str, Any]:
     """Rank the reservoirs by how full they are."""
+    if all(row["full"] is None for row in shown.data):
+        words = lang.gettext("No storage is known at this time; see the table.")
+        return said(words, theme=state.theme, lang=lang, height=_SAID)
     bars = [
         Fullness(
             name=row["plain"],
@@ -243,8 +251,8 @@ def chart(shown: Sheet, state: State, lang: Language) -> dict[str, Any]:
         )
         for row in shown.data
     ]
-    words = {name: lang.gettext(text) for name, text in _PARTS.items()}
-    return drawn(bars, words, theme=state.theme, lang=lang)
+    parts = {name: lang.gettext(text) for name, text in _PARTS.items()}
+    return drawn(bars, parts, theme=state.theme, lang=lang)
 
 
 ALL = Exhibit(

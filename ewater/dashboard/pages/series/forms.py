@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import dash_mantine_components as dmc
 from dash import dcc, html
 
-from ewater.dashboard.components import options, panel
+from ewater.dashboard.components import options, panel, picker
 from ewater.dashboard.html import attributes
 from ewater.dashboard.i18n import mark
 from ewater.dashboard.pages.series import chosen
@@ -95,6 +95,7 @@ def _day(lang: Language) -> html.Div:
                 debounce=True,
                 className="day",
             ),
+            picker("series-day", "date", say("Choose a day"), submits=True),
             _step("series-day-before", "‹", say("The day before")),
             _step("series-day-after", "›", say("The day after")),
         ],

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ewater.dashboard import format as fmt
 from ewater.dashboard import totals, view
-from ewater.dashboard.exhibits import Column, Exhibit, Sheet
+from ewater.dashboard.exhibits import Column, Exhibit, Facts, Sheet
 from ewater.dashboard.figures.known import known
 from ewater.dashboard.i18n import mark
 from ewater.dashboard.labels import SECTORS, VERDICTS, term_label
@@ -53,7 +53,10 @@ def account_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
         Column("z", "z", kind="number", digits=2),
         Column("verdict", say("Verdict")),
     )
-    return Sheet(say("Account of the territory"), columns, rows, notes=notes)
+    whole = totals.coverage(period)  # the lines hold each other: no sum of them is one
+    facts = Facts(coverage=whole["coverage"], statuses=whole["status_shares"])
+    title = say("Account of the territory")
+    return Sheet(title, columns, rows, notes=notes, facts=facts)
 
 
 def account_rows(period: Period, lang: Language) -> list[dict[str, Any]]:
@@ -134,6 +137,7 @@ def known_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
         (say("Use"), totals.use(period), "balance.use"),
         (say("Storage change"), period["storage_change"], "balance.storage_change"),
     )
+    whole = totals.coverage(period)
     rows = [
         {
             "line": words,
@@ -163,6 +167,7 @@ def known_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
         columns,
         rows,
         notes=[say("Estimated: modelled, imputed, or found as what is left over.")],
+        facts=Facts(coverage=whole["coverage"], statuses=whole["status_shares"]),
         empty=say("No flow touches this territory inside this boundary."),
     )
 
@@ -212,6 +217,7 @@ def assets_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
                 },
             }
         )
+    told = any(row["why"] for row in rows)
     columns = (
         Column("line", say("Line")),
         *(
@@ -221,7 +227,7 @@ def assets_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
         ),
         Column("total_", say("Total"), kind="quantity"),
         Column("total_", say("Status"), kind="known"),
-        Column("why", say("Why not")),
+        Column("why", say("Why not"), where="both" if told else "file"),
     )
     return Sheet(
         lang.pick(document["title"]),

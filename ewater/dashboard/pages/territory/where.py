@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -78,6 +79,16 @@ def losses_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
         say("Ranks are those that the intervals leave open."),
         say("A filled mark: the whole interval lies above zero."),
     ]
+    facts = Facts(unit=fmt.UNIT, uncertainty=fmt.UNCERTAINTY)
+    if state.version == "reconciled":
+        facts = replace(facts, figures=say("raw figures"))
+        notes.insert(
+            0,
+            say(
+                "Reconciling shares out what does not balance, so that no reach loses "
+                "more than it declares: losses are looked for in the raw figures."
+            ),
+        )
     columns = (
         Column("rank", say("Rank")),
         Column("name", say("Account")),
@@ -97,7 +108,7 @@ def losses_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
         columns,
         rows,
         notes=notes,
-        facts=Facts(unit=fmt.UNIT, uncertainty=fmt.UNCERTAINTY),
+        facts=facts,
         data=unknown,
         empty=say("No reach, canal or utility into and out of which water flows."),
     )
@@ -189,7 +200,11 @@ def meters_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
         columns,
         rows,
         notes=notes,
-        facts=Facts(unit=fmt.UNIT, uncertainty=fmt.UNCERTAINTY),
+        facts=Facts(
+            unit=fmt.UNIT,
+            uncertainty=fmt.UNCERTAINTY,
+            figures=say("as reconciled") if state.version == "raw" else "",
+        ),
         data=found["u"][0],
         empty=say("No further meter would make this total better known."),
     )
