@@ -37,7 +37,12 @@ class Client:
     def open(cls, url: str | None = None) -> Client:
         """Connect; see :func:`ewater.connect`."""
         engine = database.connect(url or cluster.database_url(settings()))
-        database.migrate(engine)
+        try:
+            with database.refusals_named():
+                database.migrate(engine)
+        except BaseException:
+            engine.dispose()
+            raise
         return cls(engine)
 
     def __enter__(self) -> Self:

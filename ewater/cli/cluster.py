@@ -6,7 +6,7 @@ import time
 
 import typer
 
-from ewater.cli.session import since, timed
+from ewater.cli.session import migrated, since, timed
 
 
 def register(app: typer.Typer) -> None:
@@ -22,7 +22,7 @@ def up() -> None:
     Exit status: 0 ready, 2 not.
     """
     from ewater.settings import settings
-    from ewater.store import cluster, database
+    from ewater.store import cluster
 
     configured = settings()
     if configured.database_url:
@@ -31,11 +31,9 @@ def up() -> None:
     else:
         with timed("private cluster runs"):
             url = cluster.start(configured.home)
-    engine = database.connect(url)
-    with timed("schema is up to date"), database.refusals_named():
-        database.migrate(engine)
-    typer.echo(engine.url.render_as_string(hide_password=True))
-    engine.dispose()
+    with timed("schema is up to date"), migrated(url) as engine:
+        shown = engine.url.render_as_string(hide_password=True)
+    typer.echo(shown)
 
 
 def down() -> None:

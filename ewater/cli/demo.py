@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,6 +10,7 @@ import typer
 
 from ewater.cli.demo_steps import step
 from ewater.cli.serve import HOST, PORT
+from ewater.cli.session import migrated
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,7 +46,7 @@ def demo(
     from ewater import simulate
     from ewater.cli import demo_ahead
     from ewater.settings import settings
-    from ewater.store import cluster, database
+    from ewater.store import cluster
 
     if not no_serve:
         from ewater.dashboard import server
@@ -54,14 +56,13 @@ def demo(
         server.check_port(host, port)
     configured, country = settings(), simulate.sample()
     with cluster.running(configured) as url:
-        with step(1, "database") as say:
-            engine = database.connect(url)
-            database.migrate(engine)
-            say(engine.url.render_as_string(hide_password=True))
-        _prepare(engine, configured.home, country)
-        if no_serve:
-            demo_ahead.prepare(engine, configured.home, country)
-        engine.dispose()
+        with ExitStack() as stack:
+            with step(1, "database") as say:
+                engine = stack.enter_context(migrated(url))
+                say(engine.url.render_as_string(hide_password=True))
+            _prepare(engine, configured.home, country)
+            if no_serve:
+                demo_ahead.prepare(engine, configured.home, country)
         if no_serve:
             return
         from ewater.dashboard import wsgi

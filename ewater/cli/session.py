@@ -27,9 +27,24 @@ def open_store() -> Iterator[Engine]:
         There is no database, none can be started here, or it refuses.
     """
     from ewater.settings import settings
-    from ewater.store import cluster, database
+    from ewater.store import cluster
 
-    engine = database.connect(cluster.database_url(settings()))
+    with migrated(cluster.database_url(settings())) as engine:
+        yield engine
+
+
+@contextmanager
+def migrated(url: str) -> Iterator[Engine]:
+    """Lend the store at an address, brought to the newest schema.
+
+    Raises
+    ------
+    NotReadyError
+        It does not answer, refuses, or has a schema that nobody here knows.
+    """
+    from ewater.store import database
+
+    engine = database.connect(url)
     try:
         with database.refusals_named():
             database.migrate(engine)

@@ -167,19 +167,16 @@ def _postgis(connection: Connection) -> Check:
 
 
 def _schema(connection: Connection) -> Check:
-    from alembic.runtime.migration import MigrationContext
-    from alembic.script import ScriptDirectory
+    from ewater.store import database
 
-    from ewater.store import migrations
-
-    newest = ScriptDirectory(str(Path(migrations.__file__).parent)).get_current_head()
-    current = MigrationContext.configure(connection).get_current_revision()
-    same = current == newest
+    found = database.schema(connection)
+    same = found.current == found.newest
+    detail = f"{found.current or 'empty'}, newest is {found.newest}"
     return Check(
         name="schema",
         verdict="ok" if same else "failed",
-        detail=f"{current}" if same else f"{current or 'empty'}, newest is {newest}",
-        fix="ewater up",
+        detail=f"{found.current}" if same else detail,
+        fix=database.STRANGE if found.strange else "ewater up",
     )
 
 

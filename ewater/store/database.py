@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -92,11 +93,51 @@ def config(connection: Connection) -> Config:
     return made
 
 
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """Where the schema of a database stands, and where this program wants it.
+
+    ``current`` is None in a database without tables of ours; ``strange`` says that
+    this program has no migration of that name: another one made the schema.
+    """
+
+    current: str | None
+    newest: str | None
+    strange: bool
+
+
+def schema(connection: Connection) -> Schema:
+    """Look at the schema of a database."""
+    current = MigrationContext.configure(connection).get_current_revision()
+    scripts = ScriptDirectory(str(_MIGRATIONS))
+    known = {script.revision for script in scripts.walk_revisions()}
+    strange = current is not None and current not in known
+    return Schema(current, scripts.get_current_head(), strange)
+
+
+#: What to do about a strange schema; what it holds is never touched.
+STRANGE = (
+    "use the version of ewater that made it, or another database: set "
+    "EWATER_DATABASE_URL, or EWATER_HOME to another folder"
+)
+
+
 def migrate(engine: Engine) -> None:
-    """Bring the schema to this version; safe when several processes start at once."""
+    """Bring the schema to this version; safe when several processes start at once.
+
+    Raises
+    ------
+    NotReadyError
+        The schema is of a version that this program does not know; nothing is done.
+    """
     with engine.connect() as connection:
-        current = MigrationContext.configure(connection).get_current_revision()
-    if current == ScriptDirectory(str(_MIGRATIONS)).get_current_head():
+        found = schema(connection)
+    if found.strange:
+        raise NotReadyError(
+            f"the schema of the database is of version {found.current}, which this "
+            f"ewater does not know (its newest is {found.newest}): {STRANGE}"
+        )
+    if found.current == found.newest:
         return
     with engine.begin() as connection:
         connection.execute(

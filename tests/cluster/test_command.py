@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections import namedtuple
 
 import pytest
-from sqlalchemy import make_url
+from sqlalchemy import make_url, text
 from typer.testing import CliRunner
 
 from ewater.cli.main import app
 from ewater.errors import NotReadyError
 from ewater.settings import Settings
-from ewater.store import cluster, cluster_binaries, cluster_checks, cluster_settings
+from ewater.store import (
+    cluster,
+    cluster_binaries,
+    cluster_checks,
+    cluster_settings,
+    database,
+)
 
 NOWHERE = "postgresql://user:secret@127.0.0.1:1/water"
 
@@ -65,6 +71,33 @@ def test_doctor_sees_an_empty_schema(server_url, home, ewater):
     doctor = ewater("doctor", EWATER_DATABASE_URL=url, EWATER_HOME=str(home))
     assert doctor.exit_code == 2
     assert "empty, newest is" in doctor.stdout
+
+
+@pytest.mark.db
+@pytest.mark.parametrize(
+    "command", [("up",), ("demo", "--no-serve"), ("source", "list")]
+)
+def test_a_schema_that_was_never_landed_is_named_and_left_alone(
+    database_url, engine, home, ewater, command
+):
+    strange = text("UPDATE alembic_version SET version_num = '0000_mine'")
+    with engine.begin() as connection:
+        newest = database.schema(connection).newest
+        connection.execute(strange)
+    where = {"EWATER_HOME": str(home), "EWATER_DATABASE_URL": database_url}
+    done = ewater(*command, **where)
+    assert isinstance(done.exception, NotReadyError)
+    said = str(done.exception)
+    assert "0000_mine, which this ewater does not know" in said
+    assert f"its newest is {newest}" in said
+    assert "EWATER_HOME to another folder" in said
+    assert "\n" not in said
+    with engine.connect() as connection:
+        assert database.schema(connection).current == "0000_mine"
+    doctor = ewater("doctor", **where)
+    assert doctor.exit_code == 2
+    assert "0000_mine, newest is" in doctor.stdout
+    assert "use the version of ewater that made it" in doctor.stdout
 
 
 def test_an_address_that_does_not_answer_is_named_without_its_password(ewater):
