@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from ewater.cli import files
 from ewater.cli.options import AsOfOption, CalendarOption, TerritoryOption
 from ewater.cli.session import open_store
 from ewater.terms import Boundary
@@ -44,12 +45,8 @@ def bulletin(
     from ewater.accounts.reader import DatabaseReader
     from ewater.dashboard.bulletin import ask, document, printing
     from ewater.dashboard.queries import CachedReader
-    from ewater.errors import UsageError
 
-    if not output.parent.is_dir():
-        raise UsageError(
-            f"there is no folder {output.parent} to write {output.name} to"
-        )
+    files.place(output)
     with open_store() as engine:
         reader = CachedReader(DatabaseReader(engine))  # type: ignore[arg-type]
         state = ask.state(
@@ -63,6 +60,6 @@ def bulletin(
         )
         html = document.document(reader, state, int(pages))
     made = printing.to_pdf(html)
-    printing.write_whole(made, output)
+    files.write(output, made)
     span = f"{state.start} to {state.end}"
     typer.echo(f"{output}: {state.territory}, {span}, {len(made):,} bytes")

@@ -81,7 +81,7 @@ def _statutory(engine: Engine, folder: Path) -> str:
     """Write the draft of the annual balance in three languages."""
     from ewater.accounts.forecasting import statutory
     from ewater.accounts.forecasting import statutory_tables as tables
-    from ewater.dashboard.bulletin.printing import write_whole
+    from ewater.cli.files import write_whole
 
     paths = {
         lang: folder / f"annual-balance-{_ORIGIN.year}-{lang}.xlsx"

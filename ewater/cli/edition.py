@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ewater.cli import files
 from ewater.cli.options import AsOfOption, CalendarOption, StepOption, TerritoryOption
 from ewater.cli.rows import FormatOption, show
 from ewater.cli.session import instant, open_store
@@ -308,7 +309,7 @@ def export(
     """
     from ewater.accounts.editions import archive
 
-    path = out or Path(f"{name}.tar")
+    path = files.place(out or Path(f"{name}.tar"))
     with open_store() as engine:
         manifest = archive.export(engine, name, path)
     typer.echo(

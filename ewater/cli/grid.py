@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from ewater.cli import files
 from ewater.cli.session import open_store
 
 if TYPE_CHECKING:
@@ -48,6 +49,9 @@ def grid(
     out: Annotated[
         Path | None, typer.Option(help="Write a readings file; load nothing")
     ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace a file that is there")
+    ] = False,
 ) -> None:
     """Take means of a grid over territories and load them as readings.
 
@@ -61,6 +65,8 @@ def grid(
     from ewater.settings import settings
     from ewater.store import registry
 
+    if out is not None:
+        files.place(out, force=force)
     opened = cf.open_grid(file, variable, stamp=stamp)
     with open_store() as engine:
         with engine.connect() as connection:
@@ -76,7 +82,7 @@ def grid(
             f"{means['mean'].size - len(found):,} not known for want of coverage"
         )
         if out is not None:
-            out.write_bytes(rows.csv(found))
+            files.write(out, rows.csv(found))
             typer.echo(f"written to {out}; load it with `ewater ingest {out}`")
             return
         status = _load(engine, file.name, rows.csv(found))

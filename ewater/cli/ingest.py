@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ewater.cli.files import words
 from ewater.cli.rows import FormatOption, show
 from ewater.cli.session import instant, open_store
 
@@ -90,7 +91,7 @@ def ingest(
                     )
                     outcome = _ingest(engine, path, options)
             except (EWaterError, OSError) as error:
-                typer.echo(f"{path}: {error}", err=True)
+                typer.echo(words(error, path), err=True)
                 status = 2
                 continue
             say(outcome)

@@ -19,6 +19,7 @@ from ewater.cli import (
     edition,
     events,
     explain,
+    files,
     forecast,
     grid,
     ingest,
@@ -90,4 +91,9 @@ def main() -> None:
         app()
     except EWaterError as error:
         typer.echo(f"ewater: {error}", err=True)
+        sys.exit(2)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        typer.echo(f"ewater: {files.words(error, error.filename)}", err=True)
         sys.exit(2)

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from ewater.cli.files import words
+
 _group = typer.Typer(
     help="Profiles say what the files of a source are like.", no_args_is_help=True
 )
@@ -44,7 +46,7 @@ def check(
             return
         report = checks.check(File(sample), found)
     except (EWaterError, OSError) as error:
-        typer.echo(f"{profile}: {error}", err=True)
+        typer.echo(words(error, profile), err=True)
         raise typer.Exit(2) from error
     _show(report)
     raise typer.Exit(int(bool(report.rejected)))

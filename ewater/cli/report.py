@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ewater.cli import report_due, report_sign
+from ewater.cli import files, report_due, report_sign
 from ewater.cli.report_acting import (
     Form,
     Lang,
@@ -19,8 +19,6 @@ from ewater.cli.report_acting import (
     Reason,
     Version,
     acting,
-    bytes_of,
-    write,
 )
 from ewater.cli.rows import FormatOption, show
 from ewater.cli.session import since
@@ -83,13 +81,10 @@ def template(
 
     if out.suffix.lower() != ".xlsx":
         raise UsageError(f"{out} is no workbook; name one that ends in .xlsx")
-    if out.exists() and not force:
-        raise UsageError(
-            f"{out} is there, perhaps filled in; use --force to replace it"
-        )
+    files.place(out, force=force)
     with acting() as (connection, person):
         raw = ways.template(connection, person, enterprise, period, form, lang)
-    write(out, raw)
+    files.write(out, raw)
     typer.echo(
         f"{out}: {enterprise}, {period}; fill it in, then `ewater report load {out}`"
     )
@@ -124,7 +119,7 @@ def load(
         _foreign(file, as_, began)
         return
     with acting() as (connection, person):
-        batch, found, way = ways.read(connection, bytes_of(file), file.name, form)
+        batch, found, way = ways.read(connection, files.read(file), file.name, form)
         if dry_run:
             _checked(connection, batch, found, lang, began)
             return
@@ -154,7 +149,7 @@ def _foreign(file: Path, mapping: Path, began: float) -> None:
     said = foreign.parse(described.text_of(mapping, "mapping"), mapping.name)
     with acting() as (connection, _):
         zone = known.zone_of(connection)
-        made = foreign.frames(bytes_of(file), file.name, said, zone)
+        made = foreign.frames(files.read(file), file.name, said, zone)
         counts = foreign.load(connection, made)
     shown = ", ".join(f"{count:,} {name}" for name, count in counts.items())
     typer.echo(f"{file}: {shown} new {since(began)}")

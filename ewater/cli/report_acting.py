@@ -11,7 +11,6 @@ from ewater.cli.session import open_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from sqlalchemy import Connection
 
@@ -43,35 +42,3 @@ def acting() -> Iterator[tuple[Connection, Person]]:
 
     with open_store() as engine, engine.begin() as connection:
         yield connection, who.command(connection, Options().person)
-
-
-def bytes_of(path: Path) -> bytes:
-    """Read a file that was named.
-
-    Raises
-    ------
-    UsageError
-        It cannot be read.
-    """
-    from ewater.errors import UsageError
-
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}") from error
-
-
-def write(path: Path, raw: bytes) -> None:
-    """Write a file that was named.
-
-    Raises
-    ------
-    UsageError
-        It cannot be written.
-    """
-    from ewater.errors import UsageError
-
-    try:
-        path.write_bytes(raw)
-    except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error.strerror}") from error

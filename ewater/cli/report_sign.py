@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from ewater.cli.report_acting import Number, Version, acting, bytes_of, write
+from ewater.cli import files
+from ewater.cli.report_acting import Number, Version, acting
 from ewater.cli.rows import FormatOption, show
 
 _keys = typer.Typer(
@@ -42,7 +43,7 @@ def trust(
     from ewater.reports import signing
 
     with acting() as (connection, person):
-        signing.trust(connection, person, name, bytes_of(file), enterprise)
+        signing.trust(connection, person, name, files.read(file), enterprise)
     typer.echo(f"{name}: {'issuer' if enterprise is None else f'key of {enterprise}'}")
 
 
@@ -84,9 +85,10 @@ def content(
     """
     from ewater.reports import receipts, signing
 
+    files.place(out)
     with acting() as (connection, person):
         raw = signing.content(connection, person, number, version)
-    write(out, raw)
+    files.write(out, raw)
     typer.echo(f"{out}: {len(raw):,} bytes, SHA-256 {receipts.sha256(raw).hex()}")
 
 
@@ -114,11 +116,11 @@ def sign(
         raise UsageError("give either --signature FILE or --key FILE")
     with acting() as (connection, person):
         if signature is not None:
-            made = bytes_of(signature)
+            made = files.read(signature)
         else:
             assert key is not None  # noqa: S101 - one of the two is given
             raw = signing.content(connection, person, number, version)
-            made = signing.sign(raw, bytes_of(key), str(key))
+            made = signing.sign(raw, files.read(key), str(key))
         signer = signing.attach(connection, person, number, version, made)
     typer.echo(f"return {number}: signed by {signer}")
 

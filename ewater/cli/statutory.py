@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from ewater.cli import files
 from ewater.cli.forecast import OriginOption, origin
 from ewater.cli.options import AsOfOption, TerritoryOption, ViewFileOption
 from ewater.cli.session import instant, open_store
@@ -51,6 +52,8 @@ def statutory(
 
     if format_ in _FILES and output is None:
         raise UsageError(f"--format {format_} needs --output FILE")
+    if output is not None:
+        files.place(output)
     when = instant("--as-of", as_of)
     with open_store() as engine:
         document = balance.document(
@@ -84,15 +87,8 @@ def statutory(
 
 def _written(output: Path | None, content: bytes) -> None:
     """Write a file whole or not at all, and say so."""
-    from ewater.errors import UsageError
-
     assert output is not None  # noqa: S101 - checked before the work began
-    from ewater.dashboard.bulletin.printing import write_whole
-
-    try:
-        write_whole(content, output)
-    except OSError as error:
-        raise UsageError(f"{output} cannot be written: {error.strerror}") from error
+    files.write(output, content)
     typer.echo(f"{output}: {len(content):,} bytes")
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ewater.cli import files
 from ewater.cli.rows import FormatOption, show
 from ewater.cli.session import open_store
 
@@ -66,18 +67,18 @@ def template(
     """
     from ewater.ingest.templates import kinds, write
 
+    path = None if listed else _path(out, force=force)
     with open_store() as engine, engine.connect() as connection:
         from ewater.store import registry
 
         frames = registry.read(connection)
-    if listed:
+    if path is None:
         show(_sites(frames), ("kind", "site", "fill_in", "telemetry"), format)
         return
     if kind is not None:
         kinds.kind_of(kind)
-    path = _path(out, force=force)
     form = _form(frames, _wanted(kind, site, territory, start, end, lang, at), calendar)
-    path.write_bytes(write.workbook(form))
+    files.write(path, write.workbook(form))
     series = sum(len(sheet.columns) for sheet in form.sheets)
     names = [sheet.name for sheet in form.sheets]
     shown = ", ".join(names[:6]) + (", …" if len(names) > 6 else "")
@@ -93,13 +94,7 @@ def _path(out: Path | None, *, force: bool) -> Path:
 
     if out is None or out.suffix.lower() != ".xlsx":
         raise UsageError("say where to write the workbook: --out FILE.xlsx")
-    if out.exists() and not force:
-        raise UsageError(
-            f"{out} is there, perhaps filled in; name another file, or use --force"
-        )
-    if not out.absolute().parent.is_dir():
-        raise UsageError(f"{out.parent} is no folder; make it first")
-    return out
+    return files.place(out, force=force)
 
 
 def _wanted(

@@ -126,20 +126,6 @@ def test_a_browser_that_dies_leaves_no_half_page(monkeypatch, tmp_path):
         printing.to_pdf("<p>x")
 
 
-def test_a_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
-    target = tmp_path / "bulletin.pdf"
-    printing.write_whole(b"old", target)
-
-    def full(*_):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(printing.os, "fsync", full)
-    with pytest.raises(OSError, match="No space"):
-        printing.write_whole(b"new", target)
-    assert target.read_bytes() == b"old"
-    assert list(tmp_path.iterdir()) == [target]
-
-
 @pytest.mark.browser
 @pytest.mark.parametrize(("code", "pages"), [("az", 1), ("ru", 10)])
 def test_paper_has_as_many_pages_as_were_asked_for(cached, code, pages, browser):

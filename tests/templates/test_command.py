@@ -91,7 +91,7 @@ def test_a_workbook_that_may_be_filled_in_is_not_replaced(ewater, tmp_path):
     path = tmp_path / "march.xlsx"
     path.write_bytes(b"work of days")
     words = ["template", "well", "--from", "2024-03", "--out", path]
-    assert "filled in" in str(ewater(*words).exception)
+    assert "is there" in str(ewater(*words).exception)
     assert path.read_bytes() == b"work of days"
     assert ewater(*words, "--force").exit_code == 0
     assert path.read_bytes().startswith(b"PK")

@@ -80,25 +80,3 @@ def _run(command: list[str], longest_s: float) -> str:
         if process.stderr is not None:
             process.stderr.close()
     return said
-
-
-def write_whole(content: bytes, target: Path) -> None:
-    """Write a file whole or not at all: what stood there before stays until then."""
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        mode = 0o666 & ~_umask()
-        Path(name).chmod(mode)
-        Path(name).replace(target)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
