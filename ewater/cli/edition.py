@@ -37,6 +37,7 @@ ExceptOption = Annotated[
 ]
 ReasonOption = Annotated[str, typer.Option(help="Why, for the log")]
 _LISTED = ("name", "territory", "period_start", "period_end", "state", "seal", "intact")
+_SHOWN = ("name", "territory", "first_day", "last_day", "state", "seal", "intact")
 
 _MOVED = ("a", "b", "change", "value_a", "value_b")
 
@@ -146,8 +147,8 @@ def list_(format: FormatOption = "table") -> None:
     with open_store() as engine, engine.connect() as connection:
         rows = shown.listing(connection)
     if format == "table":
-        rows = [_short(row) for row in rows]
-        show(rows, (*_LISTED, "checked_at"), format)
+        rows = [_short(row) | _days(row) for row in rows]
+        show(rows, (*_SHOWN, "checked_at"), format)
     else:
         show(rows, list(rows[0]) if rows else _LISTED, format)
 
@@ -254,6 +255,7 @@ def diff(
 
     Exit status: 0 compared, 2 failed.
     """
+    from ewater.accounts import runs
     from ewater.accounts.editions import diff as differing
     from ewater.accounts.editions import render
 
@@ -261,14 +263,13 @@ def diff(
     with contextlib.ExitStack() as stack:
         archived = all(path.is_file() for path in paths)
         engine = None if archived else stack.enter_context(open_store())
-        document = differing.difference(
-            *(
-                differing.of_archive(path)
-                if engine is None or path.is_file()
-                else differing.of_store(engine, str(path))
-                for path in paths
-            )
-        )
+        sides = [
+            differing.of_archive(path)
+            if engine is None or path.is_file()
+            else differing.of_store(engine, str(path))
+            for path in paths
+        ]
+        document = differing.difference(*sides)
         if engine is not None and not any(path.is_file() for path in paths):
             differing.keep(engine, document)
     cells = render.chosen(document, territory, cell)
@@ -279,7 +280,13 @@ def diff(
         rows = [one | (one["parts"] or dict.fromkeys(groups)) for one in cells]
         show(rows, ("territory", "period", "cell", "unit", *_MOVED, *groups), format)
     else:
-        typer.echo(render.difference(document, territory=territory, cell=cell, top=top))
+        calendar = runs.calendar_of(
+            sides[0].frames["calendars"], sides[0].spec.calendar or None
+        )
+        told = render.difference(
+            document, calendar.timezone, territory=territory, cell=cell, top=top
+        )
+        typer.echo(told)
 
 
 def _of_archive(path: Path, against_store: bool) -> Any:
@@ -328,6 +335,16 @@ def _short(row: dict[str, Any]) -> dict[str, Any]:
     cut = {n: row[n] and row[n][:12] for n in ("seal", "hash") if n in row}
     times = ("period_start", "period_end", "at", "checked_at")
     return row | cut | {n: row[n] and row[n][:16] for n in times if n in row}
+
+
+def _days(row: dict[str, Any]) -> dict[str, str]:
+    """First and last day of an edition, by its own calendar."""
+    from ewater.accounts.editions import show as shown
+
+    zone = row["timezone"]
+    first = shown.day(row["period_start"], zone)
+    last = shown.day(row["period_end"], zone, last=True)
+    return {"first_day": str(first), "last_day": str(last)}
 
 
 def country_of(engine: Engine) -> str:

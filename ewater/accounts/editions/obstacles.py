@@ -9,7 +9,7 @@ import pandas as pd
 from sqlalchemy import text
 
 from ewater.accounts import runs, stale
-from ewater.accounts.editions import results
+from ewater.accounts.editions import results, show
 from ewater.accounts.editions.merkle import canonical
 from ewater.balance.returns import LINE
 from ewater.errors import EWaterError, UsageError
@@ -204,11 +204,13 @@ def uncovered(material: Material, cells: Sequence[str]) -> Iterator[Obstacle]:
     """Find totals of the territory that lack something, or were observed too little."""
     spec = material.spec
     many = len(material.bounds) > 2
+    frame = material.frames["calendars"]
+    zone = runs.calendar_of(frame, spec.calendar or None).timezone
     for (territory, period, cell), one in results.figures(cells).items():
         name = cell.removeprefix("balance.")
         if territory != spec.territory or name not in _QUANTITIES:
             continue
-        at = f"coverage:{name}" + (f"/{period[:10]}" if many else "")
+        at = f"coverage:{name}" + (f"/{show.day(period, zone)}" if many else "")
         if one.missing:
             shown = ", ".join(one.missing[:5])
             more = f" and {len(one.missing) - 5} more" if len(one.missing) > 5 else ""

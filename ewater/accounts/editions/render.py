@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ewater.accounts.editions import show
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
@@ -55,8 +57,7 @@ def _edition(document: Document) -> Iterator[str]:
     if document["state"] == "withdrawn":
         yield f"WITHDRAWN {document['state_since']}: {document['reason']}"
     yield (
-        f"{document['territory']}, {document['period_start']} to "
-        f"{document['period_end']}, by {document['step']}, calendar "
+        f"{document['territory']}, {_days(document)}, by {document['step']}, calendar "
         f"{said.get('calendar')}, boundary {said.get('boundary')}"
     )
     yield f"as of {document['as_of']}"
@@ -80,6 +81,14 @@ def _edition(document: Document) -> Iterator[str]:
         yield f"verified {check['at']} by {check['who']}: {found}"
 
 
+def _days(document: Document) -> str:
+    """First and last day of an edition."""
+    zone = document["timezone"]
+    first = show.day(document["period_start"], zone)
+    last = show.day(document["period_end"], zone, last=True)
+    return f"{first} to {last}"
+
+
 def _verification(document: Document) -> Iterator[str]:
     checked = document["checked"]
     if document["intact"]:
@@ -99,7 +108,7 @@ def _verification(document: Document) -> Iterator[str]:
         yield f"{len(moved)} cells differ:"
     for one in moved[:_MOVED]:
         was, now = (_value(one[name]) for name in ("sealed", "now"))
-        at = f"{one['territory']} {one['period'][:10]} {one['cell']}"
+        at = f"{one['territory']} {one['period']} {one['cell']}"
         yield f"  {at}: {was}, now {now}"
     if len(moved) > _MOVED:
         yield f"  and {len(moved) - _MOVED} more; --format json has all"
@@ -108,10 +117,13 @@ def _verification(document: Document) -> Iterator[str]:
 
 
 def difference(
-    document: Document, *, territory: str | None, cell: str, top: int
+    document: Document, zone: str, *, territory: str | None, cell: str, top: int
 ) -> str:
-    """Tell what changed: causes by group, then the cells that moved most."""
-    return "\n".join(_difference(document, territory, cell, top))
+    """Tell what changed: causes by group, then the cells that moved most.
+
+    ``zone`` is the time zone in which periods begin.
+    """
+    return "\n".join(_difference(document, zone, territory, cell, top))
 
 
 def chosen(
@@ -127,7 +139,7 @@ def chosen(
 
 
 def _difference(
-    document: Document, territory: str | None, cell: str, top: int
+    document: Document, zone: str, territory: str | None, cell: str, top: int
 ) -> Iterator[str]:
     yield f"from {document['a']} to {document['b']}, replaced in this order:"
     for group in document["groups"]:
@@ -141,7 +153,7 @@ def _difference(
     yield f"{len(cells)} cells moved"
     for one in cells[: top or None]:
         yield (
-            f"{one['territory']} {one['period'][:10]} {one['cell']}: "
+            f"{one['territory']} {show.day(one['period'], zone)} {one['cell']}: "
             f"{_known(one['a'])} to {_known(one['b'])} {one['unit']}"
         )
         for group, part in (one["parts"] or {}).items():

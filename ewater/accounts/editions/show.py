@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from ewater.accounts.editions import chain, merkle, parts, results
 from ewater.accounts.editions.material import iso
@@ -18,8 +20,30 @@ if TYPE_CHECKING:
 
 
 def listing(connection: Connection) -> list[Document]:
-    """List all editions: name, territory, period, state, seal, newest check."""
-    return [_row(row) for row in editions.listing(connection)]
+    """List all editions: name, territory, period, state, seal, newest check.
+
+    ``timezone`` is that of the calendar by which the periods are cut.
+    """
+    return [
+        _row(row) | {"timezone": zone(connection, row["name"])}
+        for row in editions.listing(connection)
+    ]
+
+
+def zone(connection: Connection, name: str) -> str:
+    """Time zone of the calendar of an edition, as sealed; UTC if that is gone."""
+    lines = editions.part(connection, name, parts.PARAMETERS) or ()
+    said = dict(line.split(" ", 1) for line in lines if " " in line)
+    rows = editions.part(connection, name, f"{parts.REGISTRY}calendars.jsonl") or ()
+    zones = {row["code"]: row["timezone"] for row in map(json.loads, rows)}
+    return str(zones.get(json.loads(said.get("calendar", '""')), "UTC"))
+
+
+def day(instant: str, timezone: str, *, last: bool = False) -> dt.date:
+    """Local day on which a period begins; ``last``: the last day before it ends."""
+    moment = dt.datetime.fromisoformat(instant)
+    moment -= dt.timedelta(microseconds=1) if last else dt.timedelta()
+    return moment.astimezone(ZoneInfo(timezone)).date()
 
 
 def document(connection: Connection, name: str) -> Document:
@@ -42,6 +66,7 @@ def document(connection: Connection, name: str) -> Document:
     excepted = editions.part(connection, name, parts.EXCEPTIONS) or ()
     return {
         **_row(row),
+        "timezone": zone(connection, name),
         "parameters": said,
         "parts": {part: roots[part].hex() for part in sorted(roots)},
         "exceptions": parts.exceptions(excepted),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Response, abort, request
 from werkzeug.utils import secure_filename
 
+from ewater.accounts.editions import show
 from ewater.accounts.scope import Scope
 from ewater.dashboard import format as fmt
 from ewater.dashboard.access import refusals
@@ -88,7 +89,7 @@ def _shown(engine: Engine, name: str, lang: Language) -> Document:
     cells = questions.figures(engine, _ALL, name, row["territory"], questions.PUBLIC)
     several = len({one["period"] for one in cells}) > 1
     figures = [
-        _figure(one, lang) | {"period": _day(one["period"]) if several else ""}
+        _figure(one, lang) | {"period": lang.day(one["day"]) if several else ""}
         for cell in KEY
         for one in sorted(cells, key=lambda one: str(one["period"]))
         if one["cell"] == cell
@@ -102,7 +103,11 @@ def _shown(engine: Engine, name: str, lang: Language) -> Document:
         notes.append(words.format(count=lang.number(row["exceptions_hidden"])))
     notes.append(lang.gettext("Sealed rounded to 1 m³."))
     words = lang.gettext("From {start} to {end}, as known at {as_of}")
-    times = {key: _time(row[f"period_{key}"], lang) for key in ("start", "end")}
+    zone = row["timezone"]
+    times = {
+        "start": lang.day(show.day(row["period_start"], zone)),
+        "end": lang.day(show.day(row["period_end"], zone, last=True)),
+    }
     state = STATES[row["state"]]
     return {
         "name": name,
@@ -178,10 +183,6 @@ def _name(engine: Engine, territory: str, lang: Language) -> str:
         lang.pick({str(k): v for k, v in frame.loc[territory].items()}, "name_")
         or territory
     )
-
-
-def _day(text: str) -> str:
-    return text[:10]
 
 
 def _time(text: str, lang: Language) -> str:

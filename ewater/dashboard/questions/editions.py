@@ -34,7 +34,8 @@ def editions(
     -------
     list of dict
         ``name``, ``territory``, ``period_start``, ``period_end``, ``step``, ``as_of``,
-        ``state``, ``state_since``, ``reason`` (of the last step), ``root``, ``seal``,
+        ``timezone`` (of its calendar), ``state``, ``state_since``, ``reason`` (of the
+        last step), ``root``, ``seal``,
         ``checked_at``, ``intact`` (None: never verified).
     """
     with engine.connect() as connection:
@@ -91,7 +92,8 @@ def figures(
     Returns
     -------
     list of dict
-        ``period`` (its start, UTC), ``cell`` (as Explain takes it), ``unit``,
+        ``period`` (its start, UTC), ``day`` (on which it begins, by the calendar of the
+        edition), ``cell`` (as Explain takes it), ``unit``,
         ``value``, ``known``, ``u``, ``coverage``, ``status``, ``missing``.
 
     Raises
@@ -104,8 +106,10 @@ def figures(
         return []
     with engine.connect() as connection:
         found = show.figures(connection, name, territory)
+        zone = show.zone(connection, name)
+    days = {period: show.day(period, zone) for _, period, _ in found}
     return [
-        {"period": period, "cell": cell} | one.shown()
+        {"period": period, "day": days[period], "cell": cell} | one.shown()
         for (_, period, cell), one in found.items()
     ]
 

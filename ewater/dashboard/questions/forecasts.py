@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ewater.accounts import runs
 from ewater.accounts.documents import finite
-from ewater.accounts.forecasting import documents, kept, outcomes
+from ewater.accounts.forecasting import documents, history, kept, outcomes
 from ewater.accounts.forecasting.totals import Totals
 from ewater.accounts.scope import accounts_of, require, territories_of
 from ewater.balance.flows import resolve
@@ -41,13 +42,14 @@ def newest_forecast(engine: Engine, scope: Scope, minute: int) -> str | None:
 def forecast_of(
     engine: Engine, scope: Scope, code: str, territory: str
 ) -> Document | None:
-    """Forecast of a territory, with the months before it.
+    """Forecast of a territory, with what was before it and what came since.
 
     Returns
     -------
     dict or None
         As ``ewater forecast --format json``, besides ``past``: ``start`` and each
-            quantity (m3, None unknown) of 24 months. None: there is no such forecast.
+            quantity (m3, None unknown) of the 24 months before it and of those that
+            are over since. None: there is no such forecast.
 
     Raises
     ------
@@ -65,12 +67,14 @@ def forecast_of(
 
 
 def _past(engine: Engine, outlook: Outlook, territory: str) -> list[Document]:
-    """Months before the origin, as they are known now."""
+    """Months around the origin that are over, as they are known now."""
     year = outlook.origin.year * 12 + outlook.origin.month - 1 - _MONTHS_BEFORE
     start = outlook.origin.replace(year=year // 12, month=year % 12 + 1)
-    run = runs.obtain(
-        engine, start, outlook.origin, "month", calendar=outlook.calendar.code
-    )
+    far = outlook.origin.replace(day=1)
+    for _ in range(outlook.bounds.size - 1):
+        far = (far + dt.timedelta(days=31)).replace(day=1)
+    end = max(outlook.origin, min(history.plan(engine).origin, far))
+    run = runs.obtain(engine, start, end, "month", calendar=outlook.calendar.code)
     inputs = run.inputs
     volume = resolve(inputs.ledger, inputs.sources, inputs.weights).volume
     accounts = inputs.stocks["account"].to_numpy().astype(np.str_)
@@ -154,12 +158,13 @@ def came_true(
     with engine.connect() as connection:
         frame = outcomes.read(connection, ("total",), (f"{territory}.{quantity}",))
         every = kept.listed(connection).set_index("code")["origin"]
+        zone = runs.calendar_of(registry.read_table(connection, "calendars"), None)
     kept_names = ("lead", "actual", "low", "middle", "high", "crps")
     found = [
         {
             "forecast": row["forecast"],
-            "origin": every[row["forecast"]].isoformat(),
-            "start": row["period_start"].isoformat(),
+            "origin": every[row["forecast"]].tz_convert(zone.timezone).isoformat(),
+            "start": row["period_start"].tz_convert(zone.timezone).isoformat(),
             **{name: row[name] for name in kept_names},
         }
         for row in frame.to_dict("records")

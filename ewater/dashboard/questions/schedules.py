@@ -25,7 +25,8 @@ def scheduled(engine: Engine, scope: Scope, minute: int) -> list[Document]:
     -------
     list of dict
         ``account``, ``name_az``, ``name_en``, ``name_ru``, ``revisions`` (numbers,
-        newest first). ``minute`` is that of the clock, as for a forecast.
+        newest first), ``opening`` of the newest (m3); who holds most comes first.
+        ``minute`` is that of the clock, as for a forecast.
     """
     del minute
     with engine.connect() as connection:
@@ -44,9 +45,10 @@ def scheduled(engine: Engine, scope: Scope, minute: int) -> list[Document]:
             f"name_{lang}": sites[f"name_{lang}"].get(site) or account
             for lang in ("az", "en", "ru")
         }
-        one = found.setdefault(account, {"account": account, **names, "revisions": []})
+        told = {"account": account, "opening": row["opening"], **names}
+        one = found.setdefault(account, told | {"revisions": []})
         one["revisions"].append(row["revision"])
-    return list(found.values())
+    return sorted(found.values(), key=lambda one: -one["opening"])
 
 
 def schedule_of(engine: Engine, scope: Scope, account: str, revision: int) -> Document:

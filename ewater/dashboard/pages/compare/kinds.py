@@ -16,6 +16,7 @@ from ewater.dashboard import view
 from ewater.dashboard.i18n import mark
 from ewater.dashboard.labels import VERSIONS
 from ewater.dashboard.pages.compare import lines
+from ewater.dashboard.pages.editions.lists import STATES
 from ewater.dashboard.questions.editions import editions, figures
 from ewater.dashboard.questions.scenarios import compared, listed
 from ewater.dashboard.words import period_words, year_words
@@ -63,6 +64,8 @@ class Kind:
         be judged by them.
     note
         How far a difference can be judged.
+    least
+        Differences of less, m3, are none: one of the sides is rounded so far.
     why
         What to do where there are fewer than two sides.
     """
@@ -74,6 +77,7 @@ class Kind:
     spread: Callable[[float, float], float] | None
     note: str
     why: str
+    least: float = 0.0
 
 
 def chosen(reader: CachedReader, state: State, lang: Language) -> list[str]:
@@ -154,10 +158,9 @@ def _of_moments(
 
 
 def _editions(reader: CachedReader, state: State, lang: Language) -> dict[str, str]:
-    del lang
     territories = set(view.geography(reader).path(state.territory))
     found = {
-        row["name"]: f"{row['name']} ({row['state']})"
+        row["name"]: f"{row['name']} ({lang.gettext(STATES[row['state']]).lower()})"
         for row in reversed(reader.ask(editions))
         if row["territory"] in territories | {state.territory}
     }
@@ -311,10 +314,12 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             sides=_of_editions,
             spread=None,
             note=mark(
-                "Sealed figures are whole m³. A difference is what was recorded or "
-                "defined otherwise since, not judged by U."
+                "Sealed figures are whole m³: what differs by less is no difference. A "
+                "difference is what was recorded or defined otherwise since, not "
+                "judged by U."
             ),
             why=mark("No edition holds this territory and period."),
+            least=1.0,
         ),
         "scenarios": Kind(
             label=mark("Scenarios"),

@@ -44,6 +44,8 @@ def difference(
     if first["value"] is None or other["value"] is None:
         return None, None
     value = other["value"] - first["value"]
+    if abs(value) < kind.least:
+        value = 0.0
     if kind.spread is None or first["u"] is None or other["u"] is None:
         return value, None
     return value, fmt.EXPANSION * kind.spread(first["u"], other["u"])

@@ -6,6 +6,8 @@ import datetime as dt
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from ewater.accounts.editions import show
+from ewater.dashboard import view
 from ewater.dashboard.exhibits import Column, Exhibit, Link, Sheet
 from ewater.dashboard.i18n import mark
 from ewater.dashboard.questions import editions as questions
@@ -72,9 +74,10 @@ def editions_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
     rows = [
         {
             "name": Link(row["name"], address(state, edition=row["name"])),
-            "territory": row["territory"],
-            "from": _time(row["period_start"]),
-            "to": _time(row["period_end"]),
+            "territory": view.geography(reader).name(row["territory"], lang),
+            "code": row["territory"],
+            "from": show.day(row["period_start"], row["timezone"]),
+            "to": show.day(row["period_end"], row["timezone"], last=True),
             "state": _word(row, lang),
             "since": _time(row["state_since"]),
             "as_of": _time(row["as_of"]),
@@ -88,9 +91,10 @@ def editions_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
     ]
     columns = (
         Column("name", say("Edition")),
-        Column("territory", say("Territory"), kind="code"),
-        Column("from", say("From"), "UTC", "time"),
-        Column("to", say("To"), "UTC", "time"),
+        Column("territory", say("Territory")),
+        Column("code", say("Code"), kind="code", where="file"),
+        Column("from", say("First day"), kind="date"),
+        Column("to", say("Last day"), kind="date"),
         Column("state", say("State")),
         Column("since", say("In this state since"), "UTC", "time", where="file"),
         Column("as_of", say("As known at"), "UTC", "time"),

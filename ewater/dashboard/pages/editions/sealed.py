@@ -39,7 +39,7 @@ def sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
         {
             "figure": say(label),
             "code": cell,
-            "period": period[:10] if len(periods) > 1 else "",
+            "from": one["day"],
             "quantity": {
                 "value": one["value"],
                 "known": one["known"],
@@ -58,7 +58,7 @@ def sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
     columns = (
         Column("figure", say("Figure")),
         Column("code", say("Cell"), kind="code", where="file"),
-        Column("period", say("Period"), kind="code"),
+        Column("from", say("First day"), kind="date"),
         Column("quantity", say("Value"), kind="quantity"),
         Column("quantity", say("Coverage"), kind="covered"),
         Column("quantity", say("Status"), kind="known"),

@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from ewater.dashboard.components import choice, options, select
+from ewater.dashboard.exhibits import Facts
 from ewater.dashboard.html import attributes
 from ewater.dashboard.i18n import mark
 from ewater.dashboard.questions.forecasts import forecast_of, newest_forecast
@@ -55,6 +56,12 @@ def document(reader: CachedReader, state: State) -> dict[str, Any] | None:
         None if code is None else reader.ask(forecast_of, code, state.territory)
     )
     return found
+
+
+def facts(as_of: str, lang: Language) -> Facts:
+    """Say of what a forecast is, and what its band holds."""
+    band = lang.gettext("80 % band")
+    return Facts(as_of=as_of, uncertainty=band, statuses={"modelled": 1.0})
 
 
 def chosen(state: State) -> str:

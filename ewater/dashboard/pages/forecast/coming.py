@@ -6,7 +6,6 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from ewater.dashboard.exhibits import Column, Exhibit, Sheet
-from ewater.dashboard.exhibits.sheet import Facts
 from ewater.dashboard.figures.fan import HEIGHT, Band, Course, fan, hm3
 from ewater.dashboard.i18n import mark
 from ewater.dashboard.pages.forecast import asked
@@ -27,26 +26,24 @@ def sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
     if found is None:
         return Sheet(title, (), (), empty=say(asked.NO_FORECAST))
     name = asked.chosen(state)
-    rows: list[dict[str, Any]] = [
-        {
-            "month": dt.date.fromisoformat(past["start"][:10]),
+    months: dict[dt.date, dict[str, Any]] = {}
+    for past in found["past"]:
+        months[dt.date.fromisoformat(past["start"][:10])] = {
             "actual": past[name],
             "known": past[f"{name}_known"] if past[name] is None else None,
         }
-        for past in found["past"]
-    ]
     lacking: set[str] = set()
     for period in found["periods"]:
         cell = period["quantities"][name]
         lacking |= set(cell["missing"])
-        rows.append(
-            {
-                "month": dt.date.fromisoformat(period["start"][:10]),
-                "actual": None,
-                "mean": cell["mean"],
-                **{f"q{level}": value for level, value in _quantiles(cell).items()},
-            }
+        month = months.setdefault(
+            dt.date.fromisoformat(period["start"][:10]), {"actual": None}
         )
+        month |= {
+            "mean": cell["mean"],
+            **{f"q{level}": value for level, value in _quantiles(cell).items()},
+        }
+    rows = [{"month": month, **told} for month, told in sorted(months.items())]
     if all(row.get("mean") is None for row in rows):
         why = (
             say("Not known: {flows}").format(flows=", ".join(sorted(lacking)[:8]))
@@ -82,7 +79,7 @@ def sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
                 code=found["forecast"][:12], month=found["origin"][:7]
             ),
         ],
-        facts=Facts(as_of=found["as_of"], uncertainty=say("80 % band")),
+        facts=asked.facts(found["as_of"], lang),
         data=(found["origin"][:10], name),
     )
 
@@ -154,7 +151,7 @@ def _known(x: list[str], values: list[float | None], lang: Language) -> list[Cou
 COMING = Exhibit(
     "coming",
     mark("What may come"),
-    mark("Two years as they were, then the forecast by month."),
+    mark("Two years as they were, then the forecast, and what came since."),
     "coming",
     sheet,
     chart,

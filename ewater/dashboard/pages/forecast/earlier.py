@@ -19,6 +19,24 @@ if TYPE_CHECKING:
     from ewater.dashboard.state import State
 
 
+_NONE = mark(
+    "No month of a kept forecast is over and compared: `ewater forecast scores "
+    "--outcomes` compares."
+)
+_UNKNOWN = mark(
+    "Months are over, but what came is not known whole: a reading or a return is "
+    "missing. Another quantity may be known."
+)
+
+
+def _compared(reader: CachedReader, state: State) -> bool:
+    """Whether anything of the territory was compared."""
+    return any(
+        reader.ask(came_true, state.territory, name, asked.minute())
+        for name in ("storage", "use.agriculture", "net_inflow")
+    )
+
+
 def sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
     """Each month of each kept forecast that is over."""
     say = lang.gettext
@@ -27,8 +45,8 @@ def sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
     found = reader.ask(came_true, state.territory, asked.chosen(state), asked.minute())
     rows = [
         {
-            "origin": dt.date.fromisoformat(row["origin"][:10]) + dt.timedelta(days=1),
-            "month": dt.date.fromisoformat(row["start"][:10]) + dt.timedelta(days=1),
+            "origin": dt.date.fromisoformat(row["origin"][:10]),
+            "month": dt.date.fromisoformat(row["start"][:10]),
             "inside": say("yes")
             if row["low"] <= row["actual"] <= row["high"]
             else say("no"),
@@ -59,10 +77,7 @@ def sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
         columns,
         rows,
         notes=notes,
-        empty=say(
-            "No month of a kept forecast is over and compared: `ewater forecast scores "
-            "--outcomes` compares."
-        ),
+        empty=say(_UNKNOWN if _compared(reader, state) else _NONE),
         facts=Facts(uncertainty=say("80 % band")),
     )
 

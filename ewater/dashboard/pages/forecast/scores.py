@@ -96,7 +96,8 @@ def chart(shown: Sheet, state: State, lang: Language) -> dict[str, Any]:
     """Count the series by how much better they are forecast."""
     colours = palette(state.theme)
     skills = [min(max(skill, _EDGES[0]), 1.0) for skill in shown.data]
-    pairs = list(itertools.pairwise(_EDGES))
+    top = max([*skills, 0.1])
+    pairs = [pair for pair in itertools.pairwise(_EDGES) if pair[0] <= top]
     counts = [sum(low <= s < high for s in skills) for low, high in pairs]
     names = [f"{100 * low:.0f}…{100 * min(high, 1):.0f} %" for low, high in pairs]
     names[0] = f"< {100 * _EDGES[1]:.0f} %"
@@ -123,9 +124,15 @@ def chart(shown: Sheet, state: State, lang: Language) -> dict[str, Any]:
             "xaxis": axis(
                 state.theme,
                 type="category",
-                title={"text": lang.gettext("Better than climatology by")},
+                title={
+                    "text": lang.gettext("Better than climatology by"),
+                    "font": {"size": 11},
+                },
             ),
-            "yaxis": axis(state.theme, title={"text": lang.gettext("Series")}),
+            "yaxis": axis(
+                state.theme,
+                title={"text": lang.gettext("Series"), "font": {"size": 11}},
+            ),
         },
     }
 

@@ -93,6 +93,7 @@ def sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
         rows,
         notes=[*_deficits(told, lang), _how(told, lang)],
         empty=say("Gross figures are not defined here; choose the country or a basin."),
+        facts=asked.facts(told["as_of"], lang),
         data=told,
     )
 
@@ -178,11 +179,17 @@ def controls(state: State, lang: Language) -> list[Any]:
 def register(app: Dash, reader: CachedReader) -> None:
     """Fill the list of scenarios."""
 
-    @app.callback(Output(choice("scenario"), "data"), Input("state", "data"))
-    def offer(data: Mapping[str, Any] | None) -> list[dict[str, str]]:
-        _, lang = view.opened(data)
+    @app.callback(
+        Output(choice("scenario"), "data"),
+        Output(choice("scenario"), "placeholder"),
+        Input("state", "data"),
+    )
+    def offer(data: Mapping[str, Any] | None) -> tuple[list[dict[str, str]], str]:
+        state, lang = view.opened(data)
         found = _offered(reader, lang)
-        return [{"value": code, "label": words} for code, words in found.items()]
+        # the one that is shown while none is chosen
+        words = found.get(_chosen(state, found)) or lang.gettext(_SCENARIO)
+        return [{"value": code, "label": name} for code, name in found.items()], words
 
 
 WHATIF = Exhibit(

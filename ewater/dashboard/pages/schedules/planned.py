@@ -241,12 +241,22 @@ def register(app: Dash, reader: CachedReader) -> None:
     @app.callback(
         Output(choice("reservoir"), "data"),
         Output(choice("revision"), "data"),
+        Output(choice("reservoir"), "placeholder"),
+        Output(choice("revision"), "placeholder"),
         Input("state", "data"),
     )
-    def offer(data: Mapping[str, Any] | None) -> tuple[list[Any], list[Any]]:
+    def offer(
+        data: Mapping[str, Any] | None,
+    ) -> tuple[list[Any], list[Any], str, str]:
         state, lang = view.opened(data)
-        one, _ = _chosen(reader, state)
+        one, revision = _chosen(reader, state)
         words = lang.gettext("Revision {number}")
+        # what is shown while nothing is chosen
+        shown = (
+            (lang.gettext(_RESERVOIR), lang.gettext(_REVISION))
+            if one is None
+            else (lang.pick(one, "name_"), words.format(number=revision))
+        )
         return (
             [
                 {"value": r["account"], "label": lang.pick(r, "name_")}
@@ -256,6 +266,7 @@ def register(app: Dash, reader: CachedReader) -> None:
                 {"value": str(n), "label": words.format(number=n)}
                 for n in (one["revisions"] if one else ())
             ],
+            *shown,
         )
 
 
