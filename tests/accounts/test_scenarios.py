@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from ewater.accounts.forecasting import kept, scenario_model, scenarios
+from ewater.accounts.forecasting import (
+    kept,
+    scenario_model,
+    scenario_tables,
+    scenarios,
+)
 from ewater.cli.main import app
 from ewater.errors import FaultsError, UsageError
 
@@ -62,6 +67,22 @@ def test_what_the_ledger_does_not_have_is_named(three_years, written):
     scenarios.put(three_years, written("reservoirs: [{account: POND, least: 0.5}]\n"))
     with pytest.raises(UsageError, match="names reservoir POND; there are RES"):
         scenarios.obtain(three_years, "dry", base)
+
+
+def test_a_scenario_that_changes_nothing_is_told_as_the_forecast(three_years, written):
+    base, forecast = kept.obtain(three_years, horizon=3)
+    scenarios.put(three_years, written(""))
+    code, made, notes = scenarios.obtain(three_years, "dry", base)
+    assert made.members < forecast.members  # shared out for some futures alone
+    told = scenario_tables.document("dry", (base, forecast), (code, made), notes)
+    known = {
+        name: (one["forecast"]["mean"], one["scenario"]["mean"])
+        for name, one in told["quantities"].items()
+        if one["forecast"]["mean"] is not None
+    }
+    assert {"storage", "use.agriculture"} <= known.keys()
+    for name, (before, after) in known.items():
+        assert after == pytest.approx(before, abs=1.0), name
 
 
 def test_a_scenario_with_a_canal_is_kept_and_read_back(three_years, written):

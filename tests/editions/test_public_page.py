@@ -39,7 +39,7 @@ def test_everybody_sees_what_is_published_and_that_it_was_withdrawn(
     page = visitor.get("/public").text
     assert NAME in page
     assert "Published" in page
-    assert "31 December 2023, 20:00 UTC" in page
+    assert "From 1 Jan 2023 to 31 Dec 2023" in page
     assert '<th scope="row" class="words">Inflow</th>' in page
     assert page.count("status-") >= 4
     assert "rufat" not in page  # who signed is not for everybody

@@ -49,12 +49,19 @@ def run(
         Its futures are those of the scenario, or those near a quantile of inflow.
     frames
         The country, as the forecast knew it.
+
+    Returns
+    -------
+    outlook, notes
+        ``notes`` has ``deficits``, and ``futures``: those of the forecast that the
+        scenario changes one by one; None where it is of another inflow.
     """
     began = time.perf_counter()
     said = scenario.model_dump(mode="json", by_alias=True)
     ledger = Ledger.build(extended(frames, said))
     base = _widened(forecast, ledger)
-    base = _chosen(base, scenario)
+    some = _chosen(base, scenario)
+    base = replace(base, flow=base.flow[:, :, some], stock=base.stock[:, :, some])
     _check(base, scenario)
     demand = _demand(base, scenario)
     losses = _loss_factor(base, scenario)
@@ -67,7 +74,10 @@ def run(
         gap={str(code): float(rest) for code, rest in gap.items() if rest > 1.0},
         seconds=time.perf_counter() - began,
     )
-    return made, {"deficits": _deficits(made, demand)}
+    return made, {
+        "deficits": _deficits(made, demand),
+        "futures": some.tolist() if scenario.inflow is None else None,
+    }
 
 
 def _widened(forecast: Outlook, ledger: Ledger) -> Outlook:
@@ -78,7 +88,7 @@ def _widened(forecast: Outlook, ledger: Ledger) -> Outlook:
     return replace(forecast, ledger=ledger, flow=flow)
 
 
-def _chosen(base: Outlook, scenario: Scenario) -> Outlook:
+def _chosen(base: Outlook, scenario: Scenario) -> NDArray[np.intp]:
     """Futures near the quantile of inflow, or evenly over all of them."""
     ledger = base.ledger
     inside = ledger.inside("managed")
@@ -90,8 +100,8 @@ def _chosen(base: Outlook, scenario: Scenario) -> Outlook:
         middle = np.clip(scenario.inflow.quantile, _AROUND, 1 - _AROUND)
         order = order[np.abs(part - middle) <= _AROUND]
     count = min(_FUTURES, order.size)
-    some = order[((np.arange(count) + 0.5) * order.size / count).astype(int)]
-    return replace(base, flow=base.flow[:, :, some], stock=base.stock[:, :, some])
+    evenly = ((np.arange(count) + 0.5) * order.size / count).astype(np.intp)
+    return np.asarray(order[evenly])
 
 
 def _check(base: Outlook, scenario: Scenario) -> None:

@@ -27,17 +27,26 @@ def document(
     notes: Document,
     territory: str | None = None,
 ) -> Document:
-    """Write a scenario of one territory beside the forecast that it changes."""
+    """Write a scenario of one territory beside the forecast that it changes.
+
+    Only some futures are shared out. A scenario that leaves the inflow as it is told as
+    the whole forecast and what it changes in those: else it would seem to change what
+    other futures of the forecast have otherwise.
+    """
     base, made = forecast[1], scenario[1]
     chosen = territory or country(base)
     both = [
         Totals(one.ledger, one.flow, one.accounts, one.stock, [chosen])
         for one in (base, made)
     ]
+    same = notes.get("futures")
     starts = labels(base.calendar, base.bounds)
     quantities = {}
     for quantity in both[0].names():
         before, after = (totals(quantity)[0] for totals in both)
+        if same is not None:
+            rest = before.mean(axis=1) - before[:, same].mean(axis=1)
+            after = after + rest[:, None]
         level = quantity in _LEVELS
         quantities[quantity] = {
             "forecast": summary(before[-1] if level else before.sum(axis=0)),

@@ -80,7 +80,9 @@ def bridge(
             ticktext=[_short(str(row["line"])) for row in rows],
             range=[len(rows) - 0.5, -0.5],
             ticks="",
-            showgrid=False,  # a line would strike through the figure beside its bar
+            # a line would strike through the figure beside its bar
+            showgrid=False,
+            zeroline=False,
         ),
     }
     return {"data": [trace], "layout": layout}

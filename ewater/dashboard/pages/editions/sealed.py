@@ -22,6 +22,7 @@ KEY: Mapping[str, str] = MappingProxyType(
     {
         "balance.inflow": mark("Inflow"),
         "balance.outflow": mark("Outflow"),
+        "balance.net_inflow": mark("Net inflow"),
         "balance.storage_change": mark("Storage change"),
         "balance.residual": mark("Residual"),
         "balance.use": mark("Use"),

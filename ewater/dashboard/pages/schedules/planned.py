@@ -178,6 +178,7 @@ def storage_chart(shown: Sheet, state: State, lang: Language) -> dict[str, Any]:
             colour="storage",
             zero=False,
         ),
+        x,
     )
 
 
@@ -203,14 +204,14 @@ def release_chart(shown: Sheet, state: State, lang: Language) -> dict[str, Any]:
         Course(name=say("Actual release"), values=of("actual_release"),
                colour="outflow", steps=True),
     ]  # fmt: skip
-    return _days(
-        lang, fan(x, [], courses, theme=state.theme, lang=lang, colour="inflow")
-    )
+    drawn = fan(x, [], courses, theme=state.theme, lang=lang, colour="inflow")
+    return _days(lang, drawn, x)
 
 
-def _days(lang: Language, figure: dict[str, Any]) -> dict[str, Any]:
-    """Write days on the axis, not months."""
+def _days(lang: Language, figure: dict[str, Any], x: list[str]) -> dict[str, Any]:
+    """Write the days on which ten days begin on the axis, not months."""
     figure["layout"]["xaxis"] |= {
+        "tickvals": x,
         "tickformat": lang.drawn("%d.%m"),
         "hoverformat": lang.drawn("%d.%m.%Y"),
     }
