@@ -119,7 +119,7 @@ def test_the_demo_seals_forecasts_and_plans(national, engine_of):
     before, after = editions.editions(engine_of, Scope())
     assert [before["state"], after["state"]] == ["published", "reviewed"]
     told = editions.edition(engine_of, Scope(), before["name"])
-    assert [one["name"] for one in told["exceptions"]] == ["coverage:inflow/2024-12-31"]
+    assert [one["name"] for one in told["exceptions"]] == ["coverage:inflow/2025-01-01"]
     names = (before["name"], after["name"])
     moved = editions.difference(engine_of, Scope(), *names, "AZ")
     counted = [one["what"].split()[0] for one in moved["causes"]["late data"]]

@@ -146,13 +146,14 @@ def test_sealing_is_refused_with_everything_in_the_way(
 def test_too_little_observed_is_in_the_way_of_its_period(sealed, wanted):
     with sealed.connect() as connection:
         lines = editions.part(connection, NAME, parts.PARAMETERS)
+        frames = {"calendars": registry.read_table(connection, "calendars")}
     spec = replace(material.Spec.read(lines), least_coverage=0.8)
     cells = [
-        "TB,2023-01-01T00:00:00Z,balance.inflow,m3,5,5,1,0.79,measured,",
-        "TB,2023-02-01T00:00:00Z,balance.inflow,m3,5,5,1,0.8,measured,",
-        "EAST,2023-01-01T00:00:00Z,balance.inflow,m3,5,5,1,0.1,measured,",
+        "TB,2022-12-31T20:00:00Z,balance.inflow,m3,5,5,1,0.79,measured,",
+        "TB,2023-01-31T20:00:00Z,balance.inflow,m3,5,5,1,0.8,measured,",
+        "EAST,2022-12-31T20:00:00Z,balance.inflow,m3,5,5,1,0.1,measured,",
     ]
-    made = SimpleNamespace(spec=spec, bounds=[0, 1, 2])
+    made = SimpleNamespace(spec=spec, bounds=[0, 1, 2], frames=frames)
     (one,) = obstacles.uncovered(made, cells)
     assert str(one) == "coverage:inflow/2023-01-01: 79.0% observed, below 80%"
 

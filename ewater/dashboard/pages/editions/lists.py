@@ -71,10 +71,13 @@ def editions_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
     say = lang.gettext
     found = reader.ask(questions.editions)
     shown = chosen(reader, state, lang) if found else ""
+    geography = view.geography(reader)
     rows = [
         {
             "name": Link(row["name"], address(state, edition=row["name"])),
-            "territory": view.geography(reader).name(row["territory"], lang),
+            "territory": geography.name(row["territory"], lang)
+            if row["territory"] in geography.frame.index  # it may be gone since
+            else row["territory"],
             "code": row["territory"],
             "from": show.day(row["period_start"], row["timezone"]),
             "to": show.day(row["period_end"], row["timezone"], last=True),
