@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from ewater.dashboard.i18n import language
@@ -40,6 +42,31 @@ def test_a_withdrawn_edition_says_so_and_why(cached, state):
     assert any("coverage:inflow" in note for note in sheet.notes)
     rows = lists.editions_sheet(cached, old, language("en")).rows
     assert [row["state"] for row in rows] == ["Published", "Withdrawn"]
+    # days of the calendar, though periods are kept in UTC
+    assert {(row["from"], row["to"]) for row in rows} == {
+        (date(2022, 1, 1), date(2022, 12, 31))
+    }
+
+
+@pytest.mark.parametrize(
+    ("what", "told"),
+    [
+        ("1 readings, 2022-05-03T00:00:00Z to 2022-05-03T00:00:00Z",
+         "1 измерение, 03.05.2022 00:00 – 03.05.2022 00:00 UTC"),
+        ("is gone", "больше нет"),
+        ("u_pct was 5, is empty; term was a, is b",
+         "u_pct: было 5, стало пусто; term: было a, стало b"),
+        ("something else", "something else"),
+    ],
+)  # fmt: skip
+def test_how_inputs_differ_is_said_in_the_language(cached, state, what, told):
+    causes = {"late data": [{"item": "S", "what": what}]}
+    answer = {"causes": dict.fromkeys(change.GROUPS, ()) | causes, "cells": []}
+    cached.ask = lambda question, *args: (
+        answer if question.__name__ == "difference" else [("a", "b")]
+    )
+    sheet = change.causes_sheet(cached, state, language("ru"))
+    assert [row["what"] for row in sheet.rows] == [told]
 
 
 def test_a_verification_names_what_differs_and_how_much_it_touches(cached, state):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 _ROW = {
     "name": "2022-annual",
     "territory": "R",
     "period_start": "2021-12-31T20:00:00+00:00",
+    "timezone": "Asia/Baku",
     "period_end": "2022-12-31T20:00:00+00:00",
     "step": "year",
     "as_of": "2023-05-01T08:00:00+00:00",
@@ -47,6 +50,9 @@ _CHECK = {
 }
 
 
+_LATE = "24 readings, 2022-05-03T00:00:00Z to 2022-05-03T23:00:00Z"
+
+
 def _edition(reader, name, states=()):
     row = next(row for row in ROWS if row["name"] == name)
     return row | {
@@ -60,6 +66,7 @@ def _figures(reader, name, territory, states=()):
     return [
         {
             "period": _ROW["period_start"],
+            "day": date(2022, 1, 1),
             "cell": cell,
             "unit": "m3",
             "value": value,
@@ -88,7 +95,7 @@ def _difference(reader, a, b, territory):
     return {
         "groups": list(cell["parts"]),
         "causes": dict.fromkeys(cell["parts"], ())
-        | {"late data": [{"item": "R-B-NORTH.Q", "what": "24 readings"}]},
+        | {"late data": [{"item": "R-B-NORTH.Q", "what": _LATE}]},
         "cells": [cell],
     }
 

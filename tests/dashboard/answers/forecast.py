@@ -72,16 +72,16 @@ def _score(code, skill):
 def _came(reader, territory, quantity, minute):
     return [
         {
-            "origin": "2025-06-30T20:00:00+00:00",
-            "start": f"2025-{month:02d}-28T20:00:00+00:00",
-            "lead": month - 5,
+            "origin": "2025-07-01T00:00:00+04:00",
+            "start": f"2025-{month:02d}-01T00:00:00+04:00",
+            "lead": month - 6,
             "actual": 2e8,
             "low": 1.5e8,
             "middle": 1.9e8,
             "high": 2.4e8,
             "crps": 1e7,
         }
-        for month in range(6, 11)
+        for month in range(7, 12)
     ]
 
 
@@ -93,6 +93,7 @@ def _beside(reader, territory, name, minute):
         "scenario": name,
         "quantities": dict.fromkeys(NAMES, both | months),
         "deficits": {"agriculture": lack},
+        "as_of": "2026-01-01T00:00:00+00:00",
         "starts": [f"{day}T00:00:00+04:00" for day in MONTHS],
         "members": 15,
     }
