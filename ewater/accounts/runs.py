@@ -10,13 +10,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import collate, func, select
 
 import ewater
 from ewater.accounts import kept, pipeline, stale, used
 from ewater.errors import NotReadyError
 from ewater.series import calendars
 from ewater.store import chunks, recording, registry
+from ewater.store.tables.registry import Calendar as CalendarRow
 from ewater.store.tables.runs import Run as RunRow
 
 if TYPE_CHECKING:
@@ -196,12 +197,22 @@ def _marked(engine: Engine, asked: _Asked, run: Run) -> Run:
 
 
 def kept_years(engine: Engine) -> list[int]:
-    """Years for which a yearly account was ever computed, ascending."""
-    statement = select(RunRow.period_start, RunRow.period_end).where(
+    """Years for which a yearly account was ever computed, ascending.
+
+    In the country's first calendar: a water year that a page was asked for reaches
+    into the next civil year, which has no account by that. Where nothing was computed
+    in the first one, years of the others count.
+    """
+    first = select(func.min(collate(CalendarRow.code, "C"))).where(
+        CalendarRow.recorded_to.is_(None)
+    )
+    is_first = RunRow.calendar == first.scalar_subquery()
+    statement = select(is_first, RunRow.period_start, RunRow.period_end).where(
         RunRow.step == "year"
     )
     with engine.connect() as connection:
-        spans = connection.execute(statement).all()
+        rows = connection.execute(statement).all()
+    spans = [row[1:] for row in rows if row[0]] or [row[1:] for row in rows]
     middle = dt.timedelta(days=180)  # safely inside, whatever zone the year is in
     return sorted(
         {

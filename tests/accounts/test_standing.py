@@ -249,3 +249,16 @@ def test_failing_to_compute_is_said_and_the_state_before_stands(
     apart._worker.join()
     assert apart.failed
     assert newest(kept) == before
+
+
+def test_a_water_year_that_a_page_asks_for_adds_no_year_to_choose_from(kept):
+    before = runs.kept_years(kept)
+    civil = runs.obtain(kept, *YEAR, "year").calendar.code
+    october = dt.date(2023, 10, 1), dt.date(2024, 10, 1)
+    runs.obtain(kept, *october, "year", calendar="hydrological")
+    assert runs.kept_years(kept) == before == [2023]
+    with kept.begin() as connection:
+        connection.execute(
+            text("DELETE FROM run WHERE calendar = :civil"), {"civil": civil}
+        )
+    assert runs.kept_years(kept) == [2024]
