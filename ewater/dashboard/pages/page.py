@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ewater.dashboard.words import period_words
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -28,6 +30,20 @@ FILTERS = (
     "version",
     "as_of",
 )
+#: Filters of a page about the account of one period: there are no steps in it.
+OF_PERIOD = tuple(name for name in FILTERS if name != "step")
+
+
+def headed(message: str) -> Callable[[State, Geography, Language], str]:
+    """Make a heading of a marked message with ``{territory}`` and ``{period}``."""
+
+    def heading(state: State, geography: Geography, lang: Language) -> str:
+        return lang.gettext(message).format(
+            territory=geography.name(state.territory, lang),
+            period=period_words(state, lang),
+        )
+
+    return heading
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

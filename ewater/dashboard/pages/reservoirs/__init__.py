@@ -9,31 +9,21 @@ from dash import Input, Output
 from ewater.dashboard import view
 from ewater.dashboard.exhibits import board
 from ewater.dashboard.i18n import mark
-from ewater.dashboard.pages.page import Page
+from ewater.dashboard.pages.page import Page, headed
 from ewater.dashboard.pages.reservoirs import all as ranking
 from ewater.dashboard.pages.reservoirs import one
-from ewater.dashboard.words import period_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from dash import Dash, html
 
-    from ewater.dashboard.geography import Geography
     from ewater.dashboard.i18n import Language
     from ewater.dashboard.queries import CachedReader
     from ewater.dashboard.state import State
 
 NAME = "reservoirs"
 EXHIBITS = (ranking.ALL, one.ONE)
-
-
-def heading(state: State, geography: Geography, lang: Language) -> str:
-    """Name the territory and the period."""
-    return lang.gettext("{territory}: reservoirs, {period}").format(
-        territory=geography.name(state.territory, lang),
-        period=period_words(state, lang),
-    )
 
 
 def layout(state: State, lang: Language) -> html.Div:
@@ -56,7 +46,7 @@ PAGE = Page(
     name=NAME,
     path=ranking.PATH,
     label=mark("Reservoirs"),
-    heading=heading,
+    heading=headed(mark("{territory}: reservoirs, {period}")),
     layout=layout,
     register=register,
     exhibits=EXHIBITS,

@@ -18,8 +18,9 @@ from ewater.dashboard.questions import stored
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from ewater.dashboard.answers import Flow, Quantity
     from ewater.dashboard.i18n import Language
-    from ewater.dashboard.queries import CachedReader, Flow, Quantity
+    from ewater.dashboard.queries import CachedReader
     from ewater.dashboard.state import State
 
     Row = dict[str, Any]
@@ -224,14 +225,14 @@ def _sum(rows: Sequence[Row], key: str) -> float | None:
     return None if None in values else float(sum(values))
 
 
-_SAID = 250  # pixels of a chart that says why it is none
+HEIGHT = 560  # pixels
 
 
 def chart(shown: Sheet, state: State, lang: Language) -> dict[str, Any]:
     """Rank the reservoirs by how full they are."""
     if all(row["full"] is None for row in shown.data):
         words = lang.gettext("No storage is known at this time; see the table.")
-        return said(words, theme=state.theme, lang=lang, height=_SAID)
+        return said(words, theme=state.theme, lang=lang, height=HEIGHT)
     bars = [
         Fullness(
             name=row["plain"],
@@ -262,5 +263,5 @@ ALL = Exhibit(
     "all",
     sheet,
     chart,
-    height=560,
+    height=HEIGHT,
 )

@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING, Any
 from ewater.dashboard.exhibits import Exhibit, board
 from ewater.dashboard.i18n import mark
 from ewater.dashboard.pages.overview.tables import sectors_sheet
-from ewater.dashboard.pages.page import Page
+from ewater.dashboard.pages.page import OF_PERIOD, Page, headed
 from ewater.dashboard.pages.sectors import charts, sheets
-from ewater.dashboard.words import period_words
 
 if TYPE_CHECKING:
-    from ewater.dashboard.geography import Geography
     from ewater.dashboard.i18n import Language
     from ewater.dashboard.state import State
 
@@ -67,14 +65,6 @@ EXHIBITS = (
 )
 
 
-def heading(state: State, geography: Geography, lang: Language) -> str:
-    """Name what the page shows."""
-    return lang.gettext("{territory}: sectors and users, {period}").format(
-        territory=geography.name(state.territory, lang),
-        period=period_words(state, lang),
-    )
-
-
 def layout(state: State, lang: Language) -> Any:
     """Make the empty page."""
     return board("sectors", EXHIBITS, state, lang)
@@ -84,17 +74,8 @@ PAGE = Page(
     name="sectors",
     path="/sectors",
     label=mark("Sectors and users"),
-    heading=heading,
+    heading=headed(mark("{territory}: sectors and users, {period}")),
     layout=layout,
     exhibits=EXHIBITS,
-    filters=(
-        "territory",
-        "year",
-        "period",
-        "boundary",
-        "calendar",
-        "sector",
-        "version",
-        "as_of",
-    ),
+    filters=OF_PERIOD,
 )
