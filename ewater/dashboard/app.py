@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from ewater.dashboard.access.guard import Guard
-    from ewater.dashboard.queries import Reader
+    from ewater.dashboard.answers import Reader
 
 _INDEX = """<!DOCTYPE html>
 <html lang="en" data-mantine-color-scheme="light">

@@ -9,8 +9,8 @@ from flask import Blueprint, Response, request
 
 from ewater.accounts.in_memory import VERSIONS
 from ewater.accounts.render import as_json
+from ewater.dashboard.answers import Basis
 from ewater.dashboard.pages import opening
-from ewater.dashboard.queries import Basis
 from ewater.errors import EWaterError, ForbiddenError, NotReadyError, UsageError
 from ewater.terms import STEPS
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from ewater.units import HM3
 
 if TYPE_CHECKING:
+    from ewater.dashboard.answers import Quantity
     from ewater.dashboard.i18n import Language
-    from ewater.dashboard.queries import Quantity
 
 EXPANSION = 2.0  # U = 2u, about 95 % (METHODS, conventions)
 UNIT = "hm³"

@@ -15,7 +15,7 @@ from ewater.units import HM3, factor_to_si
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ewater.dashboard.queries import Published
+    from ewater.dashboard.answers import Published
 
 
 def compare(

@@ -14,17 +14,10 @@ from ewater.dashboard.answers import (
     NOW,
     Balance,
     Basis,
-    Exchange,
     Flow,
-    Names,
-    Notice,
     Period,
     Published,
-    Quantity,
     Reader,
-    Reconciliation,
-    Residual,
-    SectorUse,
     States,
 )
 from ewater.dashboard.remembered import Known, Remembered
@@ -35,25 +28,6 @@ if TYPE_CHECKING:
     from datetime import date
 
     from geopandas.geodataframe import GeoDataFrame
-
-__all__ = [
-    "NOW",
-    "Balance",
-    "Basis",
-    "CachedReader",
-    "Exchange",
-    "Flow",
-    "Names",
-    "Notice",
-    "Period",
-    "Published",
-    "Quantity",
-    "Reader",
-    "Reconciliation",
-    "Residual",
-    "SectorUse",
-    "States",
-]
 
 _CACHE_SIZE = 320
 _STATES = "ewater_states"  # where a request keeps what it was told of the data

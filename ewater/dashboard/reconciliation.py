@@ -8,8 +8,8 @@ from ewater.dashboard import format as fmt
 from ewater.dashboard.i18n import mark
 
 if TYPE_CHECKING:
+    from ewater.dashboard.answers import Period
     from ewater.dashboard.i18n import Language
-    from ewater.dashboard.queries import Period
 
 _SHOWN = 3  # sources that are named
 

@@ -14,9 +14,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlencode
 
+from ewater.dashboard.answers import Basis
 from ewater.dashboard.i18n import LANGUAGES
 from ewater.dashboard.labels import LEVELS, MEASURES, STEPS, VERSIONS
-from ewater.dashboard.queries import Basis
 from ewater.errors import UsageError
 from ewater.terms import BOUNDARIES, SECTORS
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from ewater.dashboard.queries import Period, Quantity
+    from ewater.dashboard.answers import Period, Quantity
 
 
 def _coverage(parts: Sequence[Quantity]) -> float | None:

@@ -15,7 +15,8 @@ from ewater.dashboard.state import State
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ewater.dashboard.queries import Balance, CachedReader, Period
+    from ewater.dashboard.answers import Balance, Period
+    from ewater.dashboard.queries import CachedReader
 
 _YEARS = 5  # the year shown and the four before it
 

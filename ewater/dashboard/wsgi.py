@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from ewater.accounts.apart import Apart
     from ewater.dashboard.access.config import Access
-    from ewater.dashboard.queries import Reader
+    from ewater.dashboard.answers import Reader
 
 
 @cache

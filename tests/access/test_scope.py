@@ -12,7 +12,7 @@ import pytest
 from ewater.accounts.reader import DatabaseReader
 from ewater.accounts.scope import Scope, ScopedReader, with_parts
 from ewater.balance.expressions import codes
-from ewater.dashboard.queries import Reader
+from ewater.dashboard.answers import Reader
 from ewater.errors import ForbiddenError
 from ewater.store import folder, registry
 

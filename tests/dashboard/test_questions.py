@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from ewater.accounts.scope import Scope
-from ewater.dashboard.queries import CachedReader, States
+from ewater.dashboard.answers import States
+from ewater.dashboard.queries import CachedReader
 from ewater.dashboard.remembered import Remembered
 from ewater.errors import ForbiddenError
 

@@ -17,8 +17,9 @@ from ewater.units import HM3
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ewater.dashboard.answers import Quantity
     from ewater.dashboard.i18n import Language
-    from ewater.dashboard.queries import CachedReader, Quantity
+    from ewater.dashboard.queries import CachedReader
     from ewater.dashboard.state import State
 
 

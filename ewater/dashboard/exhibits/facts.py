@@ -14,9 +14,10 @@ from ewater.dashboard.exhibits.table import codes
 from ewater.dashboard.labels import STATUSES
 
 if TYPE_CHECKING:
+    from ewater.dashboard.answers import Quantity
     from ewater.dashboard.exhibits.sheet import Facts, Sheet
     from ewater.dashboard.i18n import Language
-    from ewater.dashboard.queries import CachedReader, Quantity
+    from ewater.dashboard.queries import CachedReader
     from ewater.dashboard.state import State
 
 _LEAST_SHARE = 0.005  # a smaller one would read 0 %

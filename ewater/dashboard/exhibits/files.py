@@ -20,8 +20,9 @@ from ewater.units import HM3
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from ewater.dashboard.answers import Balance
     from ewater.dashboard.i18n import Language
-    from ewater.dashboard.queries import Balance, CachedReader
+    from ewater.dashboard.queries import CachedReader
     from ewater.dashboard.state import State
 
 _DIGITS = 12  # significant ones: what lies beyond them is the noise of a division

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 #: known; ``number`` is in SI and shown after division by the column's factor;
 #: ``volume`` is m3, shown in hm³; ``share`` is 1 for all, ``change`` the same with a
 #: sign; ``date`` and ``time`` are of the standard library. ``quantity``, ``signed``,
-#: ``known`` and ``covered`` show parts of a `ewater.dashboard.queries.Quantity`: its
+#: ``known`` and ``covered`` show parts of a `ewater.dashboard.answers.Quantity`: its
 #: volume with its uncertainty, the same with a sign, how it is known, its coverage.
 Kind = Literal[
     "text",

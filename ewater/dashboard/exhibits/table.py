@@ -16,9 +16,9 @@ from ewater.dashboard.html import attributes
 from ewater.dashboard.labels import STATUSES
 
 if TYPE_CHECKING:
+    from ewater.dashboard.answers import Quantity
     from ewater.dashboard.exhibits.sheet import Cell, Column, Row, Sheet
     from ewater.dashboard.i18n import Language
-    from ewater.dashboard.queries import Quantity
 
 
 def badge(status: str, lang: Language) -> html.Span:

@@ -12,8 +12,8 @@ from ewater.dashboard.theme import alpha, axis, base_layout, palette
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ewater.dashboard.answers import Quantity
     from ewater.dashboard.i18n import Language
-    from ewater.dashboard.queries import Quantity
 
 HEIGHT = 400
 _COLOURS = ("muted", "accent", "use", "outflow")

@@ -18,8 +18,8 @@ from ewater.terms import BOUNDARIES
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from ewater.dashboard.answers import Flow, Names, Period
     from ewater.dashboard.i18n import Language
-    from ewater.dashboard.queries import Flow, Names, Period
 
 _SURFACE = frozenset({"river", "lake", "reservoir"})
 _GROUND = frozenset({"groundwater", "soil"})

@@ -16,8 +16,8 @@ from ewater.units import HM3
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from ewater.dashboard.answers import Period, Quantity
     from ewater.dashboard.i18n import Language
-    from ewater.dashboard.queries import Period, Quantity
 
 HEIGHT = 468
 

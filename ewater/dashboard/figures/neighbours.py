@@ -11,8 +11,8 @@ from ewater.units import HM3
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ewater.dashboard.answers import Quantity
     from ewater.dashboard.i18n import Language
-    from ewater.dashboard.queries import Quantity
 
 _LEAST = 330  # about as tall as the table beside it
 Row = tuple[str, "Quantity"]

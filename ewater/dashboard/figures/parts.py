@@ -12,8 +12,8 @@ from ewater.units import HM3
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ewater.dashboard.answers import Quantity
     from ewater.dashboard.i18n import Language
-    from ewater.dashboard.queries import Quantity
 
 
 def in_hm3(value: float | None) -> float | None:

@@ -13,9 +13,9 @@ from ewater.units import HM3
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from ewater.dashboard.answers import Names
     from ewater.dashboard.figures.flows import Link
     from ewater.dashboard.i18n import Language
-    from ewater.dashboard.queries import Names
 
 HEIGHT = 470
 _PAD = 17.0  # room for a label beside each node, however thin it is

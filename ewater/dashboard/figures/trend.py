@@ -12,8 +12,8 @@ from ewater.dashboard.theme import axis, base_layout, palette
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ewater.dashboard.answers import Quantity
     from ewater.dashboard.i18n import Language
-    from ewater.dashboard.queries import Quantity
 
 _ROW = 88  # pixels of one quantity
 _GAP = 0.042  # of the height, between two: room for the words above each

@@ -24,9 +24,10 @@ from ewater.dashboard.words import period_words, year_words
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from ewater.dashboard.answers import Quantity
     from ewater.dashboard.i18n import Language
     from ewater.dashboard.pages.compare.lines import Lines
-    from ewater.dashboard.queries import CachedReader, Quantity
+    from ewater.dashboard.queries import CachedReader
     from ewater.dashboard.state import State
 
 SIDES = 4

@@ -12,8 +12,8 @@ from ewater.terms import TERMS
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ewater.dashboard.answers import Period, Quantity
     from ewater.dashboard.i18n import Language
-    from ewater.dashboard.queries import Period, Quantity
 
 #: What a period or an edition says, by cell as Explain takes it.
 Lines = dict[str, "Quantity"]

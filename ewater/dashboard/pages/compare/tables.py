@@ -15,9 +15,10 @@ from ewater.dashboard.pages.compare import choosing, kinds, lines
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ewater.dashboard.answers import Quantity
     from ewater.dashboard.i18n import Language
     from ewater.dashboard.pages.compare.kinds import Kind, Side
-    from ewater.dashboard.queries import CachedReader, Quantity
+    from ewater.dashboard.queries import CachedReader
     from ewater.dashboard.state import State
 
 _MAIN = tuple(f"balance.{name}" for name in lines.MAIN)

@@ -19,8 +19,9 @@ from ewater.terms import OUTSIDE_KINDS
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from ewater.dashboard.answers import Quantity
     from ewater.dashboard.i18n import Language
-    from ewater.dashboard.queries import CachedReader, Quantity
+    from ewater.dashboard.queries import CachedReader
     from ewater.dashboard.state import State
 
 PAINTS = MappingProxyType(

@@ -22,8 +22,9 @@ from ewater.units import HM3
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ewater.dashboard.answers import Period, Quantity
     from ewater.dashboard.i18n import Language
-    from ewater.dashboard.queries import CachedReader, Period, Quantity
+    from ewater.dashboard.queries import CachedReader
     from ewater.dashboard.state import State
 
 _SITES_FAR = ("reservoir",)

@@ -15,8 +15,9 @@ from ewater.dashboard.questions.treaties import treaties
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ewater.dashboard.answers import Flow, Period, Quantity
     from ewater.dashboard.i18n import Language
-    from ewater.dashboard.queries import CachedReader, Flow, Period, Quantity
+    from ewater.dashboard.queries import CachedReader
     from ewater.dashboard.state import State
 
 KINDS = MappingProxyType({"treaty": mark("treaty"), "normal": mark("normal")})

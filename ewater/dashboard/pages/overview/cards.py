@@ -32,8 +32,9 @@ if TYPE_CHECKING:
 
     from dash import Dash
 
+    from ewater.dashboard.answers import Period, Quantity, Residual
     from ewater.dashboard.i18n import Language
-    from ewater.dashboard.queries import CachedReader, Period, Quantity, Residual
+    from ewater.dashboard.queries import CachedReader
     from ewater.dashboard.state import State
     from ewater.dashboard.view import View
 

@@ -11,9 +11,10 @@ from ewater.dashboard.figures.sankey import sankey
 from ewater.dashboard.i18n import mark
 
 if TYPE_CHECKING:
+    from ewater.dashboard.answers import Quantity
     from ewater.dashboard.figures.flows import Link
     from ewater.dashboard.i18n import Language
-    from ewater.dashboard.queries import CachedReader, Quantity
+    from ewater.dashboard.queries import CachedReader
     from ewater.dashboard.state import State
 
 

@@ -24,9 +24,10 @@ from ewater.units import HM3
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from ewater.dashboard.answers import Period, Published, Quantity
     from ewater.dashboard.figures.neighbours import Row
     from ewater.dashboard.i18n import Language
-    from ewater.dashboard.queries import CachedReader, Period, Published, Quantity
+    from ewater.dashboard.queries import CachedReader
     from ewater.dashboard.state import State
 
 

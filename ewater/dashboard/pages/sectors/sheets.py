@@ -15,8 +15,9 @@ from ewater.dashboard.return_labels import SOURCES, named
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from ewater.dashboard.answers import Quantity
     from ewater.dashboard.i18n import Language
-    from ewater.dashboard.queries import CachedReader, Quantity
+    from ewater.dashboard.queries import CachedReader
     from ewater.dashboard.state import State
 
     Row = Mapping[str, Any]

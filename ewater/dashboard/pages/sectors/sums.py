@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ewater.balance.reported import IMPUTED_U, u_of_parts
-from ewater.dashboard.queries import Quantity
+from ewater.dashboard.answers import Quantity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

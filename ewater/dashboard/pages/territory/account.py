@@ -15,8 +15,9 @@ from ewater.terms import SECTORS as SECTOR_ORDER
 from ewater.terms import TERMS
 
 if TYPE_CHECKING:
+    from ewater.dashboard.answers import Period, Quantity
     from ewater.dashboard.i18n import Language
-    from ewater.dashboard.queries import CachedReader, Period, Quantity
+    from ewater.dashboard.queries import CachedReader
     from ewater.dashboard.state import State
 
 _ASSETS = "seea_asset"

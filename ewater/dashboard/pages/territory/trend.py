@@ -14,8 +14,9 @@ from ewater.dashboard.words import year_words
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ewater.dashboard.answers import Period, Quantity
     from ewater.dashboard.i18n import Language
-    from ewater.dashboard.queries import CachedReader, Period, Quantity
+    from ewater.dashboard.queries import CachedReader
     from ewater.dashboard.state import State
 
 #: Key, words, colour, whether it has a sign, and where it stands in a period.
