@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sqlalchemy import text
 
-from ewater.store.instants import array, cursor, instants, microseconds
+from ewater.store import binary_copy
+from ewater.store.instants import array, cursor, microseconds
 from ewater.store.stretch import Stretch
 
 if TYPE_CHECKING:
@@ -37,14 +38,6 @@ COLUMNS = (
     "volume_suspect",
     "input_version",
 )
-_TYPES = (
-    ("int4", "text", "date", "timestamptz", "timestamptz")
-    + ("float8",) * 6
-    + ("int4",)
-    + ("float8",) * 3
-    + ("timestamptz",)
-)
-
 
 # Nearest times of published readings that the ends of chunks show: never nearer
 # than the true neighbours, so that what lies between is surely wide enough.
@@ -161,23 +154,13 @@ def replace(
         [series_id.tolist(), list(first_day), list(last_day), calendar],
     )
     count = len(columns["series_id"])
-    rows = {
-        "calendar": [calendar] * count,
-        "input_version": [input_version] * count,
-        "starts": instants(columns["starts"]),
-        "ends": instants(columns["ends"]),
+    rows = columns | {
+        "calendar": np.full(count, calendar.encode()),
+        "input_version": np.full(count, microseconds(input_version)).view("M8[us]"),
+        "starts": columns["starts"].view("M8[us]"),
+        "ends": columns["ends"].view("M8[us]"),
     }
-    ordered = [rows[n] if n in rows else _objects(columns[n]) for n in COLUMNS]
     statement = f"COPY daily ({', '.join(COLUMNS)}) FROM STDIN (FORMAT binary)"
     with cursor(connection).copy(statement) as copy:
-        copy.set_types(_TYPES)
-        for row in zip(*ordered, strict=True):
-            copy.write_row(row)
-
-
-def _objects(column: NDArray[Any]) -> list[object]:
-    values: list[object] = column.tolist()
-    if column.dtype.kind == "f":
-        for row in np.flatnonzero(np.isnan(column)):
-            values[row] = None
-    return values
+        for block in binary_copy.blocks([rows[name] for name in COLUMNS]):
+            copy.write(block)
