@@ -148,7 +148,8 @@ def list_(format: FormatOption = "table") -> None:
         rows = shown.listing(connection)
     if format == "table":
         rows = [_short(row) | _days(row) for row in rows]
-        show(rows, (*_SHOWN, "checked_at"), format)
+        none = "No edition yet; `ewater edition seal` makes one"
+        show(rows, (*_SHOWN, "checked_at"), format, none=none)
     else:
         show(rows, list(rows[0]) if rows else _LISTED, format)
 
@@ -199,7 +200,9 @@ def log(format: FormatOption = "table") -> None:
         row | {"reason": row["note"]["reason"], "who": row["who"] or row["person"]}
         for row in rows
     ]
-    show([_short(row) for row in told] if format == "table" else told, columns, format)
+    shown_rows = [_short(row) for row in told] if format == "table" else told
+    none = "No step yet; `ewater edition seal` takes the first"
+    show(shown_rows, columns, format, none=none)
 
 
 @app.command()
@@ -334,7 +337,7 @@ def _json(document: Any) -> None:
 def _short(row: dict[str, Any]) -> dict[str, Any]:
     cut = {n: row[n] and row[n][:12] for n in ("seal", "hash") if n in row}
     times = ("period_start", "period_end", "at", "checked_at")
-    return row | cut | {n: row[n] and row[n][:16] for n in times if n in row}
+    return row | cut | {n: row[n] and f"{row[n][:16]}Z" for n in times if n in row}
 
 
 def _days(row: dict[str, Any]) -> dict[str, str]:
@@ -349,11 +352,15 @@ def _days(row: dict[str, Any]) -> dict[str, str]:
 
 def country_of(engine: Engine) -> str:
     """Code of the country, where there is exactly one."""
-    from ewater.errors import UsageError
+    from ewater.errors import NotReadyError, UsageError
     from ewater.store import registry
 
     with engine.connect() as connection:
         frame = registry.read_table(connection, "territories")
+    if frame.empty:
+        raise NotReadyError(
+            "no country is loaded; run `ewater load DIR` or `ewater demo`"
+        )
     countries = frame.loc[frame["kind"] == "country", "code"].tolist()
     if len(countries) != 1:
         raise UsageError("name a territory; there is not exactly one country")

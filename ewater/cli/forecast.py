@@ -10,7 +10,9 @@ from ewater.cli.options import AsOfOption, Format, TerritoryOption
 from ewater.cli.session import instant, open_store
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+
+    from sqlalchemy import Connection
 
 _app = typer.Typer(
     help="Forecast inflow, use and storage by month, with quantiles.",
@@ -92,7 +94,6 @@ def scores(
     """
     from ewater.accounts.forecasting import documents, kept
     from ewater.accounts.forecasting import outcomes as happened
-    from ewater.cli import rows
 
     when = instant("--as-of", as_of)
     if outcomes:
@@ -100,9 +101,9 @@ def scores(
             happened.update(engine)
             with engine.connect() as connection:
                 frame = happened.summary(connection, ("total",))
-        found = frame[frame["mean"].abs() > 0].to_dict("records")
-        columns = ["code", "months", "mean", "crps", "inside"]
-        rows.show([_rounded(r) for r in found], columns, format_)
+        known = frame[frame["mean"].abs() > 0].to_dict("records")
+        found = [{str(k): v for k, v in row.items()} for row in known]
+        _show_scores(found, ["code", "months", "mean", "crps", "inside"], format_)
         return
     with open_store() as engine:
         _, outlook = kept.obtain(
@@ -111,9 +112,34 @@ def scores(
     columns = ["kind", "code", "candidate", "months", "mean", "crps"]
     columns += ["crps_climatology", "skill", "inside"]
     listed = documents.score_rows(outlook.scores)
-    rows.show([_rounded(r) for r in listed], columns, format_)
+    _show_scores(listed, columns, format_)
     if format_ == "table":
         _verdict(listed)
+
+
+_VOLUMES = ("mean", "crps", "crps_climatology")
+_NOTHING_OVER = (
+    "No month of a kept forecast is over: `ewater forecast --from 2025-07` makes one "
+    "from an earlier month."
+)
+
+
+def _show_scores(
+    found: Sequence[dict[str, Any]], columns: Sequence[str], format_: Format
+) -> None:
+    """Print scores: volumes in m3 for programs, in hm3 for people."""
+    from ewater.cli import rows
+
+    if format_ != "table":
+        rows.show([_rounded(r) for r in found], columns, format_)
+        return
+    volumes = [name for name in columns if name in _VOLUMES]
+    rows.show(
+        [_rounded(rows.in_hm3(r, volumes)) for r in found],
+        [f"{c}_hm3" if c in volumes else c for c in columns],
+        format_,
+        none=_NOTHING_OVER,
+    )
 
 
 @_app.command("list")
@@ -126,9 +152,32 @@ def list_(*, format_: Annotated[Format, typer.Option("--format")] = "table") -> 
     from ewater.cli import rows
 
     with open_store() as engine, engine.connect() as connection:
-        found = kept.listed(connection).to_dict("records")
+        kept_ones = kept.listed(connection).to_dict("records")
+        found = [{str(k): v for k, v in row.items()} for row in kept_ones]
+        zone = timezone(connection)
     columns = ["code", "origin", "horizon", "members", "as_of", "computed_at"]
-    rows.show([_rounded(row) for row in found], columns, format_)
+    if format_ != "table":
+        rows.show([_rounded(row) for row in found], columns, format_)
+        return
+    told = [
+        row
+        | {"code": row["code"][:12], "from": rows.local_day(row["origin"], zone)[:7]}
+        | {name: f"{row[name]:%Y-%m-%dT%H:%MZ}" for name in ("as_of", "computed_at")}
+        for row in found
+    ]
+    columns[1] = "from"
+    rows.show(
+        told, columns, format_, none="No forecast yet; `ewater forecast` makes one"
+    )
+
+
+def timezone(connection: Connection) -> str:
+    """Time zone of the calendar of the country; UTC where none is loaded."""
+    from ewater.accounts import runs
+    from ewater.store import registry
+
+    frame = registry.read_table(connection, "calendars")
+    return "UTC" if frame.empty else runs.calendar_of(frame, None).timezone
 
 
 def origin(given: str | None) -> Any:

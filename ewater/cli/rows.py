@@ -19,9 +19,16 @@ def _cell(value: object) -> object:
 
 
 def show(
-    rows: Iterable[Mapping[str, Any]], columns: Sequence[str], format: str
+    rows: Iterable[Mapping[str, Any]],
+    columns: Sequence[str],
+    format: str,
+    *,
+    none: str = "",
 ) -> None:
-    """Print rows as a table, CSV or JSON."""
+    """Print rows as a table, CSV or JSON.
+
+    ``none`` is said in place of an empty table: what there could be, and how.
+    """
     from ewater.errors import UsageError
 
     cells = [{name: _cell(row[name]) for name in columns} for row in rows]
@@ -29,6 +36,8 @@ def show(
         typer.echo(json.dumps(cells, ensure_ascii=False, indent=1))
     elif format == "csv":
         typer.echo(_csv(cells, columns), nl=False)
+    elif format == "table" and none and not cells:
+        typer.echo(none)
     elif format == "table":
         show_table(cells, columns)
     else:
@@ -59,6 +68,24 @@ def _harmless(cell: object) -> object:
     except ValueError:
         return f"'{cell}"
     return cell
+
+
+def in_hm3(row: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    """Write volumes (m3) of a row in hm3 under names that say so, for people."""
+    from ewater.units import HM3
+
+    shown = {k: v for k, v in row.items() if k not in names}
+    for name in names:
+        value = row[name]
+        shown[f"{name}_hm3"] = None if value is None else f"{value / HM3:,.3f}"
+    return shown
+
+
+def local_day(moment: Any, timezone: str) -> str:
+    """Day on which a moment lies where the country is."""
+    from zoneinfo import ZoneInfo
+
+    return str(moment.astimezone(ZoneInfo(timezone)).date())
 
 
 def show_table(cells: Sequence[Mapping[str, object]], columns: Sequence[str]) -> None:

@@ -14,7 +14,9 @@ from ewater.cli.session import instant, open_store
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-_app = typer.Typer(help="Changes over a forecast, and who goes short.")
+_app = typer.Typer(
+    help="Changes over a forecast, and who goes short.", no_args_is_help=True
+)
 _NameArgument = Annotated[str, typer.Argument(help="Name of a scenario")]
 
 
@@ -52,7 +54,13 @@ def list_(*, format_: Annotated[Format, typer.Option("--format")] = "table") -> 
     with open_store() as engine, engine.connect() as connection:
         found = scenarios.listed(connection)
     told = [one | {"title": one["title"]["en"]} for one in found]
-    rows.show(told, ["scenario", "title", "recorded_from"], format_)
+    if format_ == "table":
+        told = [
+            one | {"recorded_from": f"{one['recorded_from']:%Y-%m-%dT%H:%MZ}"}
+            for one in told
+        ]
+    none = "No scenario yet; `ewater scenario load` takes files (docs/forecast.md)"
+    rows.show(told, ["scenario", "title", "recorded_from"], format_, none=none)
 
 
 @_app.command()

@@ -6,10 +6,14 @@ from typing import Annotated, Any
 
 import typer
 
+from ewater.cli.forecast import timezone
 from ewater.cli.options import AsOfOption, Format
 from ewater.cli.session import instant, open_store
 
-_app = typer.Typer(help="Ten-day releases of reservoirs: plan, revisions, actual.")
+_app = typer.Typer(
+    help="Ten-day releases of reservoirs: plan, revisions, actual.",
+    no_args_is_help=True,
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -62,8 +66,20 @@ def list_(*, format_: Annotated[Format, typer.Option("--format")] = "table") -> 
 
     with open_store() as engine, engine.connect() as connection:
         found = schedules.listed(connection)
+        zone = timezone(connection)
     columns = ["account", "revision", "start", "opening", "made_at"]
-    rows.show(found, columns, format_)
+    if format_ != "table":
+        rows.show(found, columns, format_)
+        return
+    told = [
+        rows.in_hm3(row, ["opening"])
+        | {"start": rows.local_day(row["start"], zone)}
+        | {"made_at": f"{row['made_at']:%Y-%m-%dT%H:%MZ}"}
+        for row in found
+    ]
+    columns[3] = "opening_hm3"
+    none = "No schedule yet; `ewater schedule make` plans the reservoirs"
+    rows.show(told, columns, format_, none=none)
 
 
 @_app.command()

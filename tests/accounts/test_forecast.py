@@ -88,6 +88,10 @@ def test_a_month_too_early_a_day_and_a_long_horizon_are_refused(three_years):
         kept.obtain(three_years, origin=dt.date(2023, 7, 2))
     with pytest.raises(UsageError, match="1 to 24 months, not 25"):
         kept.obtain(three_years, horizon=25)
+    with pytest.raises(NotReadyError, match="2024-01 at the latest, not with 2024-02"):
+        kept.obtain(three_years, origin=dt.date(2024, 2, 1))
+    with pytest.raises(NotReadyError, match="no country had been loaded by 2019"):
+        kept.obtain(three_years, as_of=dt.datetime(2019, 1, 1, tzinfo=dt.UTC))
 
 
 def test_without_readings_it_says_how_to_get_some(country):
@@ -191,4 +195,4 @@ def test_the_command_prints_a_table_json_and_csv(
     assert said("--horizon", "3", "--format", "csv").startswith("period_start,")
     assert "better than by climatology" in said("scores", "--horizon", "3")
     assert documents.score_rows(kept.obtain(three_years, horizon=3)[1].scores)
-    assert said("list").count("2023-12-31") == 1
+    assert said("list").count("2024-01 ") == 1

@@ -15,6 +15,7 @@ from ewater.accounts.editions import (
     archive,
     archive_verify,
     chain,
+    checking,
     keys,
     material,
     obstacles,
@@ -60,6 +61,9 @@ def test_an_edition_goes_its_way_signed_by_each(sealed, signers):
         gone = show.document(connection, NAME)
         assert show.figures(connection, NAME, "TB")
     assert (gone["state"], gone["reason"]) == ("withdrawn", "a wrong curve")
+    outcome = checking.outcome_of(sealed, NAME)
+    assert outcome.intact
+    assert "this edition was withdrawn" in outcome.notes
 
 
 def test_erasing_a_person_breaks_no_seal(sealed, signers):

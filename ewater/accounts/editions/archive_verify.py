@@ -25,6 +25,7 @@ from ewater.accounts.editions.verify import (
     is_table,
     table,
     verify,
+    withdrawn,
 )
 from ewater.errors import UsageError
 
@@ -61,7 +62,9 @@ def check(path: Path) -> Outcome:
         return Outcome(
             name=sealed.name, root=sealed.root.hex(), differences=differences
         )
-    return verify(sealed, present, found)
+    outcome = verify(sealed, present, found)
+    outcome.notes += withdrawn(manifest.get("state"))
+    return outcome
 
 
 def contents(path: Path) -> tuple[Sealed, Material]:

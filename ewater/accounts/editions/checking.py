@@ -13,7 +13,13 @@ import ewater
 from ewater.accounts import pipeline
 from ewater.accounts.editions import chain, material, parts
 from ewater.accounts.editions.compare import Difference
-from ewater.accounts.editions.verify import FAILURES, Outcome, Sealed, verify
+from ewater.accounts.editions.verify import (
+    FAILURES,
+    Outcome,
+    Sealed,
+    verify,
+    withdrawn,
+)
 from ewater.store import chunks, editions, landing, registry
 
 if TYPE_CHECKING:
@@ -98,7 +104,9 @@ def outcome_of(engine: Engine, name: str) -> Outcome:
         found += _verdicts(sealed, beside[parts.VERDICTS])
     lines = [*{*sealed.of(parts.CHUNKS)} ^ {*beside[parts.CHUNKS]}]
     lines += [str(one.subject["line"]) for one in broken if "line" in one.subject]
-    return verify(sealed, present, found, _locate(lines))
+    outcome = verify(sealed, present, found, _locate(lines))
+    outcome.notes += withdrawn(row["state"])
+    return outcome
 
 
 def sealed_of(connection: Connection, name: str) -> Sealed:

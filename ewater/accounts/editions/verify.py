@@ -84,6 +84,11 @@ class Outcome:
         }
 
 
+def withdrawn(state: object) -> list[str]:
+    """Say of an edition that was taken back that it was, intact or not."""
+    return ["this edition was withdrawn"] if state == "withdrawn" else []
+
+
 def verify(
     sealed: Sealed,
     material: Material,

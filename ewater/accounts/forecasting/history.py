@@ -114,6 +114,8 @@ def plan(
         latest = _changed(connection)
         seen = min(as_of, latest) if as_of else latest
         frames = registry.read(connection, seen)
+        if frames["accounts"].empty and seen < latest:
+            raise NotReadyError(f"no country had been loaded by {seen.isoformat()}")
         if frames["accounts"].empty:
             raise NotReadyError(
                 "no country is loaded; run `ewater load DIR` or `ewater demo`"
@@ -132,6 +134,11 @@ def plan(
     start = origin or newest.replace(day=1)
     if start.day != 1:
         raise UsageError(f"a forecast begins with a month, not on {start}")
+    if start > newest:
+        raise NotReadyError(
+            f"readings end before {newest}: a forecast begins with "
+            f"{newest:%Y-%m} at the latest, not with {start:%Y-%m}"
+        )
     if (start.year - first.year) * 12 + start.month - first.month < _LEAST_MONTHS:
         raise NotReadyError(
             f"the ledger has readings from {first:%Y-%m} on; a forecast from "
