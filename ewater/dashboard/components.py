@@ -117,7 +117,18 @@ def options(labels: Mapping[str, str], lang: Language) -> list[dict[str, str]]:
     return [{"value": k, "label": lang.gettext(v)} for k, v in labels.items()]
 
 
-def twin(name: str, figure: dcc.Graph, lang: Language) -> dmc.Tabs:
+def scrolled(figure: dcc.Graph, least: int, title: str) -> html.Div:
+    """Let a figure with many labels be scrolled where it would be too narrow."""
+    return html.Div(
+        html.Div(figure, style={"minWidth": f"{least}px"}),
+        className="wide",
+        tabIndex=0,
+        role="region",
+        **attributes(aria_label=title),
+    )
+
+
+def twin(name: str, figure: Any, lang: Language) -> dmc.Tabs:
     """Pair a figure with the table (id ``NAME-table``) that says the same."""
     return dmc.Tabs(
         [

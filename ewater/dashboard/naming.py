@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ewater.dashboard import view
 from ewater.dashboard.labels import SECTORS, account_label
+from ewater.dashboard.questions.network import network
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from ewater.dashboard.geography import Geography
     from ewater.dashboard.i18n import Language
+    from ewater.dashboard.queries import CachedReader
+    from ewater.dashboard.state import State
 
 
 def territory_name(code: str, geography: Geography, lang: Language) -> str:
@@ -56,3 +60,9 @@ def account_names(
         code: name if len(told[name]) == 1 or name == code else f"{name} ({code})"
         for code, name in names.items()
     }
+
+
+def touching(reader: CachedReader, state: State, lang: Language) -> dict[str, str]:
+    """Names of the accounts that touch the territory of a view, by code."""
+    found = reader.ask(network, state.territory, *state.question)
+    return account_names(found["nodes"], view.geography(reader), lang)

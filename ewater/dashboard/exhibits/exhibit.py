@@ -43,6 +43,8 @@ class Exhibit:
         Choices of this figure alone, made of `components.choice`.
     goes_in
         Whether a click on an area of the chart goes into its territory.
+    least
+        Width of the chart below which it is scrolled instead of squeezed, pixels.
     on_page
         Whether it has a panel; one without is in downloads only.
     """
@@ -56,6 +58,7 @@ class Exhibit:
     height: int = 360
     controls: Callable[[State, Language], list[Any]] | None = None
     goes_in: bool = False
+    least: int = 0
     on_page: bool = True
 
     def made(self, reader: CachedReader, state: State, lang: Language) -> Sheet:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import dash_mantine_components as dmc
 from dash import Input, Output, State, dcc, html, no_update
 
-from ewater.dashboard import view
+from ewater.dashboard import naming, view
 from ewater.dashboard.exhibits import explained
 from ewater.dashboard.exhibits.table import insufficient
 from ewater.dashboard.pages.registry import page_at
@@ -68,12 +68,18 @@ def register(app: Dash, reader: CachedReader) -> None:
         close = {"aria-label": lang.gettext("Close")}
         try:
             document = explanation(reader, state, asked)
+            around = state.with_changes(territory=document["territory"])
+            called = naming.touching(reader, around, lang)
         except ForbiddenError:
             raise
         except EWaterError as error:
             return True, title, close, insufficient(str(error), lang)
         shown = explained.content(
-            document, state, lang, series_page=page_at("/series") is not None
+            document,
+            state,
+            lang,
+            series_page=page_at("/series") is not None,
+            called=called,
         )
         return True, title, close, shown
 

@@ -6,6 +6,7 @@ The document is that of `ewater explain --format json` (docs/explain.md).
 from __future__ import annotations
 
 from datetime import datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from dash import dcc, html
@@ -41,9 +42,14 @@ _KINDS = {
 
 
 def content(
-    document: Document, state: State, lang: Language, *, series_page: bool
+    document: Document,
+    state: State,
+    lang: Language,
+    *,
+    series_page: bool,
+    called: Mapping[str, str] = MappingProxyType({}),
 ) -> list[Any]:
-    """Make the drawer of one cell and period."""
+    """Make the drawer of one cell and period; ``called`` are names of accounts."""
     (period,) = document["periods"]
     parts: list[Any] = [_figure(document, period, lang)]
     if said := overtaken.words(document, document["stale"], lang):
@@ -51,7 +57,7 @@ def content(
     if period["formula"]:
         parts.append(html.P(html.Code(period["formula"])))
         parts.append(_cells(period, lang))
-    parts.append(_items(period, lang))
+    parts.append(_items(period, called, lang))
     if period.get("sources"):
         parts.append(_sources(period, lang))
         parts.append(html.H3(lang.gettext("Behind the sources")))
@@ -142,12 +148,16 @@ def _cells(period: Document, lang: Language) -> html.Div:
     return table(Sheet(say("Formula"), columns, rows), lang)
 
 
-def _items(period: Document, lang: Language) -> html.Div:
+def _items(period: Document, called: Mapping[str, str], lang: Language) -> html.Div:
     say = lang.gettext
     rows: list[dict[str, Any]] = [
         {
             **item,
-            "ends": " → ".join(filter(None, (item.get("from"), item.get("to")))),
+            "ends": " → ".join(
+                called.get(item[end], item[end])
+                for end in ("from", "to")
+                if item.get(end)
+            ),
             "kind": say(_KINDS.get(item["kind"], item["kind"])),
         }
         for item in period["items"]

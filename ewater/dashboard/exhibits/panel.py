@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dash import Input, Output, dcc, html
+from dash import Input, Output, html
 
 from ewater.dashboard import view
-from ewater.dashboard.components import UNDRAWN, graph, panel, twin
+from ewater.dashboard.components import UNDRAWN, graph, panel, scrolled, twin
 from ewater.dashboard.exhibits import facts as facts_of
 from ewater.dashboard.exhibits import menu
 from ewater.dashboard.exhibits.exhibit import exhibit_id, graph_id
@@ -46,7 +46,9 @@ def exhibit_panel(
     say = lang.gettext
     content: Any = html.Div(id=f"{name}-table", className="alone")
     if exhibit.chart is not None:
-        chart: dcc.Graph = graph(graph_id(page, exhibit), exhibit.height)
+        chart: Any = graph(graph_id(page, exhibit), exhibit.height)
+        if exhibit.least:
+            chart = scrolled(chart, exhibit.least, say(exhibit.title))
         content = twin(name, chart, lang)
     controls = exhibit.controls(state, lang) if exhibit.controls else []
     return panel(

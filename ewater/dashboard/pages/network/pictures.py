@@ -280,4 +280,5 @@ DIAGRAM = Exhibit(
     diagram_sheet,
     diagram_chart,
     380,
+    least=1200,
 )

@@ -74,7 +74,7 @@ def sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
             say("A rate is taken over the period, a year's volume for whole years."),
             say("All neighbours together: without water that leaves and comes back."),
         ],
-        empty=say("No treaty or normal is stated for the waters of this territory."),
+        calm=say("No treaty or normal is stated for the waters of this territory."),
     )
 
 

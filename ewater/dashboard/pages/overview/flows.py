@@ -80,4 +80,5 @@ SANKEY = Exhibit(
     sheet,
     chart,
     470,
+    least=1040,
 )

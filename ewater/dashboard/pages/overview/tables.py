@@ -182,7 +182,7 @@ def neighbours_sheet(reader: CachedReader, state: State, lang: Language) -> Shee
         say("Exchange with neighbours"),
         columns,
         rows,
-        empty=say("This territory exchanges no water with a neighbour."),
+        calm=say("This territory exchanges no water with a neighbour."),
         data=([row[1:] for row in crossing], re_entering),
     )
 
@@ -276,7 +276,7 @@ def published_table(
                 "line by line; what no definition explains has a line of its own."
             )
         ],
-        empty=say("Nobody published figures for this territory and year."),
+        calm=say("Nobody published figures for this territory and year."),
         facts=_of_drawn(drawn, rows),
         data=drawn,
     )

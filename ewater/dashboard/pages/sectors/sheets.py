@@ -121,7 +121,7 @@ def isic(reader: CachedReader, state: State, lang: Language) -> Sheet:
     )
     title = say("Reported and imputed, by ISIC group")
     facts = _facts(told, lang)
-    return Sheet(title, columns, rows, notes=notes, empty=_none(lang), facts=facts)
+    return Sheet(title, columns, rows, notes=notes, calm=_none(lang), facts=facts)
 
 
 def sources(reader: CachedReader, state: State, lang: Language) -> Sheet:
@@ -146,7 +146,7 @@ def sources(reader: CachedReader, state: State, lang: Language) -> Sheet:
         Column("share", say("Share"), kind="share"),
     )
     facts = _facts(told["enterprises"], lang)
-    return Sheet(say("By source"), columns, rows, empty=_none(lang), facts=facts)
+    return Sheet(say("By source"), columns, rows, calm=_none(lang), facts=facts)
 
 
 def suppliers(reader: CachedReader, state: State, lang: Language) -> Sheet:
@@ -245,7 +245,7 @@ def permits(reader: CachedReader, state: State, lang: Language) -> Sheet:
     )
     why = say("No enterprise of this territory holds a permit in this period.")
     facts = _facts(told, lang)
-    return Sheet(say("Against permits"), columns, rows, empty=why, facts=facts)
+    return Sheet(say("Against permits"), columns, rows, calm=why, facts=facts)
 
 
 def largest(reader: CachedReader, state: State, lang: Language) -> Sheet:
@@ -282,4 +282,4 @@ def largest(reader: CachedReader, state: State, lang: Language) -> Sheet:
     )
     facts = _facts(told, lang)
     title = say("Largest users")
-    return Sheet(title, columns, rows, empty=_none(lang), facts=facts)
+    return Sheet(title, columns, rows, calm=_none(lang), facts=facts)

@@ -50,7 +50,7 @@ def sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
     kinds = [kind for kind in KINDS if any(row["kind"] == kind for row in found)]
     title = f"{chosen.site_name(series, lang)}: {say('Curves')}"
     if not kinds:
-        return Sheet(title, (), (), empty=say("This site has no curve."))
+        return Sheet(title, (), (), calm=say("This site has no curve."))
     picked = state.get("curve")
     kind = picked if picked in kinds else kinds[0]
     versions = [row for row in found if row["kind"] == kind][::-1]

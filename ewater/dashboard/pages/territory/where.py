@@ -7,14 +7,12 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from ewater.dashboard import format as fmt
-from ewater.dashboard import view
 from ewater.dashboard.components import segments
 from ewater.dashboard.exhibits import Column, Exhibit, Sheet
 from ewater.dashboard.exhibits.sheet import Facts
 from ewater.dashboard.figures import losses as figures
 from ewater.dashboard.i18n import mark
-from ewater.dashboard.naming import account_names
-from ewater.dashboard.questions.network import network
+from ewater.dashboard.naming import touching
 from ewater.dashboard.questions.where import losses, meters
 from ewater.errors import UsageError
 
@@ -43,12 +41,6 @@ TOTALS = MappingProxyType(
 _TOTAL_LABEL = mark("Total to be known better")
 
 
-def names(reader: CachedReader, state: State, lang: Language) -> dict[str, str]:
-    """Names of the accounts that touch the territory."""
-    found = reader.ask(network, state.territory, *state.question)
-    return account_names(found["nodes"], view.geography(reader), lang)
-
-
 def losses_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
     """Losses of reaches, canals and utilities, the largest first."""
     say = lang.gettext
@@ -57,7 +49,7 @@ def losses_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
         found = reader.ask(losses, *asked)
     except UsageError:  # it holds no account that could lose anything
         found = []
-    called = names(reader, state, lang)
+    called = touching(reader, state, lang)
     kinds = {kind: say(word) for kind, word in KINDS.items()}
     rows = [
         {
@@ -161,7 +153,7 @@ def meters_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
     except UsageError:  # of a total without flows
         none = say("No flow of this territory belongs to {total}.")
         return Sheet(title, (), (), empty=none.format(total=say(TOTALS[total])))
-    called = names(reader, state, lang)
+    called = touching(reader, state, lang)
     rows = [
         {
             **row,
