@@ -18,7 +18,7 @@ from ewater.dashboard.exhibits.files import safe
 from ewater.dashboard.i18n import mark
 from ewater.dashboard.labels import STATUSES
 from ewater.dashboard.pages.editions.lists import STATES, checked
-from ewater.dashboard.pages.editions.sealed import KEY
+from ewater.dashboard.pages.editions.sealed import KEY, SIGNED
 from ewater.dashboard.questions import editions as questions
 from ewater.store import registry
 
@@ -41,7 +41,6 @@ WORDS = (
     mark("All sealed figures as CSV"),
     mark("From {start} to {end}, as known at {as_of}"),
 )
-_SIGNED = frozenset({"balance.storage_change", "balance.residual"})
 _ALL = Scope()  # what is published is for everybody
 _ABOUT = (
     "name",
@@ -125,7 +124,7 @@ def _shown(engine: Engine, name: str, lang: Language) -> Document:
 
 
 def _figure(one: Mapping[str, Any], lang: Language) -> Document:
-    is_signed, label = one["cell"] in _SIGNED, KEY[one["cell"]]
+    is_signed, label = one["cell"] in SIGNED, KEY[one["cell"]]
     return {
         "label": lang.gettext(label),
         "value": fmt.amount(one, lang, signed=is_signed),  # type: ignore[arg-type]

@@ -28,6 +28,8 @@ KEY: Mapping[str, str] = MappingProxyType(
         "balance.use": mark("Use"),
     }
 )
+#: Cells of either sign.
+SIGNED = frozenset({"balance.net_inflow", "balance.storage_change", "balance.residual"})
 
 
 def sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
@@ -43,7 +45,10 @@ def sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
             "from": one["day"],
             "quantity": {
                 "value": one["value"],
-                "known": one["known"],
+                # what is known of a figure with a sign bounds nothing
+                "known": None
+                if cell in SIGNED and one["value"] is None
+                else one["known"],
                 "u": one["u"],
                 "coverage": one["coverage"],
                 "status": one["status"],
