@@ -98,7 +98,7 @@ def sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
     )
     if not found:
         why = say("This figure did not change in this territory.")
-        return Sheet(title, columns, [], empty=why)
+        return Sheet(title, columns, [], calm=why)
     if any(one["parts"] is None for one in found):
         why = say("It was unknown in one of them, or in between.")
         return Sheet(title, columns, [], empty=why)
@@ -148,7 +148,7 @@ def causes_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
         Column("item", say("What")),
         Column("what", say("How it differs")),
     )
-    return Sheet(title, columns, rows, empty=say("Nothing differs."))
+    return Sheet(title, columns, rows, calm=say("Nothing differs."))
 
 
 def _how(what: str, lang: Language) -> str:

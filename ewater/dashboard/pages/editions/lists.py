@@ -159,7 +159,7 @@ def check_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
     title = say("Verification of {edition}").format(edition=name)
     if check is None:
         why = say("Nobody verified it yet; `ewater edition verify` does it.")
-        return Sheet(title, (), [], empty=why)
+        return Sheet(title, (), [], calm=why)
     found = check["found"]
     when = f"{_time(check['at']):%Y-%m-%d %H:%M} UTC"
     notes = [f"{checked(check['intact'], lang)}: {when}, {check['who']}"]
