@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from ewater.dashboard.i18n import Language
 
+_FINE = 6  # decimals of what would read 0: in hm3 to 1 m3
 _LONGEST = 58  # characters of a line on the axis
 
 
@@ -90,6 +91,8 @@ def bridge(
 
 def _signed(row: Mapping[str, Any], lang: Language) -> str:
     text = fmt.figure(row["value"], lang)
+    if row["value"] and not any(digit in "123456789" for digit in text):
+        text = lang.number(row["value"], _FINE)  # a bar is there: it is not nothing
     plus = not row["end"] and row["value"] > 0
     return f"+{text}" if plus else text
 
