@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from dash.exceptions import PreventUpdate
 
 from ewater.dashboard.geography import Geography
 from ewater.dashboard.i18n import Language, language
+from ewater.dashboard.questions.places import country_zone
 from ewater.dashboard.state import State
 
 if TYPE_CHECKING:
@@ -55,6 +57,11 @@ def geography(reader: CachedReader) -> Geography:
         "geography", lambda: Geography(reader.territories())
     )
     return made
+
+
+def zone(reader: CachedReader) -> ZoneInfo:
+    """Zone of the country, in which pages write times; files hold UTC."""
+    return ZoneInfo(reader.ask(country_zone))
 
 
 def steps(reader: CachedReader, state: State) -> Balance:

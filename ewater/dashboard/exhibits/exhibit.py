@@ -6,6 +6,7 @@ import logging
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from ewater.dashboard import view
 from ewater.dashboard.exhibits.sheet import Sheet
 from ewater.dashboard.i18n import mark
 from ewater.errors import EWaterError, ForbiddenError, NotReadyError
@@ -74,6 +75,8 @@ class Exhibit:
         noting = reader.noting()
         try:
             made = self.sheet(noting, state, lang)
+            if made.has_times:
+                made = replace(made, zone=view.zone(reader))
         except ForbiddenError:
             raise
         except EWaterError as error:

@@ -115,5 +115,9 @@ def footer(sheet: Sheet, facts: Facts, lang: Language) -> list[Any]:
         notes = html.Ul([html.Li(note) for note in sheet.notes])
         summary = html.Summary(lang.gettext("Notes"))
         parts.append(html.Details([summary, notes], className="missing quiet"))
-    parts.append(html.P(badges(facts, lang), className="facts"))
+    said = badges(facts, lang)
+    if sheet.zone is not None:
+        words = lang.gettext("times of {zone}").format(zone=sheet.zone)
+        said.append(html.Span(words, className="fact"))
+    parts.append(html.P(said, className="facts"))
     return parts

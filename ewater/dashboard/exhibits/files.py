@@ -65,7 +65,8 @@ def heads(sheet: Sheet, lang: Language) -> list[Head]:
     found = []
     for column in _columns(sheet):
         if column.kind not in OF_QUANTITIES:
-            kept = Head(column.label, column.shown_unit, column.note, column.is_number)
+            unit = "UTC" if column.kind == "time" else column.shown_unit
+            kept = Head(column.label, unit, column.note, column.is_number)
             found.append(kept)
             continue
         for name, words, unit in _PARTS:
@@ -125,6 +126,8 @@ def _value(column: Column, value: Any, lang: Language) -> Any:
         return lang.gettext(STATUSES.get(value, value))
     if column.kind in ("number", "volume", "share", "change"):
         return rounded(value, column.scale)
+    if isinstance(value, dt.datetime) and value.tzinfo is not None:
+        return value.astimezone(dt.UTC)
     if isinstance(value, dt.date):  # a time is one, too
         return value
     return safe(str(value))

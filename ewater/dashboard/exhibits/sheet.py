@@ -12,6 +12,7 @@ from ewater.units import HM3
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import tzinfo
 
 #: How the values of a column are written. ``text``, ``code`` and the quiet ``aside``
 #: are words, ``written`` is a number in words, ``status`` a code of how a volume is
@@ -168,6 +169,8 @@ class Sheet:
         What the chart is drawn from besides the rows; not shown or written.
     most
         Rows on the page; a download has them all.
+    zone
+        In which the page writes times; files hold UTC.
     """
 
     title: str
@@ -180,6 +183,12 @@ class Sheet:
     data: Any = None
     most: int = 500
     calm: str = ""
+    zone: tzinfo | None = None
+
+    @property
+    def has_times(self) -> bool:
+        """Whether a column holds times."""
+        return any(column.kind == "time" for column in self.columns)
 
     def on(self, where: Where) -> list[Column]:
         """Columns that are shown on the page or written to a file."""

@@ -87,7 +87,10 @@ def table(sheet: Sheet, lang: Language) -> html.Div:
         heads.append(
             html.Th(html.Span(words, className="visually-hidden"), scope="col")
         )
-    rows = [_row(row, columns, lang, explained) for row in sheet.rows[: sheet.most]]
+    rows = [
+        _row(_local(row, columns, sheet.zone), columns, lang, explained)
+        for row in sheet.rows[: sheet.most]
+    ]
     return html.Div(
         [
             html.Table(
@@ -104,6 +107,19 @@ def table(sheet: Sheet, lang: Language) -> html.Div:
         role="region",
         **attributes(aria_label=sheet.title),
     )
+
+
+def _local(row: Row, columns: list[Column], zone: dt.tzinfo | None) -> Row:
+    """Put the times of a row on the clock of a zone."""
+    found = {
+        column.key: value.astimezone(zone)
+        for column in columns
+        if zone is not None
+        and column.kind == "time"
+        and isinstance(value := row.get(column.key), dt.datetime)
+        and value.tzinfo is not None
+    }
+    return {**row, **found} if found else row
 
 
 def _head(column: Column) -> Any:

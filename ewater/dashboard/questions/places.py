@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ewater.dashboard.questions.within import asking, rows
+from ewater.reports import known
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -52,6 +53,19 @@ def found(engine: Engine, scope: Scope, words: str = "", kind: str = "") -> list
     values = {"words": words.split(), "kind": kind, "most": MOST}
     with asking(engine) as connection:
         return rows(connection, scope, _FIND, **values)
+
+
+def country_zone(engine: Engine, scope: Scope) -> str:
+    """Zone of the country, whose clock the pages show; anybody may know it.
+
+    Raises
+    ------
+    NotReadyError
+        No country is loaded.
+    """
+    del scope
+    with asking(engine) as connection:
+        return known.zone_of(connection)
 
 
 def first(engine: Engine, scope: Scope) -> str:

@@ -142,7 +142,7 @@ def register(app: Dash, reader: CachedReader) -> None:
             rows = queue.rows_of(reader, state)
             approves = acting.may(APPROVE)
             bulk = queue.bulk(rows, lang) if approves and rows else []
-            return [queue.shown(rows, state, lang), bulk]
+            return [queue.shown(rows, state, lang, view.zone(reader)), bulk]
 
         return _or_why(make, lang, 2)
 
@@ -182,6 +182,7 @@ def register(app: Dash, reader: CachedReader) -> None:
                     told,
                     view.geography(reader),
                     lang,
+                    view.zone(reader),
                     explains=acting.may(REVIEW),
                     signs=acting.may(APPROVE),
                 )

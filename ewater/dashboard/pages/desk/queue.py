@@ -18,6 +18,7 @@ from ewater.dashboard.return_labels import SEVERITIES, STATES, named
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import tzinfo
 
     from ewater.dashboard.i18n import Language
     from ewater.dashboard.queries import CachedReader
@@ -41,7 +42,7 @@ def rows_of(reader: CachedReader, state: State) -> list[dict[str, Any]]:
     return rows
 
 
-def shown(rows: Sequence[Row], state: State, lang: Language) -> list[Any]:
+def shown(rows: Sequence[Row], state: State, lang: Language, zone: tzinfo) -> list[Any]:
     """List the queue, each return a way to its examination."""
     say = lang.gettext
     if not rows:
@@ -55,11 +56,11 @@ def shown(rows: Sequence[Row], state: State, lang: Language) -> list[Any]:
         say("State"),
         say("Submitted"),
     )
-    body = [_row(row, state, lang) for row in rows]
+    body = [_row(row, state, lang, zone) for row in rows]
     return [plain_table(say("Returns that wait for review"), heads, body)]
 
 
-def _row(row: Row, state: State, lang: Language) -> html.Tr:
+def _row(row: Row, state: State, lang: Language, zone: tzinfo) -> html.Tr:
     say = lang.gettext
     number = str(row["id"])
     name = row["name"] or row["enterprise"]
@@ -82,7 +83,7 @@ def _row(row: Row, state: State, lang: Language) -> html.Tr:
             html.Td(fmt.hm3(row["size_m3"], lang), className="number"),
             html.Td(_counts(row, lang)),
             html.Td([badge(row["state"], lang), late if row["late"] else ""]),
-            html.Td(lang.moment(row["submitted_at"])),
+            html.Td(lang.moment(row["submitted_at"].astimezone(zone))),
         ],
         className="here" if here else None,
         **(attributes(aria_current="true") if here else {}),

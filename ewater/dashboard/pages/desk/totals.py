@@ -14,6 +14,7 @@ from ewater.dashboard.return_labels import BREAK_ITEMS, BREAK_REASONS, named
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import tzinfo
 
     from ewater.dashboard.geography import Geography
     from ewater.dashboard.i18n import Language
@@ -27,6 +28,7 @@ def shown(
     told: Told,
     geography: Geography,
     lang: Language,
+    zone: tzinfo,
     *,
     explains: bool,
     signs: bool,
@@ -38,7 +40,7 @@ def shown(
     ]
     if not parts:
         parts.append(html.P(say("No total of this period breaks."), className="empty"))
-    return [*parts, *_sign_off(told, lang, signs=signs)]
+    return [*parts, *_sign_off(told, lang, zone, signs=signs)]
 
 
 def _break(
@@ -118,12 +120,12 @@ def _explain(row: Told, lang: Language) -> html.Div:
     )
 
 
-def _sign_off(told: Told, lang: Language, *, signs: bool) -> list[Any]:
+def _sign_off(told: Told, lang: Language, zone: tzinfo, *, signs: bool) -> list[Any]:
     say = lang.gettext
     if told["signed"]:
         words = say("Signed off by {who} on {when}: {why}").format(
             who=told["signed"]["who"] or say("somebody"),
-            when=lang.moment(told["signed"]["at"]),
+            when=lang.moment(told["signed"]["at"].astimezone(zone)),
             why=told["signed"]["reason"],
         )
         return [html.P(words)]

@@ -99,8 +99,8 @@ def editions_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
         Column("from", say("First day"), kind="date"),
         Column("to", say("Last day"), kind="date"),
         Column("state", say("State")),
-        Column("since", say("In this state since"), "UTC", "time", where="file"),
-        Column("as_of", say("As known at"), "UTC", "time"),
+        Column("since", say("In this state since"), kind="time", where="file"),
+        Column("as_of", say("As known at"), kind="time"),
         Column("short", say("Seal"), kind="code", where="page"),
         Column("seal", say("Seal"), kind="code", where="file"),
         Column("root", say("Root"), kind="code", where="file"),
@@ -141,7 +141,7 @@ def steps_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
     notes.append(f"{say('Seal')}: {document['seal']}")
     columns = (
         Column("state", say("State")),
-        Column("at", say("When"), "UTC", "time"),
+        Column("at", say("When"), kind="time"),
         Column("who", say("Who")),
         Column("reason", say("Reason")),
         Column("except", say("Exceptions")),

@@ -146,7 +146,9 @@ def _day(moment: Any, zone: ZoneInfo) -> Any:
 def meters_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
     """List the instruments at the sites of its permits."""
     say = lang.gettext
-    rows = reader.look(asked.instruments, place.of(reader, state).enterprise)
+    zone = view.zone(reader)
+    found = reader.look(asked.instruments, place.of(reader, state).enterprise)
+    rows = [{**row, "last_day": _day(row["last_day"], zone)} for row in found]
     columns = (
         Column("series", say("Series"), kind="code"),
         Column("permit", say("Permit"), kind="code"),
@@ -154,7 +156,7 @@ def meters_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
         Column("quantity", say("Quantity"), kind="code"),
         Column("u_systematic_pct", say("u systematic"), "%", "number"),
         Column("u_random_pct", say("u random"), "%", "number"),
-        Column("last_day", say("Last day with readings"), kind="time"),
+        Column("last_day", say("Last day with readings"), kind="date"),
     )
     why = say("No permit of this enterprise names a site with an instrument.")
     return Sheet(say("Meters"), columns, rows, empty=why)

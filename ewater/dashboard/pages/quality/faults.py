@@ -65,7 +65,7 @@ def rejects_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
         Column("held", say("Waiting"), kind="number", digits=0),
         Column("resolved", say("Loaded since"), kind="number", digits=0),
         Column("loads", say("Loads"), kind="number", digits=0),
-        Column("newest", say("Newest"), "UTC", "time"),
+        Column("newest", say("Newest"), kind="time"),
         Column("example", say("For example"), kind="aside"),
     )
     return Sheet(
@@ -155,7 +155,7 @@ def events_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
         Column("series", say("Series")),
         Column("shows", say("Because")),
         Column("events", say("Probably")),
-        Column("when", say("When"), "UTC", "time"),
+        Column("when", say("When"), kind="time"),
         Column("lower", say("At least"), kind="volume"),
         Column("upper", say("At most"), kind="volume"),
     )

@@ -140,7 +140,7 @@ def latency_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
         Column("quantity", say("Quantity")),
         Column("organisation", say("Organisation"), where="file"),
         Column("late", say("State")),
-        Column("last", say("Last reading"), "UTC", "time"),
+        Column("last", say("Last reading"), kind="time"),
         Column("interval", say("Expected every")),
         Column("age", say("Age")),
         Column("behind", say("Behind the newest")),

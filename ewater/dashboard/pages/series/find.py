@@ -49,7 +49,7 @@ def sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
         Column("series", say("Series")),
         Column("quantity", say("Quantity")),
         Column("organisation", say("Organisation"), where="file"),
-        Column("last", say("Last reading"), "UTC", "time"),
+        Column("last", say("Last reading"), kind="time"),
     )
     notes = []
     if found and found[0]["total"] > len(found):
