@@ -35,6 +35,29 @@ def _load(name: str) -> Any:
     return sys.modules[name]
 
 
+@pytest.fixture(scope="module")
+def prepared_template(
+    request: Any, copies: Any, template_database: str
+) -> Iterator[str]:
+    """Database that ``prepare(engine)`` of the test's own file has filled."""
+    with copies.prepared(template_database, request.module.prepare) as name:
+        yield name
+
+
+@pytest.fixture
+def template(request: Any, template_database: str) -> str:
+    """Name of the database that this test's file prepares, where a test asks for it."""
+    if "prepared_template" in request.fixturenames:
+        return str(request.getfixturevalue("prepared_template"))
+    return template_database
+
+
+@pytest.fixture
+def prepared(prepared_template: str, engine: Any) -> Any:
+    """Engine on a copy of what the test's file prepares."""
+    return engine
+
+
 @pytest.fixture(scope="session")
 def made_up_country() -> Any:
     """Module of the made-up country, for tests that change it."""

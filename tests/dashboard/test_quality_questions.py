@@ -24,7 +24,7 @@ MINE, OTHER = Scope(organisations=("Mine",)), Scope(organisations=("Other",))
 HALF_DAY = dt.timedelta(hours=12)
 
 
-def _lake(engine):
+def prepare(engine):
     """A reservoir with four years of levels, and a gauge with gaps and bad rows."""
     sites = {
         "code": ["LAKE", "GAUGE"],
@@ -73,25 +73,10 @@ def _lake(engine):
     jobs.ingest(engine, Memory("gauge-7.csv", bad.encode()), Options())
 
 
-@pytest.fixture(scope="module")
-def lake_template(copies, template_database):
-    """Database with these readings."""
-    with copies.prepared(template_database, _lake) as name:
-        yield name
-
-
 @pytest.fixture
-def template(request, template_database):
-    """Name of the database with these readings, where a test asks for it."""
-    if "lake_template" in request.fixturenames:
-        return request.getfixturevalue("lake_template")
-    return template_database
-
-
-@pytest.fixture
-def lake(lake_template, engine):
+def lake(prepared):
     """Engine on a copy of the reservoir and its gauge."""
-    return engine
+    return prepared
 
 
 def test_a_reservoir_is_read_off_its_curve_beside_the_same_day_of_past_years(lake):

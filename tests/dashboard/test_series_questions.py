@@ -24,7 +24,7 @@ ALL = Scope()
 HOUR = 3_600_000_000
 
 
-def _river(engine):
+def prepare(engine):
     """A gauge with ten years of days, and a counter; another organisation's gauge."""
     series = {
         "code": ["A.Q", "A.N", "B.Q"],
@@ -71,25 +71,10 @@ def _river(engine):
     jobs.ingest(engine, Memory("f.csv", body.encode()), Options())
 
 
-@pytest.fixture(scope="module")
-def river_template(copies, template_database):
-    """Database with these readings."""
-    with copies.prepared(template_database, _river) as name:
-        yield name
-
-
 @pytest.fixture
-def template(request, template_database):
-    """Name of the database with these readings, where a test asks for it."""
-    if "river_template" in request.fixturenames:
-        return request.getfixturevalue("river_template")
-    return template_database
-
-
-@pytest.fixture
-def river(river_template, engine):
+def river(prepared):
     """Engine on a copy of the gauges."""
-    return engine
+    return prepared
 
 
 def test_a_hydrograph_has_every_reading_its_gaps_and_its_doubts(river):

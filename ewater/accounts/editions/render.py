@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ewater.accounts.editions import show
+from ewater.accounts.editions import results, show
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -13,18 +13,7 @@ if TYPE_CHECKING:
 
     Document = Mapping[str, Any]
 
-CELL_COLUMNS = (
-    "territory",
-    "period",
-    "cell",
-    "unit",
-    "value",
-    "known",
-    "u",
-    "coverage",
-    "status",
-    "missing",
-)
+CELL_COLUMNS = ("territory", *results.COLUMNS)
 _SHOWN = 12  # cells in a line
 _MOVED = 60
 _CAUSES = 10

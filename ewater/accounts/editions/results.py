@@ -33,6 +33,18 @@ FLOWS = "flow,period,volume,u,coverage,status"
 STOCKS = "account,instant,volume"
 _TOTALS = ("inflow", "outflow", "net_inflow", "storage_change", "residual")
 _BESIDE = ("other_change", "re_entering")
+#: Of a table of cells: its period and cell, then what `Figure.shown` writes.
+COLUMNS = (
+    "period",
+    "cell",
+    "unit",
+    "value",
+    "known",
+    "u",
+    "coverage",
+    "status",
+    "missing",
+)
 _DECIMALS = 6  # of what is no volume, and of coverage
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Response, abort, request
 from werkzeug.utils import secure_filename
 
-from ewater.accounts.editions import show
+from ewater.accounts.editions import results, show
 from ewater.accounts.scope import Scope
 from ewater.dashboard import format as fmt
 from ewater.dashboard.access import refusals
@@ -53,17 +53,6 @@ _ABOUT = (
     "state_since",
     "root",
     "seal",
-)
-_COLUMNS = (
-    "period",
-    "cell",
-    "unit",
-    "value",
-    "known",
-    "u",
-    "coverage",
-    "status",
-    "missing",
 )
 
 
@@ -145,9 +134,9 @@ def _csv(engine: Engine, name: str) -> Response:
         lines.writerow([f"# {key}", safe(str(row[key]))])
     if row["state"] == "withdrawn":
         lines.writerow(["# reason", safe(row["reason"])])
-    lines.writerow(_COLUMNS)
+    lines.writerow(results.COLUMNS)
     for one in cells:
-        lines.writerow([_written(one[key]) for key in _COLUMNS])
+        lines.writerow([_written(one[key]) for key in results.COLUMNS])
     answer = Response(
         "\ufeff" + text.getvalue(), content_type="text/csv; charset=utf-8"
     )
