@@ -89,6 +89,11 @@ def amount(quantity: Quantity, lang: Language, *, signed: bool = False) -> str:
     return f"≥ {hm3(quantity['known'], lang)}"
 
 
+def shortened(text: str, most: int) -> str:
+    """Cut a text for a place of ``most`` characters, and show that it was cut."""
+    return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"
+
+
 def gap(quantity: Quantity, lang: Language) -> str:
     """Say how many flows are missing; empty when none is."""
     count = len(quantity["missing"])

@@ -102,8 +102,16 @@ def test_a_side_that_is_there_twice_or_nowhere_is_left_out(cached):
     assert kinds.chosen(cached, state, EN) == ["2023", "2022"]
 
 
+def test_years_with_a_gap_are_not_what_the_page_opens_on(cached):
+    late = STATE.with_changes(year=2024)
+    assert kinds.chosen(cached, late, EN) == ["2022", "2023"]
+    first = STATE.with_changes(year=cached.years()[0])  # nothing whole before it
+    assert str(first.year) in kinds.chosen(cached, first, EN)
+
+
 def test_a_gap_makes_the_difference_unknown_and_not_a_change(cached):
-    sides, changes = sheets(cached, STATE.with_changes(year=2024))
+    state = STATE.with_more("years1", "2023").with_more("years2", "2024")
+    sides, changes = sheets(cached, state)
     row = changes.rows[0]
     assert row["change0"] is None
     assert row["says0"] is None

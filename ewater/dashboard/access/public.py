@@ -20,6 +20,7 @@ from ewater.dashboard.labels import STATUSES
 from ewater.dashboard.pages.editions.lists import STATES, checked
 from ewater.dashboard.pages.editions.sealed import KEY, SIGNED
 from ewater.dashboard.questions import editions as questions
+from ewater.dashboard.words import year_words
 from ewater.store import registry
 
 if TYPE_CHECKING:
@@ -77,7 +78,8 @@ def _shown(engine: Engine, name: str, lang: Language) -> Document:
     cells = questions.figures(engine, _ALL, name, row["territory"], questions.PUBLIC)
     several = len({one["period"] for one in cells}) > 1
     figures = [
-        _figure(one, lang) | {"period": lang.day(one["day"]) if several else ""}
+        _figure(one, lang)
+        | {"period": _period(one["day"], row["step"], lang) if several else ""}
         for cell in KEY
         for one in sorted(cells, key=lambda one: str(one["period"]))
         if one["cell"] == cell
@@ -110,6 +112,17 @@ def _shown(engine: Engine, name: str, lang: Language) -> Document:
         "several": several,
         "notes": notes,
     }
+
+
+def _period(first: dt.date, step: str, lang: Language) -> str:
+    """Name a period of an edition by its first day."""
+    if step == "year":
+        return year_words(first.year, first.month)
+    return (
+        f"{lang.month(first.month)} {first.year}"
+        if step == "month"
+        else lang.day(first)
+    )
 
 
 def _figure(one: Mapping[str, Any], lang: Language) -> Document:

@@ -241,6 +241,8 @@ def written(column: Column, value: Any, lang: Language) -> str:
     match column.kind:
         case "quantity" | "signed":
             amount = fmt.amount(value, lang, signed=column.kind == "signed")
+            if amount == fmt.DASH or value["u"] is None:
+                return amount
             return f"{amount} {fmt.expanded(value['u'], lang)}"
         case "known":
             words = lang.gettext(STATUSES.get(value["status"], value["status"]))

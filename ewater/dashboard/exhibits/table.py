@@ -127,7 +127,7 @@ def _head(column: Column) -> Any:
     words = ", ".join(filter(None, (column.label, unit)))
     if column.kind in ("quantity", "signed"):
         return [words, " ", html.Small(fmt.UNCERTAINTY)]
-    return words
+    return words.replace(fmt.UNCERTAINTY, fmt.UNCERTAINTY.replace(" ", "\u00a0"))
 
 
 def _row(row: Row, columns: list[Column], lang: Language, explained: bool) -> html.Tr:

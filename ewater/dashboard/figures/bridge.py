@@ -78,7 +78,7 @@ def bridge(
             theme,
             tickmode="array",
             tickvals=list(range(len(rows))),
-            ticktext=[_short(str(row["line"])) for row in rows],
+            ticktext=[fmt.shortened(str(row["line"]), _LONGEST) for row in rows],
             range=[len(rows) - 0.5, -0.5],
             ticks="",
             # a line would strike through the figure beside its bar
@@ -95,7 +95,3 @@ def _signed(row: Mapping[str, Any], lang: Language) -> str:
         text = lang.number(row["value"], _FINE)  # a bar is there: it is not nothing
     plus = not row["end"] and row["value"] > 0
     return f"+{text}" if plus else text
-
-
-def _short(line: str) -> str:
-    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1].rstrip()}…"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from ewater.dashboard import format as fmt
 from ewater.dashboard.figures.layers import places
 from ewater.dashboard.figures.network import (
     Edge,
@@ -61,7 +62,7 @@ def network_diagram(diagram: Diagram, *, theme: str, lang: Language) -> dict[str
         one: replace(
             by_code[one.removeprefix(_TO)],
             at=(float(x), -y),
-            name=_short(by_code[one.removeprefix(_TO)].name),
+            name=fmt.shortened(by_code[one.removeprefix(_TO)].name, _LONGEST),
         )
         for one, (x, y) in found.items()
     }
@@ -118,7 +119,3 @@ def _parted(flow: Flow, outside: Collection[str]) -> tuple[str, str, Flow]:
     """Name the ends of a flow; an outside is one node as source, another as end."""
     end = f"{_TO}{flow.end}" if flow.end in outside else flow.end
     return flow.start, end, flow
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1].rstrip()}…"

@@ -26,7 +26,10 @@ if TYPE_CHECKING:
     Row = dict[str, Any]
 
 _KEPT = 2  # reconciled runs
-_SERIES = "SELECT code, site FROM owned"
+_SERIES = """
+SELECT o.code, m.name_az, m.name_en, m.name_ru
+FROM owned AS o JOIN mine AS m ON m.code = o.site
+"""
 TOP = 40
 
 
@@ -100,7 +103,8 @@ def uncertain(
         ``u`` (m3, k = 1), ``rest`` (share of the variance of what is not listed) and
         ``rows``: ``source``, ``share`` of the variance (they sum to 1 with the
         rest), ``status``, ``coverage``, ``measured_by``, ``series`` (of the scope,
-        the one it rests on first), ``hidden`` (series outside the scope).
+        the one it rests on first), ``names`` (``name_az`` and so on, of the site of
+        that one), ``hidden`` (series outside the scope).
     """
     require(engine, scope, territory)
     view, periods = in_memory.of(engine).periods(
@@ -113,6 +117,7 @@ def uncertain(
     ranked = []
     for one in said["sources"]:
         behind = list(dict.fromkeys(item["code"] for item in one["series"]))
+        series = [code for code in behind if code in mine]
         ranked.append(
             {
                 "source": one["source"],
@@ -120,7 +125,8 @@ def uncertain(
                 "status": one["status"],
                 "coverage": one["coverage"],
                 "measured_by": one["measured_by"],
-                "series": [code for code in behind if code in mine],
+                "series": series,
+                "names": mine[series[0]] if series else {},
                 "hidden": len([code for code in behind if code not in mine]),
             }
         )
@@ -146,6 +152,8 @@ def _code(source: str) -> str:
     return source.partition(":")[2]
 
 
-def _mine(engine: Engine, scope: Scope) -> dict[str, str]:
+def _mine(engine: Engine, scope: Scope) -> dict[str, Row]:
+    """Names of the sites of the series of the scope, by series."""
     with asking(engine) as connection:
-        return {row["code"]: row["site"] for row in rows(connection, scope, _SERIES)}
+        found = rows(connection, scope, _SERIES)
+    return {row.pop("code"): row for row in map(dict, found)}

@@ -47,7 +47,7 @@ def suspects(reader, *rest):
 
 def uncertain(reader, *rest):
     row = {"source": "series:R-B-NORTH.Q", "share": 0.7, "status": "measured"}
-    row |= {"coverage": 0.9, "measured_by": "R-B-NORTH.Q", "hidden": 0}
+    row |= {"coverage": 0.9, "measured_by": "R-B-NORTH.Q", "hidden": 0, "names": {}}
     return {"u": 3e6, "rest": 0.3, "rows": [row | {"series": ["R-B-NORTH.Q"]}]}
 
 

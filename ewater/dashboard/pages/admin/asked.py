@@ -32,11 +32,12 @@ _ORGANISATIONS = sql(
         SELECT DISTINCT ON (code) code, organisation FROM sites
         WHERE recorded_to IS NULL ORDER BY code, valid_from DESC NULLS LAST
     )
-    SELECT o.organisation, count(DISTINCT p.code) AS sites,
+    SELECT o.organisation, max(e.name) AS name, count(DISTINCT p.code) AS sites,
         count(DISTINCT s.code) AS series,
         count(DISTINCT u.person_id) AS users
     FROM (SELECT organisation FROM place WHERE organisation IS NOT NULL
           UNION SELECT unnest(organisations) FROM login_user) AS o
+    LEFT JOIN enterprises AS e ON e.code = o.organisation AND e.recorded_to IS NULL
     LEFT JOIN place AS p ON p.organisation = o.organisation
     LEFT JOIN series AS s ON s.site = p.code AND s.recorded_to IS NULL
     LEFT JOIN login_user AS u ON o.organisation = ANY(u.organisations)

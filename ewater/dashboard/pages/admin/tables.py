@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from ewater.dashboard import format as fmt
 from ewater.dashboard.components import segments
 from ewater.dashboard.exhibits import Column, Exhibit, Sheet
 from ewater.dashboard.i18n import mark
@@ -97,6 +98,12 @@ def _organisation_columns(lang: Language) -> tuple[Column, ...]:
     )
 
 
+def _organisation(row: Row, lang: Language) -> dict[str, Any]:
+    del lang
+    code, name = row["organisation"], row["name"]
+    return dict(row) | {"organisation": f"{name} ({code})" if name else code}
+
+
 def _source(row: Row, lang: Language) -> dict[str, Any]:
     say = lang.gettext
     return {
@@ -125,6 +132,7 @@ def _source_columns(lang: Language) -> tuple[Column, ...]:
 
 def _run(row: Row, lang: Language) -> dict[str, Any]:
     return dict(row) | {
+        "source": row["source"] or None,
         "state": word(RUN_STATES, row["state"], lang),
         "error": _short(row["error"]),
     }
@@ -146,7 +154,7 @@ def _run_columns(lang: Language) -> tuple[Column, ...]:
         Column("item", say("File or address"), kind="aside"),
         Column("who", say("Who")),
         Column("state", say("Ended")),
-        Column("seconds", say("Took"), "s", "number", digits=1),
+        Column("seconds", say("Took") + ", s", kind="number", digits=1),
         *(Column(key, label, kind="number", digits=0) for key, label in counts),
         Column("error", say("Error"), kind="aside"),
         Column("sha256", say("SHA-256"), kind="code", where="file"),
@@ -161,8 +169,8 @@ def _entry(row: Row, lang: Language) -> dict[str, Any]:
         "who": row["who"],
         "action": row["action"],
         "object": row["object"],
-        "before": _json(row["before"]),
-        "after": _json(row["after"]),
+        **{key: _json(row[key]) for key in ("before", "after")},
+        **{f"{key}_short": _told(row[key]) for key in ("before", "after")},
         "address": row["address"],
     }
 
@@ -174,22 +182,38 @@ def _audit_columns(lang: Language) -> tuple[Column, ...]:
         Column("who", say("Who")),
         Column("action", say("Action"), kind="code"),
         Column("object", say("Of what"), kind="code"),
-        Column("before", say("Before"), kind="aside"),
-        Column("after", say("After"), kind="aside"),
+        Column("before_short", say("Before"), kind="aside", where="page"),
+        Column("after_short", say("After"), kind="aside", where="page"),
+        Column("before", say("Before"), where="file"),
+        Column("after", say("After"), where="file"),
         Column("address", say("From"), kind="code"),
         Column("id", say("Number"), kind="number", digits=0, where="file"),
     )
 
 
-def _json(value: Any) -> str:
+def _json(value: Any) -> str | None:
     return (
-        "" if value is None else json.dumps(value, ensure_ascii=False, sort_keys=True)
+        None if value is None else json.dumps(value, ensure_ascii=False, sort_keys=True)
     )
 
 
-def _short(error: str | None) -> str:
+def _told(value: Any) -> str | None:
+    """Tell what a record says in one line; a file has all of it."""
+    if not isinstance(value, dict):
+        text = _json(value)
+    else:
+        said = (
+            f"{key}: {one if isinstance(one, str) else _json(one)}"
+            for key, one in value.items()
+            if one is not None
+        )
+        text = "; ".join(said)
+    return fmt.shortened(text, _LONGEST) if text else None
+
+
+def _short(error: str | None) -> str | None:
     first = (error or "").strip().splitlines()[:1]
-    return first[0][:_LONGEST] if first else ""
+    return first[0][:_LONGEST] if first else None
 
 
 RUNS: Mapping[str, str] = {"all": mark("All"), "failed": mark("Failed")}
@@ -218,7 +242,7 @@ ORGANISATIONS = Exhibit(
         mark("Organisations"),
         "organisations",
         _organisation_columns,
-        lambda row, lang: dict(row),
+        _organisation,
         mark("No site names an organisation."),
     ),
 )
@@ -232,7 +256,7 @@ SOURCES = Exhibit(
         "sources",
         _source_columns,
         _source,
-        mark("No source is described yet: see `ewater source`."),
+        mark("No source is described yet: see “ewater source”."),
     ),
 )
 JOBS = Exhibit(

@@ -6,6 +6,7 @@ import datetime as dt
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from ewater.dashboard import view
 from ewater.dashboard.exhibits import Column, Exhibit, Sheet
 from ewater.dashboard.i18n import mark
 from ewater.dashboard.pages.alerts import words
@@ -38,7 +39,7 @@ def open_alerts(reader: CachedReader, state: State, lang: Language) -> Sheet:
         Column("note", say("Note"), kind="aside"),
     )
     rows = [
-        _common(row, state, lang)
+        _common(row, reader, state, lang)
         | {
             "raised_at": row["raised_at"],
             "person": _person(row, lang),
@@ -63,7 +64,7 @@ def past_alerts(reader: CachedReader, state: State, lang: Language) -> Sheet:
         Column("note", say("Note"), kind="aside"),
     )
     rows = [
-        _common(row, state, lang)
+        _common(row, reader, state, lang)
         | {
             "raised_at": row["raised_at"],
             "ended_at": row["ended_at"],
@@ -140,7 +141,7 @@ def rules(reader: CachedReader, state: State, lang: Language) -> Sheet:
         Column("not_sent", say("Messages not sent"), kind="number", digits=0),
     )
     rows = [
-        _common(row, state, lang)
+        _common(row, reader, state, lang)
         | {
             "state": word(words.STATES, row["state"], lang),
             "value": words.amount(row["value"], row["kind"], lang),
@@ -172,13 +173,15 @@ def _heads(lang: Language, *, value: bool = True) -> list[Column]:
     return [*heads, Column("value", say("Value"))] if value else heads
 
 
-def _common(row: Row, state: State, lang: Language) -> dict[str, Any]:
+def _common(
+    row: Row, reader: CachedReader, state: State, lang: Language
+) -> dict[str, Any]:
     return {
         "severity": words.severity(row["severity"], lang),
         "mark": f"alert-{row['severity']}",
         "name": words.name(row, lang),
         "kind": word(words.KINDS, row["kind"], lang),
-        "subject": words.subject(row, state, lang),
+        "subject": words.subject(row, view.geography(reader), state, lang),
         "limit": words.limit(row, lang),
         "value": words.amount(row["value"], row["kind"], lang),
     }

@@ -110,7 +110,8 @@ def register(app: Dash, reader: CachedReader) -> None:
             why = lang.gettext(_ROLE)
         elif not waiting:
             why = lang.gettext(_NONE)
-        return bool(why), why, waiting, None
+        only = waiting[0]["value"] if len(waiting) == 1 else None
+        return bool(why), why, waiting, only
 
     @app.callback(
         Output("alerts-take-said", "children"),

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from ewater.dashboard.exhibits import Link
 from ewater.dashboard.i18n import mark
+from ewater.dashboard.naming import territory_name
 from ewater.dashboard.reading_labels import word
 from ewater.terms import ALERT_SUBJECTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ewater.dashboard.geography import Geography
     from ewater.dashboard.i18n import Language
     from ewater.dashboard.state import State
 
@@ -74,8 +76,10 @@ def name(row: Mapping[str, Any], lang: Language) -> str:
     return lang.pick(row, "name_") or str(row.get("rule") or row["code"])
 
 
-def subject(row: Mapping[str, Any], state: State, lang: Language) -> str:
-    """Say what is watched; a series leads to its page."""
+def subject(
+    row: Mapping[str, Any], geography: Geography, state: State, lang: Language
+) -> str:
+    """Say what is watched; a series leads to its page, a territory to its own."""
     code = str(row[ALERT_SUBJECTS[row["kind"]]])
     place = lang.pick(row, "site_")
     words = f"{place} ({code})" if place else code
@@ -83,6 +87,7 @@ def subject(row: Mapping[str, Any], state: State, lang: Language) -> str:
         href = f"/series{state.with_more('series', code).query()}"
         return Link(words, href)
     if row["territory"]:
+        words = territory_name(code, geography, lang)
         return Link(words, f"/territory{state.with_changes(territory=code).query()}")
     return words
 

@@ -68,6 +68,11 @@ def register(app: Dash, reader: CachedReader) -> None:
             for name in _CHOOSE
             for n in range(1, SIDES + 1)
         ),
+        *(
+            Output(choice(f"{name}{n}"), "className")
+            for name in _CHOOSE
+            for n in range(1, SIDES + 1)
+        ),
         Input("state", "data"),
     )
     def offer(data: Mapping[str, Any] | None) -> list[Any]:
@@ -79,17 +84,21 @@ def register(app: Dash, reader: CachedReader) -> None:
             for name in _CHOOSE
             for n in range(1, SIDES + 1)
         ]
-        words = placeholders(reader, state, lang)
-        return [*styles, *lists, *words * len(_CHOOSE)]
+        named = standing(reader, state, lang)
+        words = [*named, *(_side(n, lang) for n in range(len(named) + 1, SIDES + 1))]
+        classes = [
+            "compare-side stands" if n < len(named) else "compare-side"
+            for n in range(SIDES)
+        ]
+        return [*styles, *lists, *words * len(_CHOOSE), *classes * len(_CHOOSE)]
 
 
-def placeholders(reader: CachedReader, state: State, lang: Language) -> list[str]:
-    """Name what stands on each side while nothing is chosen for it."""
+def standing(reader: CachedReader, state: State, lang: Language) -> list[str]:
+    """Name what stands on each side, also while nothing is chosen for it."""
     kind = KINDS[state.pick("what", KINDS)]
     offered = kind.options(reader, state, lang)
     values = chosen(reader, state, lang) if offered else []
-    named = [lang.gettext("Now") if v == "live" else offered.get(v, v) for v in values]
-    return [named[n] if n < len(named) else _side(n + 1, lang) for n in range(SIDES)]
+    return [lang.gettext("Now") if v == "live" else offered.get(v, v) for v in values]
 
 
 def _side(number: int, lang: Language) -> str:

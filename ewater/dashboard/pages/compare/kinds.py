@@ -117,10 +117,26 @@ def _years(reader: CachedReader, state: State, lang: Language) -> dict[str, str]
 
 def _two_years(reader: CachedReader, state: State) -> list[str]:
     known = reader.years()
+    whole = _whole_years(reader, state, 2)
+    if len(whole) == 2:
+        return [str(year) for year in whole]
     before = [year for year in known if year < state.year]
     after = [year for year in known if year > state.year]
     other = before[-1:] or after[:1]
     return [str(year) for year in (*other, state.year)]
+
+
+def _whole_years(reader: CachedReader, state: State, most: int) -> list[int]:
+    """Give the last years, to the one shown, whose main lines are known; in order."""
+    found: list[int] = []
+    for year in sorted((y for y in reader.years() if y <= state.year), reverse=True):
+        then = lines.of_period(view.load(reader, state.with_changes(year=year)).period)
+        told = [then[f"balance.{name}"]["value"] for name in lines.MAIN]
+        if None not in told:
+            found.insert(0, year)
+        if len(found) == most:
+            break
+    return found
 
 
 def _of_years(

@@ -7,12 +7,15 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from ewater.dashboard import format as fmt
+from ewater.dashboard import view
 from ewater.dashboard.components import segments
 from ewater.dashboard.exhibits import Column, Exhibit, Facts, Link, Sheet
 from ewater.dashboard.i18n import mark
+from ewater.dashboard.naming import account_names
 from ewater.dashboard.pages.quality.times import this_hour
 from ewater.dashboard.pages.series import chosen
 from ewater.dashboard.questions import doubted, refused, waiting
+from ewater.dashboard.questions.network import network
 from ewater.dashboard.reading_labels import EVENTS, REASONS, SHOWS, word
 from ewater.dashboard.theme import axis, base_layout, palette
 
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
 
 _ENOUGH = 0.95  # METHODS 2: below, a cell is an estimate
 _DRAWN = 15
+_LONGEST = 44  # characters of a name on the axis
 FIGURES = MappingProxyType(
     {
         "residual": mark("Residual"),
@@ -184,8 +188,14 @@ def mend_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
         state.boundary,
         state.basis,
     )
+    ends = account_names(
+        reader.ask(network, state.territory, *state.question)["nodes"],
+        view.geography(reader),
+        lang,
+    )
     rows = [
         {
+            "name": source_name(row, ends, lang),
             "source": row["source"],
             "series": _first(row["series"], state),
             "share": row["share"],
@@ -199,7 +209,8 @@ def mend_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
         if row["share"] is not None
     ]
     columns = (
-        Column("source", say("Source"), kind="code"),
+        Column("name", say("Source")),
+        Column("source", say("Code"), kind="code"),
         Column("series", say("Series")),
         Column("share", say("Share of the variance"), kind="share"),
         Column("status", say("Status"), kind="status"),
@@ -222,6 +233,20 @@ def mend_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
         empty=say("The uncertainty of this figure is not known."),
         facts=Facts(uncertainty=f"{fmt.expanded(found['u'], lang)} {fmt.UNIT} (95 %)"),
     )
+
+
+def source_name(row: Mapping[str, Any], ends: Mapping[str, str], lang: Language) -> str:
+    """Name a source: where it is measured, or between which accounts it flows.
+
+    ``ends`` names accounts by code; what has no name is told by its code.
+    """
+    kind, _, code = row["source"].partition(":")
+    if kind == "series" and (place := lang.pick(row["names"], "name_")):
+        return f"{place} ({code})"
+    giver, _, taker = code.partition(":")
+    if kind == "flow" and giver in ends and taker in ends:
+        return f"{ends[giver]} → {ends[taker]}"
+    return str(row["source"])
 
 
 def advice(row: Mapping[str, Any], lang: Language) -> str:
@@ -249,8 +274,9 @@ def mend_chart(shown: Sheet, state: State, lang: Language) -> dict[str, Any]:
                 "y": [row["source"] for row in rows],
                 "x": [100 * row["share"] for row in rows],
                 "marker": {"color": colours["accent"]},
-                "customdata": [row["advice"] for row in rows],
-                "hovertemplate": "<b>%{y}</b><br>%{x:.1f} %<br>%{customdata}"
+                "customdata": [[row["name"], row["advice"]] for row in rows],
+                "hovertemplate": "<b>%{customdata[0]}</b><br>%{x:.1f} %"
+                "<br>%{customdata[1]}"
                 "<extra></extra>",
             }
         ],
@@ -261,6 +287,9 @@ def mend_chart(shown: Sheet, state: State, lang: Language) -> dict[str, Any]:
             "yaxis": axis(
                 state.theme,
                 type="category",
+                tickmode="array",
+                tickvals=[row["source"] for row in rows],
+                ticktext=[fmt.shortened(row["name"], _LONGEST) for row in rows],
                 gridcolor=colours["surface"],
                 ticksuffix="  ",
             ),

@@ -131,5 +131,5 @@ def duration(seconds: float, lang: Language) -> str:
         if seconds >= size:
             amount = seconds / size
             digits = 0 if amount == int(amount) or amount >= 10 else 1
-            return f"{lang.number(amount, digits)} {unit}"
-    return f"{lang.number(seconds)} s"
+            return f"{lang.number(amount, digits)}\u00a0{unit}"
+    return f"{lang.number(seconds)}\u00a0s"
