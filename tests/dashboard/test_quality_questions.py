@@ -10,6 +10,8 @@ import pytest
 from sqlalchemy import text
 
 from ewater.accounts.scope import Scope
+from ewater.dashboard.i18n import language
+from ewater.dashboard.pages.quality.faults import source_name
 from ewater.dashboard.questions import covered, refused, stored, waiting
 from ewater.errors import ForbiddenError
 from ewater.ingest import jobs
@@ -169,3 +171,18 @@ def test_a_reservoir_outside_the_scope_is_neither_listed_nor_drawn(lake):
     with pytest.raises(ForbiddenError):
         stored.storage(lake, OTHER, "LAKE", *span)
     assert np.isfinite(stored.storage(lake, MINE, "LAKE", *span)["stored"][0])
+
+
+@pytest.mark.parametrize(
+    ("source", "names", "said"),
+    [
+        ("series:LAKE.H", {"name_en": "Long lake"}, "Long lake (LAKE.H)"),
+        ("series:LAKE.H", {}, "series:LAKE.H"),  # of others: its code alone
+        ("flow:A:B", {}, "Upper reach → Canal"),
+        ("flow:A:HIDDEN", {}, "flow:A:HIDDEN"),
+    ],
+)
+def test_a_source_is_named_by_its_site_or_by_the_ends_of_its_flow(source, names, said):
+    ends = {"A": "Upper reach", "B": "Canal"}
+    row = {"source": source, "names": names}
+    assert source_name(row, ends, language("en")) == said
