@@ -11,7 +11,7 @@ import pandas as pd
 from sqlalchemy import text
 
 from ewater.errors import Fault, FaultsError, UsageError
-from ewater.reports import known, ledger, periods, receipts, ways
+from ewater.reports import carry_figures, known, ledger, periods, receipts, ways
 from ewater.reports.carry import FILE, FLAT
 from ewater.store.tables.returns import STATES
 
@@ -50,8 +50,9 @@ def load(connection: Connection, folder: Path, person: Person) -> Loaded | None:
     Raises
     ------
     FaultsError
-        A line is no document of this file, a version is not what was sealed, or a
-        return is there with other versions; every fault with its line.
+        A line is no document of this file, a version is not what was sealed, a return
+        is there with other versions, or the figures of an approved one stand otherwise
+        in the registry; every fault with its line.
     """
     path = folder / FILE
     if not path.is_file():
@@ -61,6 +62,9 @@ def load(connection: Connection, folder: Path, person: Person) -> Loaded | None:
     work = _Load(connection, person, faults)
     with_versions = [(n, line) for n, line in lines if "versions" in line]
     fresh = [(n, line) for n, line in with_versions if work.must_take(n, line)]
+    if not faults:
+        found = carry_figures.apart(connection, work.forms, work.zone, fresh)
+        faults += [_fault(one.line, "versions", one.said, one.right) for one in found]
     if faults:
         raise FaultsError(faults)
     work.flat([line for _, line in lines if "versions" not in line])

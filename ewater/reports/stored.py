@@ -316,8 +316,8 @@ _LIST = (
     "AND (CAST(:states AS text[]) IS NULL OR r.state = ANY(:states)) "
 )
 _ORDERS = {
-    "queue": "ORDER BY (f.grave > 0) DESC NULLS LAST, "
-    "(f.warnings > 0) DESC NULLS LAST, f.size_m3 DESC NULLS LAST, v.submitted_at, r.id",
+    "queue": "ORDER BY CASE WHEN f.grave > 0 THEN 0 WHEN f.warnings > 0 THEN 1 "
+    "ELSE 2 END, f.size_m3 DESC NULLS LAST, v.submitted_at, r.id",
     "period": "ORDER BY r.period_start DESC, r.enterprise",
 }
 

@@ -154,3 +154,39 @@ def test_the_command_dumps_and_loads_returns(
     assert "returns: 3 new, 0 unchanged" in dry.output
     assert "returns: 3 new, 0 unchanged" in run("load", folder).output
     assert "returns: 0 new, 3 unchanged" in run("load", folder).output
+
+
+def test_a_figure_that_reports_csv_states_otherwise_is_refused_with_its_line(
+    reporting, people, dumped
+):
+    with reporting.begin() as connection:
+        connection.execute(text(EMPTIED))
+        changed = connection.execute(
+            text(
+                "UPDATE reports SET value = value + 1 WHERE enterprise = 'E1' "
+                "AND recorded_to IS NULL AND status = 'approved' AND revision = 2 "
+                "RETURNING item, value, unit"
+            )
+        ).all()
+    assert changed
+    with pytest.raises(FaultsError, match="in the same revision") as refused:
+        again(reporting, people, dumped)
+    lines = (dumped / carry.FILE).read_text().splitlines()
+    for fault in refused.value.faults:
+        assert (fault.file, fault.column) == (carry.FILE, "versions")
+        said = json.loads(lines[fault.line - 1])
+        assert (said["enterprise"], said["period"]) == ("E1", "2024")
+    item, value, unit = changed[0]
+    assert any(
+        f"gives {item} {value - 1:.12g} {unit}" in fault.message
+        and f"reports.csv has {value:.12g} {unit}" in fault.message
+        and f"{value - 1:.12g} {unit} in reports.csv" in fault.allowed
+        for fault in refused.value.faults
+    )
+    with reporting.begin() as connection:
+        assert not connection.scalar(text("SELECT count(*) FROM enterprise_return"))
+        connection.execute(
+            text("UPDATE reports SET value = value * 2, revision = 7 "
+                 "WHERE enterprise = 'E1' AND revision = 2")
+        )  # fmt: skip
+    assert again(reporting, people, dumped) == (3, 0), "of another revision"
