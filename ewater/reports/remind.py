@@ -191,8 +191,12 @@ def keep(
     return count
 
 
-def send_due(engine: Engine, now: datetime | None = None) -> tuple[int, int]:
+def send_due(
+    engine: Engine, now: datetime | None = None, *, most: int = _MOST
+) -> tuple[int, int]:
     """Send what is kept and due; return how many went out, and how many did not.
+
+    At most so many are tried; the rest waits for the next time.
 
     What fails is tried again, later each time, and given up after some tries; nobody
     is reminded of what has come meanwhile.
@@ -200,7 +204,7 @@ def send_due(engine: Engine, now: datetime | None = None) -> tuple[int, int]:
     sent = failed = 0
     with engine.begin() as connection:
         connection.execute(_CAME)
-    for _ in range(_MOST):
+    for _ in range(most):
         at = now or datetime.now(UTC)
         with engine.begin() as connection:
             row = connection.execute(_NEXT, {"now": at}).mappings().one_or_none()

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519
 from sqlalchemy import text
 
+from ewater import outgoing
 from ewater.accounts.scope import Scope
 from ewater.balance.expressions import codes
 from ewater.dashboard.pages.sectors import sums
@@ -291,6 +292,70 @@ def test_what_is_not_theirs_is_refused_and_audited(reporting, form_code, signed_
     refusals = audited(reporting, "refused.scope")
     assert len(refusals) == 3
     assert all("outside the scope" in row["after"]["asked"] for row in refusals)
+
+
+def reminded(client, **headers):
+    return callback(
+        client,
+        "desk-remind-said.children",
+        [{"id": "desk-remind-send", "property": "n_clicks", "value": 1}],
+        [
+            {"id": "desk-redraw", "property": "data", "value": None},
+            {"id": "state", "property": "data", "value": view(due=YEAR)},
+        ],
+        **headers,
+    )
+
+
+def planned(client):
+    return callback(
+        client,
+        "desk-remind.children",
+        [
+            {"id": "state", "property": "data", "value": view(due=YEAR)},
+            {"id": "desk-redraw", "property": "data", "value": None},
+        ],
+        [],
+    )
+
+
+def test_a_reviewer_reminds_once_and_nobody_else_does(
+    reporting, form_code, signed_in, monkeypatch
+):
+    with reporting.begin() as connection:
+        connection.execute(
+            text("UPDATE enterprises SET notify = 'e1@example.org' WHERE code = 'E1'")
+        )
+    reviewer = signed_in("leyla", "reviewer", territories=("D2",))
+    name = answer(planned(reviewer), "desk-remind")
+    assert "1 enterprise would be reminded" in name
+    monkeypatch.setattr(outgoing, "can_mail", lambda: False)
+    assert "no mail server" in answer(reminded(reviewer), "desk-remind-said")
+    assert audited(reporting, "report.remind") == []
+    sent = []
+    monkeypatch.setattr(outgoing, "can_mail", lambda: True)
+    monkeypatch.setattr(outgoing, "mail", lambda to, *letter: sent.append(to))
+    for other in (
+        signed_in("rena", "reporter", organisations=("E1",)),
+        signed_in("ali", "viewer"),
+    ):
+        assert reminded(other).status_code == 403
+        assert planned(other).status_code == 403
+    foreign = {"Origin": "https://elsewhere"}
+    assert reminded(reviewer, headers=foreign).status_code == 403
+    assert (sent, audited(reporting, "report.remind")) == ([], [])
+    far = signed_in("orkhan", "reviewer", territories=("D1",))
+    answer(reminded(far), "desk-remind-said")
+    assert sent == [], "an enterprise outside the territory is not theirs"
+    done = answer(reminded(reviewer), "desk-remind-said")
+    assert "1 reminders kept, 1 sent, 0 not sent" in done
+    assert sent == ["e1@example.org"]
+    again = answer(reminded(reviewer), "desk-remind-said")
+    assert "0 reminders kept, 0 sent" in again
+    assert sent == ["e1@example.org"], "once for each step and address"
+    (row,) = audited(reporting, "report.remind")
+    assert row["who"] == "leyla"
+    assert row["after"] == {"enterprises": ["E1"]}
 
 
 def test_roles_that_do_not_report_change_nothing(reporting, form_code, signed_in):

@@ -6,6 +6,7 @@ the scope of the asker in its own query (`ewater.reports.who`).
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,8 @@ from ewater.reports import (
 from ewater.reports.examine import totals
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sqlalchemy import Connection, Engine
 
     from ewater.accounts.scope import Scope
@@ -56,6 +59,11 @@ _METERS = sql(
     "WHERE p.enterprise = :enterprise AND p.recorded_to IS NULL "
     "AND s.recorded_to IS NULL ORDER BY s.site, s.code"
 )
+_NAMES = sql(
+    "SELECT DISTINCT ON (code) code, name FROM enterprises "
+    "WHERE recorded_to IS NULL AND code = ANY(:codes) "
+    "ORDER BY code, valid_from DESC NULLS LAST"
+)
 _SIGNED = sql(
     "SELECT p.name AS who, s.at, s.reason FROM period_sign_off AS s "
     "LEFT JOIN person AS p ON p.id = s.actor "
@@ -68,6 +76,23 @@ _WITH_SIGNATURES = sql(
     "AND EXISTS (SELECT FROM return_signature AS s WHERE s.version_id = v.id) "
     "ORDER BY r.period_start DESC, r.id, v.number DESC"
 )
+
+
+@contextmanager
+def _opened(
+    engine: Engine, scope: Scope, enterprise: str
+) -> Iterator[tuple[Connection, Person]]:
+    """Open the store to somebody who may see the returns of an enterprise.
+
+    Raises
+    ------
+    ForbiddenError
+        The enterprise is outside the scope.
+    """
+    with engine.connect() as connection:
+        person = reading(scope)
+        who.allow(connection, person, who.READ, enterprise)
+        yield connection, person
 
 
 def enterprises(engine: Engine, scope: Scope) -> list[Document]:
@@ -119,9 +144,7 @@ def one(
     UsageError
         There is no such form, enterprise or period.
     """
-    with engine.connect() as connection:
-        person = reading(scope)
-        who.allow(connection, person, who.READ, enterprise)
+    with _opened(engine, scope, enterprise) as (connection, person):
         chosen = known.form_of(connection, form)
         when = str(periods.read(period))
         found = stored.find(connection, enterprise, chosen.form, when)
@@ -188,9 +211,7 @@ def sent_returns(engine: Engine, scope: Scope, enterprise: str) -> list[Document
     ForbiddenError
         The enterprise is outside the scope.
     """
-    with engine.connect() as connection:
-        person = reading(scope)
-        who.allow(connection, person, who.READ, enterprise)
+    with _opened(engine, scope, enterprise) as (connection, person):
         rows = workflow.listed(connection, person, enterprise=enterprise)
         for row in rows:
             row["sent"] = stored.versions(connection, row["id"])
@@ -250,13 +271,24 @@ def breaks(engine: Engine, scope: Scope, form: str, period: str) -> Document:
     inside = territories_of(engine, scope)
     with engine.connect() as connection:
         rows = totals.read(connection, form, period)
+        if scope.organisations:
+            rows = []
+        if scope.territories:
+            rows = [row for row in rows if row["code"] in inside]
+        largest = [
+            one["enterprise"]
+            for row in rows
+            for one in row["evidence"].get("largest", ())
+        ]
         values = {"form": form, "period": period}
         signed = connection.execute(_SIGNED, values).mappings().one_or_none()
-    if scope.organisations:
-        rows = []
-    if scope.territories:
-        rows = [row for row in rows if row["code"] in inside]
-    return {"breaks": rows, "signed": None if signed is None else dict(signed)}
+        named = connection.execute(_NAMES, {"codes": largest})
+        names = {row.code: row.name for row in named if row.name}
+    return {
+        "breaks": rows,
+        "signed": None if signed is None else dict(signed),
+        "names": names,
+    }
 
 
 def instruments(engine: Engine, scope: Scope, enterprise: str) -> list[Document]:
@@ -267,8 +299,7 @@ def instruments(engine: Engine, scope: Scope, enterprise: str) -> list[Document]
     ForbiddenError
         The enterprise is outside the scope.
     """
-    with engine.connect() as connection:
-        who.allow(connection, reading(scope), who.READ, enterprise)
+    with _opened(engine, scope, enterprise) as (connection, _):
         rows = connection.execute(_METERS, {"enterprise": enterprise}).mappings()
         return [dict(row) for row in rows]
 
@@ -286,9 +317,7 @@ def signatures(engine: Engine, scope: Scope, enterprise: str) -> list[Document]:
     ForbiddenError
         The enterprise is outside the scope.
     """
-    with engine.connect() as connection:
-        person = reading(scope)
-        who.allow(connection, person, who.READ, enterprise)
+    with _opened(engine, scope, enterprise) as (connection, person):
         values = {"enterprise": enterprise}
         return [
             {"period": row.period, "version": row.number, **signature}
@@ -311,9 +340,7 @@ def years(engine: Engine, scope: Scope, enterprise: str, form: str) -> list[Docu
     ForbiddenError
         The enterprise is outside the scope.
     """
-    with engine.connect() as connection:
-        person = reading(scope)
-        who.allow(connection, person, who.READ, enterprise)
+    with _opened(engine, scope, enterprise) as (connection, person):
         rows = workflow.listed(connection, person, enterprise=enterprise, form=form)
         sent = [row["id"] for row in rows if row["versions"]]
         if not sent:

@@ -162,7 +162,7 @@ def breaks(reader, form, period):
         "explanation": None,
         "who": None,
     }
-    return {"breaks": [found], "signed": None}
+    return {"breaks": [found], "signed": None, "names": {}}
 
 
 def signatures(reader, enterprise):

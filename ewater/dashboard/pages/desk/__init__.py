@@ -11,7 +11,7 @@ from ewater.dashboard import acting, view
 from ewater.dashboard.components import panel
 from ewater.dashboard.exhibits import Exhibit, exhibit_panel
 from ewater.dashboard.i18n import mark
-from ewater.dashboard.pages.desk import actions, beside, queue, totals
+from ewater.dashboard.pages.desk import actions, beside, queue, reminding, totals
 from ewater.dashboard.pages.page import Page
 from ewater.dashboard.pages.returns import place
 from ewater.dashboard.questions import returns as asked
@@ -107,6 +107,7 @@ def layout(state: State, lang: Language) -> html.Div:
                         area="breaks",
                     ),
                     exhibit_panel("desk", MISSING, state, lang),
+                    reminding.board(lang),
                 ],
                 className="panels desk-board",
             ),
@@ -191,6 +192,7 @@ def register(app: Dash, reader: CachedReader) -> None:
         return _or_why(make, lang, 1)[0]  # type: ignore[no-any-return]
 
     actions.register(app, reader)
+    reminding.register(app, reader)
 
 
 PAGE = Page(

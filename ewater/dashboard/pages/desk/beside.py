@@ -11,7 +11,7 @@ from ewater.dashboard import format as fmt
 from ewater.dashboard.html import attributes
 from ewater.dashboard.pages.returns.about import (
     badge,
-    moment,
+    due,
     permits,
     plain_table,
     remarks,
@@ -50,10 +50,7 @@ def examined(told: Told, lang: Language) -> list[Any]:
     )
     return [
         head,
-        html.P(
-            say("Due {when}").format(when=moment(told["due_at"], told, lang)),
-            className="hint",
-        ),
+        html.P(due(told, lang), className="hint"),
         html.Div(
             [
                 html.Section([html.H4(title), *content], className="block")

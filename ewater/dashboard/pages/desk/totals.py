@@ -9,6 +9,7 @@ from dash import html
 
 from ewater.dashboard import format as fmt
 from ewater.dashboard.components import options
+from ewater.dashboard.html import attributes
 from ewater.dashboard.labels import SECTORS
 from ewater.dashboard.return_labels import BREAK_ITEMS, BREAK_REASONS, named
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     Told = Mapping[str, Any]
 
+_LARGEST = 3
 _PARTS = ("real", "method", "scope", "unit")
 
 
@@ -35,16 +37,21 @@ def shown(
 ) -> list[Any]:
     """List the breaks of a period; what is open can be explained here."""
     say = lang.gettext
-    parts: list[Any] = [
-        _break(row, geography, lang, explains=explains) for row in told["breaks"]
+    listed = [
+        _break(row, told["names"], geography, lang, explains=explains)
+        for row in told["breaks"]
     ]
-    if not parts:
-        parts.append(html.P(say("No total of this period breaks."), className="empty"))
+    if not listed:
+        words = html.P(say("No total of this period breaks."), className="empty")
+        return [words, *_sign_off(told, lang, zone, signs=signs)]
+    title = say("Breaks in totals")
+    scrolls = {"tabIndex": 0, "role": "region", **attributes(aria_label=title)}
+    parts = [html.Div(listed, className="breaks", **scrolls)]
     return [*parts, *_sign_off(told, lang, zone, signs=signs)]
 
 
 def _break(
-    row: Told, geography: Geography, lang: Language, *, explains: bool
+    row: Told, names: Told, geography: Geography, lang: Language, *, explains: bool
 ) -> html.Div:
     say = lang.gettext
     name = (
@@ -64,7 +71,7 @@ def _break(
             "" if change is None else f" (× {fmt.figure(change, lang)})",
         ]
     )
-    parts: list[Any] = [head, _made_of(row["evidence"], lang)]
+    parts: list[Any] = [head, _made_of(row["evidence"], names, lang)]
     if row["reason"]:
         words = f"{named(BREAK_REASONS, row['reason'], lang)}: {row['explanation']}"
         parts.append(html.P([words, html.Small(f" {row['who'] or ''}")]))
@@ -75,7 +82,7 @@ def _break(
     return html.Div(parts, className="break")
 
 
-def _made_of(evidence: Told, lang: Language) -> html.P:
+def _made_of(evidence: Told, names: Told, lang: Language) -> html.P:
     """Say what the change is made of, and who contributes most."""
     parts = [
         f"{named(BREAK_REASONS, part, lang)}: {fmt.signed_hm3(evidence[part], lang)}"
@@ -84,7 +91,9 @@ def _made_of(evidence: Told, lang: Language) -> html.P:
     ]
     largest: Sequence[Told] = evidence.get("largest", ())
     who = [
-        f"{one['enterprise']} {fmt.signed_hm3(one['change'], lang)}" for one in largest
+        f"{names.get(one['enterprise'], one['enterprise'])} "
+        f"{fmt.signed_hm3(one['change'], lang)}"
+        for one in largest[:_LARGEST]
     ]
     words = "; ".join([*parts, *who])
     return html.P(f"{words} ({fmt.UNIT})" if words else "", className="hint")

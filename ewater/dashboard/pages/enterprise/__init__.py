@@ -15,7 +15,9 @@ from ewater.dashboard.i18n import mark
 from ewater.dashboard.pages.enterprise import signing
 from ewater.dashboard.pages.page import Page
 from ewater.dashboard.pages.returns import place
+from ewater.dashboard.pages.returns.about import last_day
 from ewater.dashboard.questions import returns as asked
+from ewater.dashboard.reading_labels import QUANTITIES
 from ewater.dashboard.return_labels import DECISIONS, PER, SOURCES, STATES, WAYS, named
 
 if TYPE_CHECKING:
@@ -65,6 +67,7 @@ def years_chart(shown: Sheet, state: State, lang: Language) -> dict[str, Any]:
     series = [
         (label, colour, [row[key] for row in shown.rows])
         for key, (label, colour) in kinds.items()
+        if any(row[key] is not None for row in shown.rows)  # else it is a legend alone
     ]
     return grouped(names, series, state.theme, lang)
 
@@ -79,8 +82,10 @@ def returns_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
                 "period": one["period"],
                 "form": one["form"],
                 "version": sent["number"],
-                "state": named(DECISIONS, sent["decision"], lang)
-                or named(STATES, one["state"], lang),
+                "state": _capital(
+                    named(DECISIONS, sent["decision"], lang)
+                    or named(STATES, one["state"], lang)
+                ),
                 "at": sent["submitted_at"],
                 "by": sent["submitted_name"],
                 "way": named(WAYS, sent["way"], lang),
@@ -106,6 +111,10 @@ def returns_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
     return Sheet(say("Returns and receipts"), columns, rows, empty=why)
 
 
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
+
+
 def permits_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
     """List the permits, with what each allows in the period of the return."""
     say = lang.gettext
@@ -118,7 +127,7 @@ def permits_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
             "limit": row["limit_m3"],
             "per": named(PER, row["per"], lang),
             "from": _day(row["valid_from"], zone),
-            "to": _day(row["valid_to"], zone),
+            "to": last_day(row["valid_to"], told["zone"]),
             "allowed": row["allowed"],
             "site": row["site"],
         }
@@ -148,12 +157,19 @@ def meters_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
     say = lang.gettext
     zone = view.zone(reader)
     found = reader.look(asked.instruments, place.of(reader, state).enterprise)
-    rows = [{**row, "last_day": _day(row["last_day"], zone)} for row in found]
+    rows = [
+        {
+            **row,
+            "quantity": named(QUANTITIES, row["quantity"], lang),
+            "last_day": _day(row["last_day"], zone),
+        }
+        for row in found
+    ]
     columns = (
         Column("series", say("Series"), kind="code"),
         Column("permit", say("Permit"), kind="code"),
         Column("site", say("Site"), kind="code"),
-        Column("quantity", say("Quantity"), kind="code"),
+        Column("quantity", say("Quantity")),
         Column("u_systematic_pct", say("u systematic"), "%", "number"),
         Column("u_random_pct", say("u random"), "%", "number"),
         Column("last_day", say("Last day with readings"), kind="date"),
@@ -228,7 +244,7 @@ def register(app: Dash, reader: CachedReader) -> None:
     @app.callback(Output("enterprise-choose", "children"), Input("state", "data"))
     def choose(data: Mapping[str, Any] | None) -> list[Any]:
         state, lang = view.opened(data)
-        return place.chooser(reader, state, lang)
+        return place.chooser(reader, state, lang, clock=False)
 
     signing.register(app, reader)
 

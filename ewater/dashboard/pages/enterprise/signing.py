@@ -59,13 +59,15 @@ def sheet(reader: CachedReader, state: View, lang: Language) -> Sheet:
         Column("revoked_at", say("Trusted until"), kind="time"),
     )
     why = say("No version of its returns is signed.")
-    return Sheet(say("Signatures"), columns, rows, empty=why)
+    return Sheet(say("Signatures"), columns, rows, calm=why)
 
 
 def shown(reader: CachedReader, state: View, lang: Language) -> list[Any]:
     """Make the table; whether the form is hidden; its versions, and the first."""
     listed = sheet(reader, state, lang)
-    made = table(listed, lang) if listed.rows else insufficient(listed.empty, lang)
+    made: Any = table(listed, lang)
+    if not listed.rows:  # nobody has to sign
+        made = html.P(listed.calm, className="empty")
     options = _versions(reader, state, lang) if acting.may(REPORT) else []
     first = options[0]["value"] if options else None
     return [[made], not options, options, first]

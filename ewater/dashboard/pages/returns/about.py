@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -51,22 +52,30 @@ def moment(value: Any, told: Told, lang: Language) -> str:
     return lang.moment(value.astimezone(ZoneInfo(told["zone"]))) if value else fmt.DASH
 
 
-def day(value: Any, zone: str, lang: Language) -> str:
-    """Write a day of the country; open where there is none."""
-    return lang.day(value.astimezone(ZoneInfo(zone)).date()) if value else "…"
+def last_day(end: datetime | None, zone: str) -> date | None:
+    """Last day of the country before an end; None where it is open."""
+    if end is None:
+        return None
+    return (end.astimezone(ZoneInfo(zone)) - timedelta(seconds=1)).date()
+
+
+def due(told: Told, lang: Language) -> str:
+    """Say until when the return is in time."""
+    last = last_day(told["due_at"], told["zone"])
+    when = lang.day(last) if last else fmt.DASH
+    return lang.gettext("Due until {when}").format(when=when)
 
 
 def head(told: Told, lang: Language) -> list[Any]:
     """Say where the return stands, and what that asks."""
     say = lang.gettext
     form: Form = told["form"]
-    due = moment(told["due_at"], told, lang)
     parts: list[Any] = [
         html.Div(
             [
                 badge(told["state"], lang),
                 html.Span(named(MEANINGS, told["state"], lang)),
-                html.Span(say("Due {when}").format(when=due), className="hint"),
+                html.Span(due(told, lang), className="hint"),
             ],
             className="return-state",
         )
@@ -100,10 +109,10 @@ def permits(told: Told, lang: Language) -> list[Any]:
         limit = fmt.figure(row["limit_m3"] / told["form"].factor, lang)
         unit = told["form"].unit.replace("m3", "m³")
         source = named(SOURCES, row["source_kind"], lang)
-        span = (
-            f"{day(row['valid_from'], told['zone'], lang)} – "
-            f"{day(row['valid_to'], told['zone'], lang)}"
-        )
+        start = row["valid_from"]
+        first = start and start.astimezone(ZoneInfo(told["zone"])).date()
+        last = last_day(row["valid_to"], told["zone"])
+        span = " – ".join(lang.day(one) if one else "…" for one in (first, last))
         body.append(
             html.Tr(
                 [

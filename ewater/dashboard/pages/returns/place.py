@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dash import html
 
+from ewater.dashboard import view
 from ewater.dashboard.components import choice, select
 from ewater.dashboard.questions import returns as asked
 from ewater.errors import NotReadyError
@@ -60,9 +61,20 @@ def period_of(reader: CachedReader, state: State) -> str:
 
 
 def chooser(
-    reader: CachedReader, state: State, lang: Language, *, of_enterprise: bool = True
+    reader: CachedReader,
+    state: State,
+    lang: Language,
+    *,
+    of_enterprise: bool = True,
+    clock: bool = True,
 ) -> list[Any]:
-    """Make the controls that name a return, or a form and period alone."""
+    """Make the controls that name a return, or a form and period alone.
+
+    Parameters
+    ----------
+    clock
+        Say by which clocks times are: tables of exhibits say it themselves.
+    """
     say = lang.gettext
     form = form_of(reader, state)
     forms = [
@@ -79,7 +91,11 @@ def chooser(
     named = {"value": "", "label": ""}
     periods = [{**named, "value": p, "label": p} for p in _periods(known, period)]
     parts.append(_labelled("due", say("Period of the return"), periods, period))
-    return parts
+    if not clock:
+        return parts
+    words = say("Times are by the clocks of {zone}, in files UTC.")
+    told = words.format(zone=view.zone(reader))
+    return [*parts, html.P(told, className="hint choose-clock")]
 
 
 def enterprise_select(reader: CachedReader, state: State, lang: Language) -> html.Div:
