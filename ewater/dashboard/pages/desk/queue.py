@@ -40,6 +40,63 @@ def rows_of(reader: CachedReader, state: State) -> list[dict[str, Any]]:
         asked.queue, form_of(reader, state), period_of(reader, state)
     )
     return rows
+
+
+def shown(rows: Sequence[Row], state: State, lang: Language, zone: tzinfo) -> list[Any]:
+    """List the queue, each return a way to its examination."""
+    say = lang.gettext
+    if not rows:
+        why = say("No return of this period waits for review in your scope.")
+        return [html.P(why, className="empty")]
+    heads = (
+        say("Return"),
+        say("Severity"),
+        say("Largest finding, hm³"),
+        say("Findings"),
+        say("State"),
+        say("Submitted"),
+    )
+    body = [_row(row, state, lang, zone) for row in rows]
+    return [plain_table(say("Returns that wait for review"), heads, body)]
+
+
+def _row(row: Row, state: State, lang: Language, zone: tzinfo) -> html.Tr:
+    say = lang.gettext
+    number = str(row["id"])
+    name = row["name"] or row["enterprise"]
+    here = state.get("examined") == number
+    link = dcc.Link(
+        name,
+        href="/desk" + state.with_more("examined", number).query(),
+    )
+    grave = severity(row["severity"], lang) if row["severity"] else ""
+    if is_clean(row):
+        grave = html.Span(say("Clean"), className="badge state-approved")
+    late = html.Span(say("late"), className="badge severity-warning")
+    return html.Tr(
+        [
+            html.Th(
+                [link, html.Small(f"{row['enterprise']} · {row['territory'] or ''}")],
+                scope="row",
+            ),
+            html.Td(grave),
+            html.Td(fmt.hm3(row["size_m3"], lang), className="number"),
+            html.Td(_counts(row, lang)),
+            html.Td([badge(row["state"], lang), late if row["late"] else ""]),
+            html.Td(lang.moment(row["submitted_at"].astimezone(zone))),
+        ],
+        className="here" if here else None,
+        **(attributes(aria_current="true") if here else {}),
+    )
+
+
+def _counts(row: Row, lang: Language) -> str:
+    counted = (("grave", row["grave"]), ("warning", row["warnings"]))
+    parts = [
+        f"{named(SEVERITIES, name, lang)}: {lang.number(count)}"
+        for name, count in counted
+        if count
+    ]
     return ", ".join(parts) or fmt.DASH
 
 

@@ -42,12 +42,23 @@ def board(lang: Language) -> html.Section:
         say("Each address is told once for each step of the deadline."),
         html.Div(id="desk-remind-said", role="status"),
         html.Div(id="desk-remind"),
+        html.Div(
+            dmc.Button(
+                say("Send reminders"),
+                id="desk-remind-send",
+                size="xs",
+                variant="default",
+            ),
+            id="desk-remind-button",
+            className="buttons",
+            hidden=True,
+        ),
         area="remind",
     )
 
 
 def shown(rows: Rows, period: str, lang: Language) -> list[Any]:
-    """Say who would be reminded now, with the button."""
+    """Say who would be reminded now."""
     say = lang.gettext
     told = [row for row in rows if row["addresses"]]
     mute = [row for row in rows if not row["addresses"]]
@@ -63,15 +74,10 @@ def shown(rows: Rows, period: str, lang: Language) -> list[Any]:
     if mute:
         words = say("The register has no address of {names}")
         parts.append(html.P(words.format(names=_names(mute, lang)), className="hint"))
-    if told:
-        button = dmc.Button(
-            say("Send reminders"), id="desk-remind-send", size="xs", variant="default"
-        )
-        return [*parts, html.Div(button, className="buttons")]
     if not parts:
         words = say("Nobody is to be reminded of {period} now.").format(period=period)
         parts.append(html.P(words, className="empty"))
-    return [*parts, html.Div(id="desk-remind-send", hidden=True)]
+    return parts
 
 
 def _names(rows: Rows, lang: Language) -> str:
@@ -89,6 +95,7 @@ def register(app: Dash, reader: CachedReader) -> None:
 
     @app.callback(
         Output("desk-remind", "children"),
+        Output("desk-remind-button", "hidden"),
         Input("state", "data"),
         Input("desk-redraw", "data"),
     )
@@ -96,7 +103,7 @@ def register(app: Dash, reader: CachedReader) -> None:
         state, lang = view.opened(data)
         if not acting.may(REVIEW):
             words = lang.gettext("Only a reviewer reminds.")
-            return [html.P(words, className="empty")]
+            return [[html.P(words, className="empty")], True]
         engine, person = acting.store()
         period = period_of(reader, state)
         try:
@@ -107,8 +114,8 @@ def register(app: Dash, reader: CachedReader) -> None:
         except ForbiddenError:
             raise
         except EWaterError as error:
-            return [html.P(str(error), className="empty")]
-        return shown(rows, period, lang)
+            return [[html.P(str(error), className="empty")], True]
+        return [shown(rows, period, lang), not any(row["addresses"] for row in rows)]
 
     @app.callback(
         Output("desk-remind-said", "children"),
