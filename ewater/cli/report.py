@@ -220,10 +220,10 @@ def list_(
     format: FormatOption = "table",
 ) -> None:
     """List returns: where each stands, and what was found in it."""
-    from ewater.reports import workflow
+    from ewater.reports import seen
 
     with acting() as (connection, person):
-        rows = workflow.listed(
+        rows = seen.listed(
             connection, person, period=period, enterprise=enterprise, states=state,
             form=form, count=count, order="queue" if queue else "period",
         )  # fmt: skip
@@ -242,10 +242,10 @@ def show_(
     lang: Lang = "en",
 ) -> None:
     """Print everything of a return as JSON: content, versions, remarks, findings."""
-    from ewater.reports import known, workflow
+    from ewater.reports import known, seen
 
     with acting() as (connection, person):
-        found = workflow.show(connection, person, number, version)
+        found = seen.show(connection, person, number, version)
         form = known.form_of(connection, found["form"])
     found["findings"] = [f.document(lang, form) for f in found["findings"]]
     typer.echo(json.dumps(found, ensure_ascii=False, indent=1, default=_plain))

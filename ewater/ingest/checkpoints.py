@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ewater.store import chunks_stage, landing, unfinished
+from ewater.store import chunks_stage, landed_files, unfinished
 from ewater.store.stretch import Stretch
 
 if TYPE_CHECKING:
@@ -148,12 +148,12 @@ def _packed(found: Found, ids: NDArray[np.int32]) -> bytes:
         staged_last=found.staged.last,
     )
     data = raw.getvalue()
-    return _SIZE.pack(len(data)) + landing.compress(data)
+    return _SIZE.pack(len(data)) + landed_files.compress(data)
 
 
 def _unpacked(state: bytes, ids: NDArray[np.int32]) -> Found:
     (size,) = _SIZE.unpack_from(state)
-    data = landing.decompress(state[_SIZE.size :], size)
+    data = landed_files.decompress(state[_SIZE.size :], size)
     with np.load(io.BytesIO(data), allow_pickle=False) as said:
         saved = dict(said)
     by_id = np.argsort(ids)

@@ -17,7 +17,7 @@ from ewater.ingest.patience import patiently
 from ewater.ingest.source import bodies, digest, header
 from ewater.ingest.templates import entry as templates
 from ewater.ingest.transaction import discarded_on_error
-from ewater.store import landing, unfinished
+from ewater.store import landed_files, landing, unfinished
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
@@ -71,7 +71,7 @@ def _once(engine: Engine, source: Source, options: Options) -> Outcome:
     started = time.monotonic()
     kind = _kind(source, options)
     with engine.connect() as connection:
-        familiar = landing.may_be_known(connection, source.size)
+        familiar = landed_files.may_be_known(connection, source.size)
     sha256 = digest(source) if familiar else None
     key = landing.owner_key(sha256 or uuid.uuid4().bytes)
     with landing.owned(engine, key) as holder:
@@ -80,7 +80,7 @@ def _once(engine: Engine, source: Source, options: Options) -> Outcome:
         if known is not None:
             return _known(holder, source, kind, known, started)
         try:
-            file = landing.file_of(holder, sha256) if sha256 else None
+            file = landed_files.file_of(holder, sha256) if sha256 else None
             return _run(engine, source, kind, key, options, started, file)
         except KnownError:
             sha256 = digest(source)
@@ -89,7 +89,7 @@ def _once(engine: Engine, source: Source, options: Options) -> Outcome:
                 return _known(holder, source, kind, known, started)
             if kind == "reports":
                 raise
-            file = landing.file_of(holder, sha256)
+            file = landed_files.file_of(holder, sha256)
             return _run(engine, source, kind, key, options, started, file)
 
 
@@ -288,7 +288,9 @@ def _load(
             tally = readings_csv.stage(run)
 
         def seal(connection: Connection, load: int) -> None:
-            if file is not None and not landing.seal(connection, file, keeper.digest):
+            if file is not None and not landed_files.seal(
+                connection, file, keeper.digest
+            ):
                 raise KnownError
             if options.published:
                 options.published(connection, load)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 
 from ewater.errors import EWaterError
-from ewater.store import landing
+from ewater.store import landed_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,7 +62,7 @@ class Keeper:
         """Store a block in the background; wait when too many are under way."""
         packed = None
         if self._file is not None and self._pieces >= self._landed:
-            packed = self._packers.submit(landing.compress, block)
+            packed = self._packers.submit(landed_files.compress, block)
         self._waiting.append(
             self._writer.submit(self._keep, block, packed, self._pieces)
         )
@@ -75,10 +75,10 @@ class Keeper:
         if self._file is None:
             return
         if packed is not None:
-            landing.keep(
+            landed_files.keep(
                 self._connection, self._file, number, len(block), packed.result()
             )
-        elif landing.piece(self._connection, self._file, number) != block:
+        elif landed_files.piece(self._connection, self._file, number) != block:
             raise ChangedError("its first bytes are others")
 
     def _wait(self) -> None:

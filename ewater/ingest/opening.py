@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ewater.ingest import limits, registered, source, window
 from ewater.ingest.checkpoints import Book, start
-from ewater.store import landing, unfinished
+from ewater.store import landed_files, landing, unfinished
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -86,7 +86,7 @@ def begin(
             return _anew(
                 connection, file, key, options, known_file, schema, in_force, same
             )
-        pieces = 0 if known_file else landing.pieces(connection, found.file)
+        pieces = 0 if known_file else landed_files.pieces(connection, found.file)
     if options.say:
         options.say(_goes_on(file, found.checkpoints))
     return Begun(
@@ -112,7 +112,7 @@ def _anew(
     same: bytes,
 ) -> Begun:
     seen = landing.last_recorded(connection)
-    file = known_file or landing.new_file(connection, source.size)
+    file = known_file or landed_files.new_file(connection, source.size)
     load, issued_at = landing.begin(
         connection,
         kind="readings",

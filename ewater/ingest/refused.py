@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ewater.ingest import jobs
 from ewater.ingest.patience import patiently
 from ewater.ingest.source import digest, unparted
-from ewater.store import landing, source_runs
+from ewater.store import landed_files, landing, source_runs
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
@@ -33,17 +33,17 @@ def keep(engine: Engine, run: int, source: Source, options: Options) -> None:
 
 def _land(connection: Connection, source: Source) -> int:
     """Land all bytes as they are read now, which the hash is of."""
-    file = landing.new_file(connection, source.size)
+    file = landed_files.new_file(connection, source.size)
     found = hashlib.sha256()
     for number, block in enumerate(source.blocks()):
         found.update(block)
-        landing.land(connection, file, number, block)
-    if landing.seal(connection, file, found.digest()):
+        landed_files.land(connection, file, number, block)
+    if landed_files.seal(connection, file, found.digest()):
         return file
-    landing.forget(connection, file)  # another one has kept them meanwhile
-    known = landing.file_of(connection, found.digest())
+    landed_files.forget(connection, file)  # another one has kept them meanwhile
+    known = landed_files.file_of(connection, found.digest())
     if known is None:
-        raise landing.LandingError(f"{source.name} changes while it is read")
+        raise landed_files.LandingError(f"{source.name} changes while it is read")
     return known
 
 
@@ -53,7 +53,7 @@ def _keep(engine: Engine, run: int, source: Source, rows: int) -> None:
         landing.owned(engine, landing.owner_key(sha256)),
         engine.begin() as connection,
     ):
-        file = landing.file_of(connection, sha256)
+        file = landed_files.file_of(connection, sha256)
         if file is None:
             file = _land(connection, source)
         source_runs.refused(connection, run, file, rows)

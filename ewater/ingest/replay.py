@@ -15,7 +15,7 @@ from ewater.ingest.profiles.reader import Reader
 from ewater.ingest.source import Memory, header
 from ewater.ingest.templates import entry as templates
 from ewater.ingest.transaction import discarded_on_error
-from ewater.store import landing, rejects, unfinished
+from ewater.store import landed_files, landing, rejects, unfinished
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,9 +72,9 @@ def _replay(
             {"load": number},
         ).one()
         if origin.profile is not None:
-            raw = b"".join(landing.landed(connection, number))
+            raw = b"".join(landed_files.landed(connection, number))
             return _replay_profiled(engine, number, origin, held, raw, key, options)
-        first = next(iter(landing.landed(connection, number)))
+        first = next(iter(landed_files.landed(connection, number)))
     head = header(Memory(origin.source, first))
     if origin.kind == "reports":
         return _replay_reports(engine, number, origin, held, key, head, options)

@@ -14,7 +14,7 @@ import pandas as pd
 from ewater.ingest.outcome import KnownError, Options, Outcome
 from ewater.ingest.parse import Reject
 from ewater.ingest.repeats import differs_from
-from ewater.store import folder, folder_csv, landing, registry, rejects
+from ewater.store import folder, folder_csv, landed_files, landing, registry, rejects
 from ewater.store.folder_cells import typed
 from ewater.store.folder_checks import file_faults
 from ewater.store.folder_files import FILES
@@ -195,7 +195,7 @@ def run(
             )
             number, recorded = None, None
         else:
-            file = landing.new_file(connection, len(raw))
+            file = landed_files.new_file(connection, len(raw))
             number, _ = landing.begin(
                 connection,
                 kind="reports",
@@ -205,8 +205,8 @@ def run(
                 issued_at=options.issued_at,
                 file=file,
             )
-            landing.land(connection, file, 0, raw)
-            if not landing.seal(connection, file, hashlib.sha256(raw).digest()):
+            landed_files.land(connection, file, 0, raw)
+            if not landed_files.seal(connection, file, hashlib.sha256(raw).digest()):
                 raise KnownError
             counts, recorded = load(connection, number, checked, started)
             if options.published:

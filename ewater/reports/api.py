@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ewater.errors import EWaterError, ForbiddenError
 from ewater.reports import batch as batches
-from ewater.reports import bulk, known, periods, stored, who, workflow
+from ewater.reports import bulk, known, periods, seen, stored, who
 from ewater.reports.who import Person
 from ewater.store import audit, database, keys, landing
 
@@ -148,7 +148,7 @@ def _status(
     who.allow(connection, person, who.READ, enterprise)
     form = known.form_of(connection, request.args.get("form"))
     head = _head(connection, form, enterprise, period)
-    found = workflow.show(connection, person, head.id)
+    found = seen.show(connection, person, head.id)
     return {
         "enterprise": head.enterprise,
         "form": head.form,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
-from ewater.store import landing
+from ewater.store import landed_files
 from ewater.store.instants import cursor
 
 if TYPE_CHECKING:
@@ -221,7 +221,7 @@ def remove(connection: Connection, load: int, key: int | None = None) -> int:
     for statement in _REMOVE:
         connection.execute(text(statement), {"load": load})
     if found.file_id is not None:
-        landing.forget(connection, found.file_id)
+        landed_files.forget(connection, found.file_id)
     return 1
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from ewater.ingest import jobs, readings_csv
 from ewater.ingest.outcome import Options
 from ewater.ingest.source import File, Memory
-from ewater.store import chunks, landing, rejects, unfinished
+from ewater.store import chunks, landed_files, landing, rejects, unfinished
 
 pytestmark = pytest.mark.db
 
@@ -195,6 +195,6 @@ def test_bytes_landed_are_the_bytes_loaded(country, tmp_path, monkeypatch):
         patch.setattr(landing, "begin", grow)
         done = jobs.ingest(country, File(path), Options(now=NOW))
     with country.connect() as connection:
-        assert b"".join(landing.landed(connection, done.load)) == path.read_bytes()
+        assert b"".join(landed_files.landed(connection, done.load)) == path.read_bytes()
     assert done.counts.new == 4
     assert jobs.ingest(country, File(path), Options(now=NOW)).known

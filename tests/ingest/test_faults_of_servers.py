@@ -16,7 +16,7 @@ from sqlalchemy import text
 from ewater.ingest import jobs, patience
 from ewater.ingest.outcome import Options
 from ewater.ingest.source import Memory
-from ewater.store import chunks, cluster, database, landing, registry
+from ewater.store import chunks, cluster, database, landed_files, landing, registry
 
 pytestmark = pytest.mark.db
 
@@ -63,7 +63,8 @@ def test_a_server_that_restarts_in_a_load_is_waited_for(country, monkeypatch, ph
     monkeypatch.setattr(patience.WAIT, "multiplier", 0.01)
     times = []
     name = "publish" if phase == "committed" else phase
-    real = getattr(landing, name)
+    module = landed_files if name in ("keep", "seal") else landing
+    real = getattr(module, name)
 
     def interrupted(*arguments, **options):
         times.append(None)
@@ -71,7 +72,7 @@ def test_a_server_that_restarts_in_a_load_is_waited_for(country, monkeypatch, ph
             disconnect_everyone(country)
         return real(*arguments, **options)
 
-    monkeypatch.setattr(landing, name, interrupted)
+    monkeypatch.setattr(module, name, interrupted)
     options = OPTIONS
     if phase == "committed":
         options = Options(now=NOW, daily=False)
@@ -180,9 +181,9 @@ PHASES = [
     "unfinished.clear",
     "registered.schema",
     "unfinished.adopt",
-    "landing.new_file",
+    "landed_files.new_file",
     "landing.begin",
-    "landing.keep",
+    "landed_files.keep",
     "readings_csv.stage",
     "rejects.keep",
     "readings_csv.gather",
@@ -194,7 +195,7 @@ PHASES = [
     "readings_csv.publish",
     "landing.lock_series",
     "landing.overtaken",
-    "landing.seal",
+    "landed_files.seal",
     "landing.publish",
     "recording.moment",
     "derived.refresh",
@@ -209,7 +210,7 @@ from ewater.ingest import (
 from ewater.ingest.outcome import Options
 from ewater.ingest.source import Memory
 from ewater.store import (
-    chunks_stage, database, landing, recording, rejects, unfinished
+    chunks_stage, database, landed_files, landing, recording, rejects, unfinished
 )
 
 url = sys.argv[1]

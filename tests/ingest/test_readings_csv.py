@@ -12,7 +12,7 @@ from ewater.errors import FaultsError, UsageError
 from ewater.ingest import jobs, parse, readings_csv, window
 from ewater.ingest.outcome import Options
 from ewater.ingest.source import Memory
-from ewater.store import chunks, landing, rejects
+from ewater.store import chunks, landed_files, rejects
 
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
 NOW_US = 1_717_200_000_000_000
@@ -213,7 +213,7 @@ def test_a_file_is_counted_landed_and_its_rejects_kept(country):
         (7, "cells", "Q2,2024-01-01T0"),
     ]
     with country.connect() as connection:
-        raw = b"".join(landing.landed(connection, done.load))
+        raw = b"".join(landed_files.landed(connection, done.load))
         who = connection.execute(
             text("SELECT name FROM person JOIN load ON actor = person.id")
         ).scalar_one()

@@ -15,7 +15,7 @@ from ewater.ingest.outcome import Options
 from ewater.ingest.profiles import find
 from ewater.ingest.source import File
 from ewater.ingest.sources import running
-from ewater.store import chunks, landing, source_runs
+from ewater.store import chunks, landed_files, landing, source_runs
 
 pytestmark = pytest.mark.db
 
@@ -54,7 +54,7 @@ def refused(country, given):
             given(raw, **options)
         with country.connect() as connection:
             found = source_runs.read(connection, only_failed=True)[0]
-            kept = b"".join(landing.content(connection, found["file"]))
+            kept = b"".join(landed_files.content(connection, found["file"]))
         return found, kept
 
     return run
@@ -97,7 +97,7 @@ def test_a_profile_may_make_refused_bytes_readable(country, given, refused):
     assert (done.known, done.counts.new) == (False, 1)
     assert count(country, "landed_file") == 1
     with country.connect() as connection:
-        assert b"".join(landing.landed(connection, done.load)) == raw
+        assert b"".join(landed_files.landed(connection, done.load)) == raw
     assert given(raw, profile=SEMICOLONS).known
 
 
@@ -142,7 +142,7 @@ def test_the_bytes_of_a_refused_file_outlive_a_load_of_them(
         with pytest.raises(ValueError, match="no"):
             given(raw, profile=SEMICOLONS)
     with country.connect() as connection:
-        assert b"".join(landing.content(connection, found["file"])) == raw
+        assert b"".join(landed_files.content(connection, found["file"])) == raw
 
 
 def test_ingest_ends_with_status_2_and_jobs_shows_the_refused_file(

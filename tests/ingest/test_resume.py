@@ -14,7 +14,7 @@ from ewater.ingest import jobs, readings_csv
 from ewater.ingest.outcome import Options, Span
 from ewater.ingest.profiles import find
 from ewater.ingest.source import File
-from ewater.store import chunks, landing, registry, rejects, unfinished
+from ewater.store import chunks, landed_files, landing, registry, rejects, unfinished
 
 pytestmark = pytest.mark.db
 
@@ -119,7 +119,7 @@ def state(engine, load):
                 "SELECT series_id, first_time, last_time FROM quality_due ORDER BY 1, 2"
             )
         ).all()
-        raw = b"".join(landing.landed(connection, load))
+        raw = b"".join(landed_files.landed(connection, load))
         tables = ("load", "landed_file", "landed_piece", "load_checkpoint", "chunk")
         counts = {
             name: connection.execute(text(f"SELECT count(*) FROM {name}")).scalar_one()

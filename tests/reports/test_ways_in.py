@@ -13,11 +13,11 @@ from ewater.reports import (
     bulk,
     known,
     review,
+    seen,
     stored,
     ways,
     workbook,
     workbook_read,
-    workflow,
 )
 from ewater.reports.form import built_in
 from ewater.reports.validate import validate
@@ -284,7 +284,7 @@ def test_bad_returns_of_an_archive_are_named_by_line_and_the_others_loaded(
         assert any(wanted in text_ for text_ in said), (wanted, said)
     assert taken.new == 2
     with reporting.begin() as connection:
-        rows = workflow.listed(connection, people.command)
+        rows = seen.listed(connection, people.command)
     assert {(r["enterprise"], r["period"]) for r in rows} == {
         ("E1", "2024"),
         ("E2", "2024"),
@@ -305,7 +305,7 @@ def test_findings_are_listed_within_the_scope_and_in_the_language(reporting, peo
         assert ways.findings(connection, people.far, form) == []
         again = ways.examine(connection, form)
         assert again > 0, "the sector's total breaks with it"
-        clean = [r["id"] for r in workflow.listed(connection, people.command)]
+        clean = [r["id"] for r in seen.listed(connection, people.command)]
         done = review.approve_clean(connection, people.command, clean, reason="clean")
         slipped = stored.find(connection, "E1", "2-TP", "2022").id
         assert slipped in done.left

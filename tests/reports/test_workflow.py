@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from ewater.balance.reported import reported_volumes
 from ewater.errors import ForbiddenError, UsageError
-from ewater.reports import known, merge, receipts, review, stored, workflow
+from ewater.reports import known, merge, receipts, review, seen, stored, workflow
 from ewater.store import audit, registry
 
 pytestmark = pytest.mark.db
@@ -79,12 +79,12 @@ def test_only_the_own_enterprise_and_territory_are_open(
         with pytest.raises(ForbiddenError, match="does not include to report"):
             workflow.save(connection, people.reviewer, head.id, {}, edits=1)
         with pytest.raises(ForbiddenError):
-            workflow.show(connection, people.other, head.id)
-        assert workflow.listed(connection, people.other) == []
-        assert [row["id"] for row in workflow.listed(connection, people.reviewer)] == [
+            seen.show(connection, people.other, head.id)
+        assert seen.listed(connection, people.other) == []
+        assert [row["id"] for row in seen.listed(connection, people.reviewer)] == [
             head.id
         ]
-        assert workflow.listed(connection, people.far) == []
+        assert seen.listed(connection, people.far) == []
     number, _ = submitted()
     with reporting.begin() as connection:
         for act in (review.approve, review.approve_clean):
@@ -199,7 +199,7 @@ def test_a_return_is_sent_back_with_remarks_and_comes_again(
             review.send_back(connection, people.reviewer, number, [{"body": ""}], "x")
         remark = {"body": "January?", "section": "intake", "line": 1, "column": "g13"}
         review.send_back(connection, people.reviewer, number, [remark], "see remark")
-        shown = workflow.show(connection, people.reporter, number)
+        shown = seen.show(connection, people.reporter, number)
         assert shown["state"] == "returned"
         assert shown["remarks"][0]["body"] == "January?"
         assert shown["versions"][0]["decided_why"] == "see remark"

@@ -21,10 +21,10 @@ from ewater.reports import (
     online,
     periods,
     review,
+    seen,
     signing,
     stored,
     who,
-    workflow,
 )  # fmt: skip
 from ewater.reports.examine import totals
 
@@ -133,7 +133,7 @@ def one(
     Returns
     -------
     dict
-        As `ewater.reports.workflow.show`, with ``form``, ``id`` None and ``state``
+        As `ewater.reports.seen.show`, with ``form``, ``id`` None and ``state``
         ``none`` where nothing was begun; ``asides``, ``author`` of the draft,
         ``due_at``, ``name`` of the enterprise.
 
@@ -151,7 +151,7 @@ def one(
         if found is None:
             told = _unbegun(connection, chosen, enterprise, when)
         else:
-            told = workflow.show(connection, person, found.id)
+            told = seen.show(connection, person, found.id)
             told["asides"] = online.asides(connection, found.id)
             told["author"] = online.author(connection, found.id)
         return told | _about(connection, chosen, enterprise, when)
@@ -212,7 +212,7 @@ def sent_returns(engine: Engine, scope: Scope, enterprise: str) -> list[Document
         The enterprise is outside the scope.
     """
     with _opened(engine, scope, enterprise) as (connection, person):
-        rows = workflow.listed(connection, person, enterprise=enterprise)
+        rows = seen.listed(connection, person, enterprise=enterprise)
         for row in rows:
             row["sent"] = stored.versions(connection, row["id"])
         return rows
@@ -221,7 +221,7 @@ def sent_returns(engine: Engine, scope: Scope, enterprise: str) -> list[Document
 def queue(engine: Engine, scope: Scope, form: str, period: str = "") -> list[Document]:
     """List what waits for a decision: the gravest first, then the largest."""
     with engine.connect() as connection:
-        return workflow.listed(
+        return seen.listed(
             connection,
             reading(scope),
             form=form,
@@ -341,7 +341,7 @@ def years(engine: Engine, scope: Scope, enterprise: str, form: str) -> list[Docu
         The enterprise is outside the scope.
     """
     with _opened(engine, scope, enterprise) as (connection, person):
-        rows = workflow.listed(connection, person, enterprise=enterprise, form=form)
+        rows = seen.listed(connection, person, enterprise=enterprise, form=form)
         sent = [row["id"] for row in rows if row["versions"]]
         if not sent:
             return []
