@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
 
 from ewater.errors import UsageError
 from ewater.reports import known, periods, who
+from ewater.reports.periods import last_day
 from ewater.reports.who import IN_SCOPE, PLACED
 
 if TYPE_CHECKING:
@@ -86,15 +86,11 @@ def missing(
         {
             **{key: value for key, value in row.items() if key != "own_due"},
             "due_at": row["own_due"] or usual,
-            "last_day": _last_day(row["own_due"] or usual, zone),
+            "last_day": last_day(row["own_due"] or usual, zone),
             "overdue": at > (row["own_due"] or usual),
         }
         for row in rows
     ]
-
-
-def _last_day(due_at: datetime, zone: str) -> date:
-    return (due_at.astimezone(ZoneInfo(zone)) - timedelta(seconds=1)).date()
 
 
 def deadline(connection: Connection, form: Form, period: str) -> datetime:

@@ -134,7 +134,7 @@ def before(
 
 
 def opening(
-    form: Form, permits: Sequence[Mapping[str, Any]]
+    form: Form, permits: Sequence[Mapping[str, Any]], zone: str
 ) -> dict[str, list[dict[str, Any]]]:
     """First lines of a return that was not begun: one for each permit of the period.
 
@@ -144,12 +144,13 @@ def opening(
         Of `ewater.reports.beside.permits`.
     """
     section = form.section_of(form.roles.get("permit", ""))
-    lines = workbook.permit_lines(form, [row for row in permits if row["allowed"]])
+    held = [row for row in permits if row["allowed"]]
+    lines = workbook.permit_lines(form, held, zone)
     return compact({section: lines}) if section else {}
 
 
 def filled(
-    form: Form, permits: Sequence[Mapping[str, Any]], content: Content
+    form: Form, permits: Sequence[Mapping[str, Any]], content: Content, zone: str
 ) -> dict[str, list[dict[str, Any]]]:
     """Write what the system fills in: what the register says of the permit of a line.
 
@@ -160,7 +161,7 @@ def filled(
     """
     key = form.roles.get("permit", "")
     own = {column.key for _, column in form.columns() if column.filled}
-    lines = workbook.permit_lines(form, permits)
+    lines = workbook.permit_lines(form, permits, zone)
     known = {line[key]: line for line in lines if key in line}
     found = {}
     for section, given in content.items():

@@ -18,6 +18,7 @@ from sqlalchemy import text
 from ewater import outgoing
 from ewater.errors import NotReadyError, UsageError
 from ewater.reports import due, known, periods, who
+from ewater.reports.periods import last_day
 from ewater.reports.words import LANGUAGES, say
 
 if TYPE_CHECKING:
@@ -244,7 +245,7 @@ def document(row: Row) -> Row:
 
 def letter(row: Row, form: Form, zone: str) -> tuple[str, str]:
     """Write subject and body of a mail, in every language."""
-    last = row["due_at"].astimezone(ZoneInfo(zone)) - timedelta(seconds=1)
+    last = last_day(row["due_at"], zone)
     values = {
         "name": row["name"] or row["enterprise"],
         "code": row["enterprise"],

@@ -92,6 +92,7 @@ def template(
         chosen,
         {"code": enterprise, "name": facts.enterprises["name"].iloc[-1]},
         str(when),
+        zone=facts.zone,
         language=language,
         content=draft["content"] if draft else None,
         permits=permits[valid].to_dict("records"),

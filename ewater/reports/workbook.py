@@ -7,10 +7,13 @@ import hashlib
 import io
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
+from ewater.reports.periods import first_day, last_day
 from ewater.workbooks import letter
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from ewater.reports.form import Column, Form, Section
 
@@ -68,9 +71,12 @@ def seal(rows: Sequence[Sequence[str]]) -> str:
 
 
 def permit_lines(
-    form: Form, permits: Sequence[Mapping[Any, Any]]
+    form: Form, permits: Sequence[Mapping[Any, Any]], zone: str
 ) -> list[dict[str, Any]]:
-    """First cells of a line for each permit: what the system knows already."""
+    """First cells of a line for each permit: what the system knows already.
+
+    Its days are those of ``zone``; the last is the last on which it holds.
+    """
     unit = form.factor
     kinds = {
         entry.kind: code
@@ -80,8 +86,8 @@ def permit_lines(
     lines = [
         {
             "permit": permit["code"],
-            "permit_from": _day(permit["valid_from"]),
-            "permit_to": _day(permit["valid_to"]),
+            "permit_from": _day(first_day, permit["valid_from"], zone),
+            "permit_to": _day(last_day, permit["valid_to"], zone),
             "source": kinds.get(str(permit["source_kind"])),
             "limit": _limit(permit) / unit,
         }
@@ -100,8 +106,8 @@ def prefilled(form: Form) -> set[str]:
     return own | {form.roles[role] for role in roles if role in form.roles}
 
 
-def _day(moment: Any) -> str | None:
-    return None if moment is None or moment != moment else str(moment)[:10]
+def _day(day: Callable[[Any, str], dt.date], moment: Any, zone: str) -> str | None:
+    return None if pd.isna(moment) else day(moment, zone).isoformat()
 
 
 def _limit(permit: Mapping[Any, Any]) -> float:
@@ -114,6 +120,7 @@ def write(
     enterprise: Mapping[str, Any],
     period: str,
     *,
+    zone: str,
     language: str = "en",
     content: Mapping[str, Any] | None = None,
     permits: Sequence[Mapping[Any, Any]] = (),
@@ -125,6 +132,8 @@ def write(
     ----------
     enterprise
         ``code`` and ``name``.
+    zone
+        Of the country, by whose days permits begin and end.
     content
         A draft that was begun; without one the permits are filled in.
     previous
@@ -153,7 +162,7 @@ def write(
     filled = dict(content) if content else {}
     first = form.section_of(form.roles.get("permit", ""))
     if not filled and first is not None:
-        filled[first] = permit_lines(form, permits)
+        filled[first] = permit_lines(form, permits, zone)
     for section in form.sections:
         page = book.add_worksheet(sheet_name(section, language))
         _sheet(page, form, section, language, title, filled.get(section.key, []), look)

@@ -73,7 +73,7 @@ def test_a_template_knows_its_permits_and_the_year_before(
     book = openpyxl.load_workbook(io.BytesIO(raw))
     sheet = next(book[name] for name in book.sheetnames if name.startswith("1. "))
     given = [cell.value for cell in sheet[6]]
-    assert given[:4] == ["P1", "2019-12-31", "2029-12-31", "river"]
+    assert given[:4] == ["P1", "2020-01-01", "2029-12-31", "river"], "days of Baku"
     assert given[10] == 1000
     before = book["Previous period – intake"]
     assert [c.value for c in before[6]][11] == 500
@@ -111,7 +111,9 @@ def typed(form, known, right):
     def fill(cells=None, change=None, language="en"):
         permits = known.permits[known.permits["enterprise"] == "E1"].to_dict("records")
         head = {"code": "E1", "name": "Zavod"}
-        raw = workbook.write(form, head, "2024", language=language, permits=permits)
+        raw = workbook.write(
+            form, head, "2024", zone=known.zone, language=language, permits=permits
+        )
         raw = filled(raw, right | (cells or {}), change)
         book = workbook_read.read(raw, "r.xlsx", lambda code: form)
         return [*book.findings, *validate(book.batch, known)]

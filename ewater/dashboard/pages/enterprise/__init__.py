@@ -15,10 +15,10 @@ from ewater.dashboard.i18n import mark
 from ewater.dashboard.pages.enterprise import signing
 from ewater.dashboard.pages.page import Page
 from ewater.dashboard.pages.returns import place
-from ewater.dashboard.pages.returns.about import last_day
 from ewater.dashboard.questions import returns as asked
 from ewater.dashboard.reading_labels import QUANTITIES
 from ewater.dashboard.return_labels import DECISIONS, PER, SOURCES, STATES, WAYS, named
+from ewater.reports.periods import last_day
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -127,7 +127,7 @@ def permits_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
             "limit": row["limit_m3"],
             "per": named(PER, row["per"], lang),
             "from": _day(row["valid_from"], zone),
-            "to": last_day(row["valid_to"], told["zone"]),
+            "to": row["valid_to"] and last_day(row["valid_to"], told["zone"]),
             "allowed": row["allowed"],
             "site": row["site"],
         }

@@ -130,10 +130,10 @@ def _shown(told: Data, extra: Mapping[str, int], lang: Language) -> list[Any]:
     reports = acting.may(REPORT)
     content = told["content"]
     if told["state"] == "none":
-        content = online.opening(told["form"], told["permits"])
+        content = online.opening(told["form"], told["permits"], told["zone"])
     fixed = not reports or told["state"] not in ("none", *OPEN)
     if not fixed:
-        content = online.filled(told["form"], told["permits"], content)
+        content = online.filled(told["form"], told["permits"], content, told["zone"])
     lines = form.lines_of(told["form"], content, extra)
     corrected = reports and told["state"] in ("approved", "correcting")
     return [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -22,6 +21,7 @@ from ewater.dashboard.return_labels import (
     WAYS,
     named,
 )
+from ewater.reports.periods import first_day, last_day
 from ewater.reports.workflow import OPEN
 
 if TYPE_CHECKING:
@@ -52,17 +52,11 @@ def moment(value: Any, told: Told, lang: Language) -> str:
     return lang.moment(value.astimezone(ZoneInfo(told["zone"]))) if value else fmt.DASH
 
 
-def last_day(end: datetime | None, zone: str) -> date | None:
-    """Last day of the country before an end; None where it is open."""
-    if end is None:
-        return None
-    return (end.astimezone(ZoneInfo(zone)) - timedelta(seconds=1)).date()
-
-
 def due(told: Told, lang: Language) -> str:
     """Say until when the return is in time."""
-    last = last_day(told["due_at"], told["zone"])
-    when = lang.day(last) if last else fmt.DASH
+    when = fmt.DASH
+    if told["due_at"]:
+        when = lang.day(last_day(told["due_at"], told["zone"]))
     return lang.gettext("Due until {when}").format(when=when)
 
 
@@ -109,9 +103,9 @@ def permits(told: Told, lang: Language) -> list[Any]:
         limit = fmt.figure(row["limit_m3"] / told["form"].factor, lang)
         unit = told["form"].unit.replace("m3", "m³")
         source = named(SOURCES, row["source_kind"], lang)
-        start = row["valid_from"]
-        first = start and start.astimezone(ZoneInfo(told["zone"])).date()
-        last = last_day(row["valid_to"], told["zone"])
+        start, end = row["valid_from"], row["valid_to"]
+        first = start and first_day(start, told["zone"])
+        last = end and last_day(end, told["zone"])
         span = " – ".join(lang.day(one) if one else "…" for one in (first, last))
         body.append(
             html.Tr(

@@ -115,9 +115,10 @@ class _Work:
 
     def content(self, ids: Ids, values: Sequence[Any]) -> dict[str, Any]:
         """Read the cells of the page, and fill in what the register knows."""
-        rows = known.read(self.connection, self.form, [self.place[0]]).permits
-        permits: list[Any] = rows.to_dict("records")
-        return online.filled(self.form, permits, collected(self.form, ids, values))
+        facts = known.read(self.connection, self.form, [self.place[0]])
+        permits: list[Any] = facts.permits.to_dict("records")
+        given = collected(self.form, ids, values)
+        return online.filled(self.form, permits, given, facts.zone)
 
     def _values(
         self, ids: Ids, values: Sequence[Any], content: Data, saved: Saved | None
