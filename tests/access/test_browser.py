@@ -44,14 +44,17 @@ def test_a_day_of_work_with_the_keyboard(page, serve, server, engine, monkeypatc
     assert "/login?next=" in page.url
     assert page.locator("html").get_attribute("data-mantine-color-scheme") == "dark"
     assert page.locator("h1").inner_text() == "Daxil ol"
-    page.keyboard.type("Leyla")  # the field has the focus
+    page.wait_for_function("document.activeElement.id === 'name'")
+    page.keyboard.type("Leyla")
     page.keyboard.press("Tab")
     page.keyboard.type("wrong")
     page.keyboard.press("Enter")
     page.wait_for_selector("[role=alert]")
+    page.wait_for_function("document.activeElement.id === 'password'")
     page.keyboard.type(first)
     page.keyboard.press("Enter")
     page.wait_for_selector("#again")
+    page.wait_for_function("document.activeElement.id === 'old'")
     for field in (first, OWN, OWN):
         page.keyboard.type(field)
         page.keyboard.press("Tab")
