@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ewater.dashboard import format as fmt
-from ewater.dashboard import totals
 from ewater.dashboard.components import choice, select
-from ewater.dashboard.exhibits import Column, Exhibit, Facts, Sheet
+from ewater.dashboard.exhibits import Column, Exhibit, Sheet
 from ewater.dashboard.html import attributes
 from ewater.dashboard.i18n import mark
 from ewater.dashboard.labels import account_label, term_label
@@ -45,7 +44,8 @@ def sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
         Column("words", say("Value")),
     )
     title = say("Figures of the one chosen")
-    return Sheet(title, columns, rows, empty=why, facts=_of_flows(rows))
+    flows = [row["volume"] for row in rows if _is_flow(row)]
+    return Sheet(title, columns, rows, empty=why, facts=drawn.facts(flows))
 
 
 def _of_flow(flow: dict[str, Any], shown: Shown, lang: Language) -> Lines:
@@ -121,17 +121,6 @@ def _volume(value: float | None, u: float | None = None) -> Quantity:
         "status": "unknown",
         "status_shares": {},
     }
-
-
-def _of_flows(rows: Lines) -> Facts:
-    """Say how the flows of the one chosen are known together."""
-    flows = [row["volume"] for row in rows if _is_flow(row)]
-    whole = totals.add(flows)
-    return Facts(
-        uncertainty=fmt.UNCERTAINTY,
-        coverage=whole["coverage"],
-        statuses=whole["status_shares"],
-    )
 
 
 def _is_flow(row: dict[str, Any]) -> bool:

@@ -7,7 +7,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from ewater.dashboard import format as fmt
-from ewater.dashboard import view
+from ewater.dashboard import totals, view
+from ewater.dashboard.exhibits import Facts
 from ewater.dashboard.figures.network import Node
 from ewater.dashboard.figures.network_map import Flow
 from ewater.dashboard.i18n import mark
@@ -100,6 +101,16 @@ def quantity(flow: Mapping[str, Any]) -> Quantity:
         "status": flow["status"],
         "status_shares": {flow["status"]: 1.0} if known else {},
     }
+
+
+def facts(flows: Sequence[Quantity]) -> Facts:
+    """Say how some flows are known together."""
+    whole = totals.add(flows)
+    return Facts(
+        uncertainty=fmt.UNCERTAINTY,
+        coverage=whole["coverage"],
+        statuses=whole["status_shares"],
+    )
 
 
 def verdict_words(node: Mapping[str, Any], lang: Language) -> str:

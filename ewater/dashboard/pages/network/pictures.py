@@ -200,6 +200,7 @@ def diagram_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
         columns,
         rows,
         notes=notes,
+        facts=drawn.facts([drawn.quantity(flow) for flow in shown.flows]),
         empty=say("No flow touches this territory inside this boundary."),
         data=Diagram(
             nodes=nodes,
