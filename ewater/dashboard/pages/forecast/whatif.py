@@ -170,7 +170,7 @@ def controls(state: State, lang: Language) -> list[Any]:
             value=state.get("scenario") or None,
             data=[],
             placeholder=words,
-            className="forecast-scenario",
+            className="forecast-scenario stands",
             **attributes(aria_label=words),
         )
     ]

@@ -230,6 +230,7 @@ def controls(state: State, lang: Language) -> list[Any]:
                 data=[],
                 placeholder=label,
                 searchable=True,
+                className="stands",
                 **attributes(aria_label=label),
             )
         )
