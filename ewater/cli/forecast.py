@@ -150,6 +150,7 @@ def list_(*, format_: Annotated[Format, typer.Option("--format")] = "table") -> 
     """
     from ewater.accounts.forecasting import kept
     from ewater.cli import rows
+    from ewater.series.calendars import local_day
 
     with open_store() as engine, engine.connect() as connection:
         kept_ones = kept.listed(connection).to_dict("records")
@@ -161,7 +162,7 @@ def list_(*, format_: Annotated[Format, typer.Option("--format")] = "table") -> 
         return
     told = [
         row
-        | {"code": row["code"][:12], "from": rows.local_day(row["origin"], zone)[:7]}
+        | {"code": row["code"][:12], "from": str(local_day(row["origin"], zone))[:7]}
         | {name: f"{row[name]:%Y-%m-%dT%H:%MZ}" for name in ("as_of", "computed_at")}
         for row in found
     ]

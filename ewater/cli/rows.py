@@ -81,13 +81,6 @@ def in_hm3(row: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
     return shown
 
 
-def local_day(moment: Any, timezone: str) -> str:
-    """Day on which a moment lies where the country is."""
-    from zoneinfo import ZoneInfo
-
-    return str(moment.astimezone(ZoneInfo(timezone)).date())
-
-
 def show_table(cells: Sequence[Mapping[str, object]], columns: Sequence[str]) -> None:
     """Print rows under their columns."""
     texts = [["" if row[c] is None else str(row[c]) for c in columns] for row in cells]

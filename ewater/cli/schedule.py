@@ -63,6 +63,7 @@ def list_(*, format_: Annotated[Format, typer.Option("--format")] = "table") -> 
     """
     from ewater.accounts.forecasting import schedules
     from ewater.cli import rows
+    from ewater.series.calendars import local_day
 
     with open_store() as engine, engine.connect() as connection:
         found = schedules.listed(connection)
@@ -73,7 +74,7 @@ def list_(*, format_: Annotated[Format, typer.Option("--format")] = "table") -> 
         return
     told = [
         rows.in_hm3(row, ["opening"])
-        | {"start": rows.local_day(row["start"], zone)}
+        | {"start": str(local_day(row["start"], zone))}
         | {"made_at": f"{row['made_at']:%Y-%m-%dT%H:%MZ}"}
         for row in found
     ]

@@ -9,8 +9,8 @@ from sqlalchemy import text
 
 from ewater.errors import UsageError
 from ewater.reports import known, periods, who
-from ewater.reports.periods import last_day
 from ewater.reports.who import IN_SCOPE, PLACED
+from ewater.series.calendars import last_day
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

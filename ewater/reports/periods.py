@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from ewater.errors import UsageError
@@ -49,16 +49,6 @@ class Period:
 def local(year: int, month: int, zone: str) -> datetime:
     """Local midnight at which a month begins, in UTC."""
     return datetime(year, month, 1, tzinfo=ZoneInfo(zone)).astimezone(UTC)
-
-
-def first_day(start: datetime, zone: str) -> date:
-    """Day of the country on which something begins."""
-    return start.astimezone(ZoneInfo(zone)).date()
-
-
-def last_day(end: datetime, zone: str) -> date:
-    """Last day of the country before an end, which itself is outside."""
-    return first_day(end - timedelta(seconds=1), zone)
 
 
 def read(said: str) -> Period:

@@ -18,8 +18,8 @@ from sqlalchemy import text
 from ewater import outgoing
 from ewater.errors import NotReadyError, UsageError
 from ewater.reports import due, known, periods, who
-from ewater.reports.periods import last_day
 from ewater.reports.words import LANGUAGES, say
+from ewater.series.calendars import last_day
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from ewater.reports.periods import first_day, last_day
+from ewater.series.calendars import last_day, local_day
 from ewater.workbooks import letter
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def permit_lines(
     lines = [
         {
             "permit": permit["code"],
-            "permit_from": _day(first_day, permit["valid_from"], zone),
+            "permit_from": _day(local_day, permit["valid_from"], zone),
             "permit_to": _day(last_day, permit["valid_to"], zone),
             "source": kinds.get(str(permit["source_kind"])),
             "limit": _limit(permit) / unit,

@@ -7,9 +7,11 @@ clock changes has 23 or 25 hours and a month its true length.
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, cast
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
@@ -18,8 +20,6 @@ from ewater.errors import UsageError
 from ewater.terms import STEPS, Step
 
 if TYPE_CHECKING:
-    import datetime as dt
-
     from numpy.typing import NDArray
 
 _DAY = np.timedelta64(1, "D")
@@ -245,3 +245,13 @@ def _edge_index(
             f"{edges[index - 1]} and {edges[index]}"
         )
     return index
+
+
+def local_day(moment: dt.datetime, timezone: str) -> dt.date:
+    """Day on which a moment lies by the clocks of a time zone."""
+    return moment.astimezone(ZoneInfo(timezone)).date()
+
+
+def last_day(end: dt.datetime, timezone: str) -> dt.date:
+    """Last day before an end, which itself is outside."""
+    return local_day(end - dt.timedelta(microseconds=1), timezone)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import json
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from ewater.accounts.editions import chain, merkle, parts, results
 from ewater.accounts.editions.material import iso
+from ewater.series.calendars import last_day, local_day
 from ewater.store import editions
 
 if TYPE_CHECKING:
@@ -42,8 +42,7 @@ def zone(connection: Connection, name: str) -> str:
 def day(instant: str, timezone: str, *, last: bool = False) -> dt.date:
     """Local day on which a period begins; ``last``: the last day before it ends."""
     moment = dt.datetime.fromisoformat(instant)
-    moment -= dt.timedelta(microseconds=1) if last else dt.timedelta()
-    return moment.astimezone(ZoneInfo(timezone)).date()
+    return (last_day if last else local_day)(moment, timezone)
 
 
 def document(connection: Connection, name: str) -> Document:

@@ -18,7 +18,7 @@ from ewater.dashboard.pages.returns import place
 from ewater.dashboard.questions import returns as asked
 from ewater.dashboard.reading_labels import QUANTITIES
 from ewater.dashboard.return_labels import DECISIONS, PER, SOURCES, STATES, WAYS, named
-from ewater.reports.periods import last_day
+from ewater.series.calendars import last_day
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -21,8 +21,8 @@ from ewater.dashboard.return_labels import (
     WAYS,
     named,
 )
-from ewater.reports.periods import first_day, last_day
 from ewater.reports.workflow import OPEN
+from ewater.series.calendars import last_day, local_day
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -104,7 +104,7 @@ def permits(told: Told, lang: Language) -> list[Any]:
         unit = told["form"].unit.replace("m3", "m³")
         source = named(SOURCES, row["source_kind"], lang)
         start, end = row["valid_from"], row["valid_to"]
-        first = start and first_day(start, told["zone"])
+        first = start and local_day(start, told["zone"])
         last = end and last_day(end, told["zone"])
         span = " – ".join(lang.day(one) if one else "…" for one in (first, last))
         body.append(
