@@ -195,6 +195,16 @@ def local_days(
     return days - early * _DAY + late * _DAY
 
 
+def local_day(moment: dt.datetime, timezone: str) -> dt.date:
+    """Day on which a moment lies by the clocks of a time zone."""
+    return moment.astimezone(ZoneInfo(timezone)).date()
+
+
+def last_day(end: dt.datetime, timezone: str) -> dt.date:
+    """Last day before an end, which itself is outside."""
+    return local_day(end - dt.timedelta(microseconds=1), timezone)
+
+
 def labels(calendar: Calendar, bounds: NDArray[np.int64]) -> list[str]:
     """Local time of each instant with its offset, as ISO 8601.
 
@@ -245,13 +255,3 @@ def _edge_index(
             f"{edges[index - 1]} and {edges[index]}"
         )
     return index
-
-
-def local_day(moment: dt.datetime, timezone: str) -> dt.date:
-    """Day on which a moment lies by the clocks of a time zone."""
-    return moment.astimezone(ZoneInfo(timezone)).date()
-
-
-def last_day(end: dt.datetime, timezone: str) -> dt.date:
-    """Last day before an end, which itself is outside."""
-    return local_day(end - dt.timedelta(microseconds=1), timezone)

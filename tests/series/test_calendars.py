@@ -195,3 +195,12 @@ def test_steps_are_made_of_whole_days(year, step):
     dates = [dt.date(year, 10, 1), dt.date(year + 1, 10, 1)]
     days = calendars.bounds(HYDROLOGICAL, *dates, "day")
     assert np.isin(calendars.bounds(HYDROLOGICAL, *dates, step), days).all()
+
+
+def test_the_day_by_the_clocks_of_a_zone_and_the_last_before_an_end():
+    midnight = dt.datetime(2025, 6, 30, 20, tzinfo=dt.UTC)  # 1 July in Baku
+    assert calendars.local_day(midnight, "Asia/Baku") == dt.date(2025, 7, 1)
+    assert calendars.local_day(midnight, "America/Boise") == dt.date(2025, 6, 30)
+    assert calendars.last_day(midnight, "Asia/Baku") == dt.date(2025, 6, 30)
+    later = midnight + dt.timedelta(microseconds=1)
+    assert calendars.last_day(later, "Asia/Baku") == dt.date(2025, 7, 1)

@@ -60,7 +60,8 @@ MONTHS = np.array(
 NO_VALUES = {
     "instants, days and their labels": (
         "calendars.from_frame calendars.first calendars.bounds calendars.to_utc "
-        "calendars.local_days calendars.labels curves.version_at "
+        "calendars.local_days calendars.local_day calendars.last_day "
+        "calendars.labels curves.version_at "
         "periods.check_bounds periods.positions periods.period_coords volumes.cells"
     ),
     "codes, and rows or readings chosen by them": (
