@@ -307,9 +307,8 @@ class Daily(Base):
         {"comment": "Daily volumes of the present; older states are in the chunks"},
     )
 
-    series_id: Mapped[int] = mapped_column(
-        ForeignKey("series_key.id"), primary_key=True, comment="Series"
-    )
+    # no foreign key: two thirds of the time of writing, and the chunks have one
+    series_id: Mapped[int] = mapped_column(Integer, primary_key=True, comment="Series")
     calendar: Mapped[str] = mapped_column(
         Text, primary_key=True, comment="Calendar whose day this is; UTC if none"
     )
