@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from ewater import outgoing
-from ewater.store import alerts
+from ewater.alerts.letters import letter
+from ewater.store import alerts, calendars
 from ewater.terms import ALERT_KINDS, ALERT_SUBJECTS
 
 if TYPE_CHECKING:
@@ -34,7 +35,8 @@ def send_due(engine: Engine, now: datetime | None = None) -> int:
             if message is None:
                 break
             try:
-                tell(message["address"], document(message))
+                zone = calendars.zone(connection) or "UTC"
+                tell(message["address"], document(message), zone)
             except outgoing.FAILURES as why:
                 again = outgoing.again(message["attempts"], at)
                 _log.warning("message %d not sent: %s", message["id"], why)
@@ -65,25 +67,9 @@ def document(message: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def tell(address: str, said: dict[str, Any]) -> None:
+def tell(address: str, said: dict[str, Any], zone: str = "UTC") -> None:
     """Send one message, by mail or to a webhook; fails as `ewater.outgoing`."""
     if outgoing.is_web(address):
         outgoing.post(address, said)
     else:
-        outgoing.mail(address, *letter(said))
-
-
-def letter(said: dict[str, Any]) -> tuple[str, str]:
-    """Write subject and body of a mail."""
-    names = [name for name in said["names"].values() if name] or [said["rule"]]
-    state = "OK" if said["event"] == "ended" else said["severity"].upper()
-    limits = " ".join(f"{side} {limit:g}" for side, limit in said["limit"].items())
-    lines = (
-        *names,
-        "",
-        f"{said['event']}: {said['value']:g} ({said['unit']}), limit {limits}",
-        f"{said['time']}",
-        f"{said['kind']} {said[ALERT_SUBJECTS[said['kind']]]}, rule {said['rule']}, "
-        f"alert {said['alert']}",
-    )
-    return f"[{state}] {names[0]}", "\n".join(lines) + "\n"
+        outgoing.mail(address, *letter(said, zone))

@@ -14,18 +14,21 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from babel import Locale
-from babel.dates import format_date, format_datetime
+from babel.dates import format_datetime
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import NumberPattern, parse_pattern
 
+from ewater import written
+from ewater.written import LANGUAGES
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date, datetime
 
-LANGUAGES = ("az", "en", "ru")
+    from babel import Locale
+
 LOCALE_DIR = Path(__file__).parent / "locale"
 _COUNTRY = re.compile(r"(?<![A-Z0-9])[A-Z]{2}(?![A-Z0-9])")
 
@@ -74,8 +77,7 @@ class Language:
 
     def month(self, month: int, width: str = "abbreviated") -> str:
         """Name a month as it stands alone, from 1 for January."""
-        names = self.locale.months["stand-alone"]
-        return str(names.get(width, names["wide"])[month]).rstrip(".").capitalize()
+        return written.month(month, self.code, width)
 
     def quarter(self, quarter: int) -> str:
         """Name a quarter as it stands alone, from 1."""
@@ -87,15 +89,27 @@ class Language:
 
     def day(self, date: date) -> str:
         """Write a day shortly: 1 May 2023 in English, else 01.05.2023."""
-        return str(format_date(date, self._day, locale=self.locale))
+        return written.day(date, self.code)
 
     def moment(self, moment: datetime) -> str:
         """Write a date and time shortly, in the given zone."""
-        return str(format_datetime(moment, f"{self._day} HH:mm", locale=self.locale))
+        return written.moment(moment, self.code)
 
-    @property
-    def _day(self) -> str:
-        return "d MMM y" if self.code == "en" else "dd.MM.y"
+    def unit(self, code: str) -> str:
+        """Write a unit, given as files and programs have it."""
+        return written.unit(code, self.code)
+
+    def capital(self, words: str) -> str:
+        """Begin words with a capital."""
+        return written.capital(words, self.code)
+
+    def small(self, words: str) -> str:
+        """Write words in small letters."""
+        return written.small(words, self.code)
+
+    def within(self, words: str) -> str:
+        """Write what stands alone with a capital as it stands within a sentence."""
+        return written.within(words, self.code)
 
     def drawn(self, pattern: str) -> str:
         """Write a pattern of days and months, as Plotly takes it, in this language.
@@ -130,7 +144,7 @@ def _pattern(digits: int) -> NumberPattern:
 def language(code: str) -> Language:
     """Load a language; an unknown one is English."""
     known = code if code in LANGUAGES else "en"
-    return Language(known, _translations(known), Locale.parse(known))
+    return Language(known, _translations(known), written.locale(known))
 
 
 def catalogues(code: str) -> list[Path]:

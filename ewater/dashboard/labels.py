@@ -171,7 +171,7 @@ PUBLISHED_ITEMS = MappingProxyType(
 
 def term_label(term: str, lang: Language) -> str:
     """Name a term of the account."""
-    return _capital(lang.pick(words.TERMS[term]))
+    return lang.capital(lang.pick(words.TERMS[term]))
 
 
 def use_words(sector: str, lang: Language) -> str:
@@ -182,11 +182,7 @@ def use_words(sector: str, lang: Language) -> str:
 
 def account_label(kind: str, lang: Language) -> str:
     """Name a kind of account."""
-    return _capital(lang.pick(words.KINDS[kind]))
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
+    return lang.capital(lang.pick(words.KINDS[kind]))
 
 
 def item_label(item: str, lang: Language) -> str:

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlencode
 
 from ewater.dashboard.answers import Basis
-from ewater.dashboard.i18n import LANGUAGES
 from ewater.dashboard.labels import LEVELS, MEASURES, STEPS, VERSIONS
 from ewater.errors import UsageError
 from ewater.terms import BOUNDARIES, SECTORS
+from ewater.written import LANGUAGES
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence

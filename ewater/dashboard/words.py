@@ -71,16 +71,9 @@ def year_words(year: int, first_month: int) -> str:
     return str(year) if first_month == 1 else f"{year}/{(year + 1) % 100:02d}"
 
 
-def _within(part: str, lang: Language) -> str:
-    """Write what stands alone with a capital as it stands within a sentence."""
-    if lang.code == "en":
-        return part
-    return part[:1].replace("İ", "i").lower() + part[1:]
-
-
 def period_words(state: State, lang: Language) -> str:
     """Name the period shown: a year, or the part of it with the year it lies in."""
     part = part_words(state.period, lang)
     if part:
-        return f"{_within(part, lang)} {state.start.year}"
+        return f"{lang.within(part)} {state.start.year}"
     return year_words(state.year, state.first_month)

@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from ewater.errors import NotReadyError, UsageError
 from ewater.reports import form as forms
+from ewater.store import calendars
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -80,15 +81,10 @@ def zone_of(connection: Connection) -> str:
     NotReadyError
         No country is loaded.
     """
-    found = connection.scalar(
-        text(
-            "SELECT timezone FROM calendars WHERE recorded_to IS NULL "
-            "ORDER BY code LIMIT 1"
-        )
-    )
+    found = calendars.zone(connection)
     if found is None:
         raise NotReadyError("no country is loaded; load one with `ewater load DIR`")
-    return str(found)
+    return found
 
 
 def read(

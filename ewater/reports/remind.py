@@ -251,7 +251,7 @@ def letter(row: Row, form: Form, zone: str) -> tuple[str, str]:
         "code": row["enterprise"],
         "form": form.names.model_dump(),
         "period": row["period"],
-        "date": last.strftime("%d.%m.%Y"),
+        "date": last.isoformat(),
     }
     code = "remind_before" if row["step"] <= 0 else "remind_after"
     draft = "remind_none" if row["state"] == "none" else "remind_draft"

@@ -280,7 +280,7 @@ def _months(batch: Batch, section: Section, lines: Lines) -> Iterator[Finding]:
     for at in rows_where(np.asarray(some)):
         blank = blank_due[at]
         named = [
-            c.number for c, is_blank in zip(months, blank, strict=True) if is_blank
+            str(c.month) for c, is_blank in zip(months, blank, strict=True) if is_blank
         ]
         first = months[int(np.flatnonzero(blank)[0])]
         yield cell(

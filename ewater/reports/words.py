@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import math
+import datetime as dt
+import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from babel.numbers import format_decimal
-
+from ewater import written
 from ewater.reports.words_examined import EXAMINED, SOURCES
+from ewater.written import LANGUAGES, PLACE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from ewater.reports.form import Form
 
-LANGUAGES = ("az", "en", "ru")
-_PLACE = {language: at for at, language in enumerate(LANGUAGES)}
+__all__ = ["LANGUAGES", "MESSAGES", "say"]
 Said = tuple[str, str, str]
 
 _CHECKED: dict[str, Said] = {
@@ -151,8 +151,8 @@ _CHECKED: dict[str, Said] = {
     ),
     "month_outside": (
         "{month} ayı {period} dövründən kənardadır; xananı boşaldın",
-        "month {month} is outside {period}; clear the cell",
-        "месяц {month} вне периода {period}; очистите ячейку",
+        "{month} is outside {period}; clear the cell",
+        "{month}: месяц вне периода {period}; очистите ячейку",
     ),
     "duplicate_line": (
         "{other}-ci sətri təkrar edir; birini saxlayın və ya toplayın",
@@ -295,46 +295,51 @@ _CHECKED: dict[str, Said] = {
 MESSAGES = MappingProxyType({**_CHECKED, **EXAMINED})
 
 
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_MONTHS = re.compile(r"1–12|\d{1,2}(, \d{1,2})*")
+#: What was typed, or is to be typed: it is said as it stands.
+_TYPED = frozenset({"value", "right", "point", "plain"})
+
+
 def say(
     code: str, language: str, values: Mapping[str, Any], form: Form | None = None
 ) -> str:
     """Say a message in a language; English where it is another.
 
-    Measured figures (floats) are written as people of the language write them; years,
-    months and counts (integers) without separators. A value that is a dictionary of
-    languages, such as a name, is said in the language.
+    Measured figures (floats), days, periods, months and units are written as people of
+    the language write them; years and counts (integers) without separators. A value
+    that is a dictionary of languages, such as a name, is said in the language.
     """
     del form
-    place = _PLACE.get(language, 1)
-    shown = {name: _shown(value, language) for name, value in values.items()}
+    place = PLACE.get(language, 1)
+    shown = {name: _shown(name, value, language) for name, value in values.items()}
     if shown.get("source") in SOURCES:
         shown["source"] = SOURCES[shown["source"]][place]
     return MESSAGES[code][place].format(**shown)
 
 
-def _shown(value: Any, language: str) -> str:
+def _shown(name: str, value: Any, language: str) -> str:
     if isinstance(value, dict):
         return str(value.get(language) or value.get("en", ""))
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return str(value)
-    return str(value) if isinstance(value, int) else figure(value, language)
+    if isinstance(value, float):
+        return written.figure(value, language)
+    if name == "month" and isinstance(value, int):
+        return written.months([value], language)
+    if isinstance(value, str) and name not in _TYPED:
+        return _said(name, value, language)
+    return str(value)
 
 
-def figure(value: float, language: str) -> str:
-    """Write a figure: two decimals at most, three digits where it is below one.
+def _said(name: str, text: str, language: str) -> str:
+    """Write what the evidence keeps for programs: a day, a period, a unit, months."""
+    if name == "unit":
+        return written.unit(text, language)
+    if name == "months" and _MONTHS.fullmatch(text):
+        return written.months(_numbers(text), language)
+    if _DAY.fullmatch(text):
+        return written.day(dt.date.fromisoformat(text), language)
+    return written.period(text, language)
 
-    Examples
-    --------
-    >>> figure(1000.0, "en"), figure(1 / 3.6, "ru"), figure(-1234.5, "az")
-    ('1,000', '0,278', '−1.234,5')
-    >>> figure(0.000123, "en"), figure(86.4, "en"), figure(0.0, "en")
-    ('0.000123', '86.4', '0')
-    """
-    if not math.isfinite(value):
-        return "–"
-    size = abs(value)
-    digits = 2 if size >= 1 or size == 0 else min(2 - math.floor(math.log10(size)), 12)
-    locale = language if language in _PLACE else "en"
-    text: str = format_decimal(size, format=f"#,##0.{'#' * digits}", locale=locale)
-    is_below = value < 0 and any(digit in "123456789" for digit in text)
-    return f"−{text}" if is_below else text
+
+def _numbers(text: str) -> Iterable[int]:
+    return range(1, 13) if text == "1–12" else map(int, text.split(", "))

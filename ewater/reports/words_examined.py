@@ -21,9 +21,9 @@ EXAMINED: dict[str, Said] = {
     "no_permit": (
         "{source} mənbəyindən {months} aylarında {value} min m³ götürülüb, həmin vaxt "
         "qüvvədə icazə yoxdur",
-        "{value} thousand m³ taken from {source} in months {months}, in which no "
+        "{value} thousand m³ taken from {source} in {months}, when no "
         "permit was valid",
-        "из источника {source} в месяцы {months} забрано {value} тыс. м³ без "
+        "из источника {source} за {months} забрано {value} тыс. м³ без "
         "действующего разрешения",
     ),
     "meter": (
@@ -37,9 +37,9 @@ EXAMINED: dict[str, Said] = {
     "pump_capacity": (
         "{month} ayında {value} min m³ götürülüb, nasoslar ən çoxu {limit} min m³ vura "
         "bilər",
-        "{value} thousand m³ taken in month {month}, the pumps lift at most {limit} "
+        "{value} thousand m³ taken in {month}, the pumps lift at most {limit} "
         "thousand m³",
-        "в месяце {month} забрано {value} тыс. м³, насосы поднимают не больше {limit} "
+        "за {month} забрано {value} тыс. м³, насосы поднимают не больше {limit} "
         "тыс. м³",
     ),
     "pump_energy": (

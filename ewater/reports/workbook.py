@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from ewater import written
 from ewater.series.calendars import last_day, local_day
 from ewater.workbooks import letter
 
@@ -41,8 +42,7 @@ _WORDS = {
 
 def say(key: str, language: str, **given: Any) -> str:
     """Say a word of the workbook."""
-    at = {"az": 0, "en": 1, "ru": 2}.get(language, 1)
-    return _WORDS[key][at].format(**given)
+    return _WORDS[key][written.PLACE.get(language, 1)].format(**given)
 
 
 def sheet_name(section: Section, language: str) -> str:
@@ -157,7 +157,7 @@ def write(
         form=form.names.say(language),
         name=enterprise.get("name") or "",
         code=enterprise["code"],
-        period=period,
+        period=written.period(period, language),
     )
     filled = dict(content) if content else {}
     first = form.section_of(form.roles.get("permit", ""))
@@ -208,7 +208,9 @@ def _sheet(
     locked: bool = False,
 ) -> None:
     page.write_string(TITLE - 1, 0, title, look.title)
-    unit = say("unit", language, unit=form.unit, decimals=form.decimals)
+    unit = say(
+        "unit", language, unit=written.unit(form.unit, language), decimals=form.decimals
+    )
     note = f" {form.note.say(language)}." if form.note else ""
     page.write_string(NOTE - 1, 0, unit + note, look.note)
     page.set_column(0, len(section.columns) - 1, _WIDTH)

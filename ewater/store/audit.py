@@ -13,6 +13,31 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+#: Everything that is ever written down; the pages have a word for each.
+ACTIONS = frozenset(
+    {
+        "alert.acknowledge",
+        *(f"edition.{s}" for s in ("draft", "reviewed", "approved", "published")),
+        "edition.withdrawn",
+        *(f"key.{act}" for act in ("add", "revoke")),
+        *("login", "login.failed", "login.locked", "logout"),
+        *(f"readings.{act}" for act in ("approve", "edit")),
+        *(f"refused.{why}" for why in ("origin", "report", "role", "scope")),
+        *(f"report.{act}" for act in ("begin", "save", "conflict", "submit")),
+        *(f"report.{act}" for act in ("correct", "return", "approve", "sign")),
+        *(f"report.{act}" for act in ("deadline", "remind", "explain", "sign_off")),
+        *(f"report.{act}" for act in ("trust", "distrust")),
+        *(f"user.{act}" for act in ("add", "role", "disable", "enable", "unlock")),
+        *(f"user.{act}" for act in ("password", "password_reset", "forget")),
+    }
+)
+#: What it may be done to: the part of an object before its colon.
+OBJECTS = frozenset(
+    {
+        *("alert", "break", "deadline", "edition", "key", "nobody", "path"),
+        *("period", "person", "provider", "return", "series", "trust"),
+    }
+)
 _INSERT = text(
     "INSERT INTO audit (actor, action, object, before, after, address) "
     "VALUES (:actor, :action, :object, :before, :after, :address)"
@@ -37,12 +62,20 @@ def record(
     Parameters
     ----------
     action
-        A short verb with its area, such as ``user.role``.
+        A short verb with its area, such as ``user.role``; one of `ACTIONS`.
     object
-        What it is done to, such as ``person:0c…``; never a person's name.
+        What it is done to, such as ``person:0c…``, of one of the kinds `OBJECTS`;
+        never a person's name.
     before, after
         What changes, as JSON; no secrets, no names of people.
+
+    Raises
+    ------
+    ValueError
+        The action or the kind of object is unknown here, and has no word on the pages.
     """
+    if action not in ACTIONS or object.partition(":")[0] not in OBJECTS:
+        raise ValueError(f"the audit does not know {action!r} of {object!r}")
     connection.execute(
         _INSERT,
         {

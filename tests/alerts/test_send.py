@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import json
 from datetime import UTC, datetime, timedelta
-from email import message_from_string, policy
+from email import message_from_bytes, message_from_string, policy
 
 import pytest
 from sqlalchemy import text
@@ -52,11 +52,19 @@ def soon():
 def test_a_mail_says_what_where_and_how_much(country, raise_one, mail):
     raise_one("duty@example.org")
     assert send_due(country) == 1
-    sent = message_from_string(mail.got[0], policy=policy.default)
-    assert sent["Subject"] == "[DANGER] Daşqın"
+    sent = message_from_bytes(mail.got[0].encode(), policy=policy.default)
+    assert sent["Subject"] == "[Təhlükə · Danger · Опасность] Daşqın"
     assert (sent["From"], sent["To"]) == ("water@example.org", "duty@example.org")
     body = sent.get_content()
-    for words in ("Flood", "612.5", "m3/s", "above 500", "G-MID.Q", "2024-06-02T01:00"):
+    for words in (
+        "Təhlükə: Daşqın",
+        "Su sərfi, G-MID.Q: 612,5 m³/san, hədd ≥ 500 m³/san",
+        "Danger: Flood",
+        "Discharge, G-MID.Q: 612.5 m³/s, limit ≥ 500 m³/s",
+        "Расход воды, G-MID.Q: 612,5 м³/с, порог ≥ 500 м³/с",
+        "02.06.2024 05:00 (Asia/Baku)",
+        "2 Jun 2024 05:00 (Asia/Baku)",
+    ):
         assert words in body
     assert send_due(country, soon()) == 0, "sent once"
 
@@ -66,7 +74,7 @@ def test_a_name_cannot_forge_a_header(country, raise_one, mail):
     assert send_due(country) == 1
     sent = message_from_string(mail.got[0], policy=policy.default)
     assert sent["Bcc"] is None
-    assert sent["Subject"] == "[DANGER] x Bcc: all@example.org"
+    assert sent["Subject"].endswith("] x Bcc: all@example.org")
 
 
 def test_a_webhook_is_signed(country, raise_one, hook, monkeypatch):

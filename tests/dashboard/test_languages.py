@@ -5,14 +5,21 @@ from __future__ import annotations
 import ast
 import re
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
+import ewater
+from ewater.accounts.editions import chain
 from ewater.dashboard import i18n, labels
 from ewater.dashboard.i18n import catalogues, language
+from ewater.dashboard.pages.admin import deeds
+from ewater.dashboard.pages.admin.words import SOURCE_KINDS
+from ewater.ingest.sources import model
+from ewater.store import audit
 from ewater.terms import BOUNDARIES, SECTORS, SITE_KINDS, TERRITORY_KINDS, Status
 
 PACKAGE = Path(i18n.__file__).parent
@@ -98,6 +105,65 @@ def test_every_code_of_the_vocabulary_has_a_word():
     assert set(labels.SITE_KINDS) == set(SITE_KINDS)
     assert set(labels.TERRITORY_KINDS) == set(TERRITORY_KINDS)
     assert set(labels.BOUNDARIES) == set(labels.BOUNDARY_MEANINGS) == set(BOUNDARIES)
+
+
+#: How calls that lead to the audit are written, and what they put before the action.
+AUDITING = {
+    "audit.record": "", "guard.note": "", "self.note": "", "who.note": "report.",
+    "_audited": "", "_refused": "", "_Careful": "",
+}  # fmt: skip
+
+
+def written_actions():
+    """Actions that calls in the source hand to the audit."""
+    found = {f"edition.{state}" for state in chain.STATES}  # made of the state
+    for path in Path(ewater.__file__).parent.rglob("*.py"):
+        source = path.read_text("utf-8")
+        of_people = path.parent.name == "people"  # others have a _refused, too
+        if not any(call in source for call in AUDITING):
+            continue
+        for node in ast.walk(ast.parse(source)):
+            name = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
+            if name not in AUDITING or (name == "_refused" and not of_people):
+                continue
+            before = AUDITING[name]
+            given = [*node.args, *(k.value for k in node.keywords if k.arg == "action")]
+            texts = [a.value for a in given if isinstance(a, ast.Constant)]
+            found |= {before + text for text in texts[:1] if isinstance(text, str)}
+    return found
+
+
+def test_every_action_that_the_program_writes_has_a_word():
+    assert written_actions() == audit.ACTIONS
+    assert set(deeds.ACTIONS) == audit.ACTIONS
+    assert set(deeds.OBJECTS) == audit.OBJECTS
+
+
+def test_the_audit_takes_nothing_that_has_no_word():
+    for said in (("user.rename", "person:1"), ("user.add", "reservoir:1")):
+        with pytest.raises(ValueError, match="does not know"):
+            audit.record(None, *said, who=None)
+
+
+def test_every_kind_of_source_has_a_word():
+    kinds = {
+        one.model_fields["kind"].annotation.__args__[0]
+        for one in (
+            model.FolderSource,
+            model.HttpSource,
+            model.MqttSource,
+            model.PushSource,
+        )
+    }
+    assert set(SOURCE_KINDS) == kinds
+
+
+def test_a_record_of_the_audit_is_told_in_words():
+    record = {"state": "submitted", "version": 2, "due_at": "2025-03-31T20:00:00+00:00"}
+    told = deeds.told(record, ZoneInfo("Asia/Baku"), language("ru"))
+    assert told == "состояние: подан; версия: 2; срок: 01.04.2025 00:00"
+    assert deeds.thing("return:2-TP/E1/2024", language("az")).endswith("2-TP/E1/2024")
+    assert deeds.action("an.older", language("az")) == "an.older"
 
 
 def test_a_neighbour_is_named_by_the_country_in_its_code():

@@ -80,10 +80,10 @@ def test_every_fault_says_section_line_and_column(form, known, made_content):
     ("head", "code", "says"),
     [
         (("E9", "2024"), "unknown_enterprise", "'E9'"),
-        (("OLD", "2024"), "closed_enterprise", "closed on 2020-01-01"),
-        (("NEW", "2024"), "not_yet_open", "2026-01-01"),
+        (("OLD", "2024"), "closed_enterprise", "closed on 1 Jan 2020"),
+        (("NEW", "2024"), "not_yet_open", "1 Jan 2026"),
         (("E1", "2024-13"), "unknown_period", "2024-Q1"),
-        (("E1", "2025"), "period_not_over", "2026-01-01"),
+        (("E1", "2025"), "period_not_over", "1 Jan 2026"),
         (("E2", "2023-Q2"), "period_overlap", "2023, which is approved"),
     ],
 )
@@ -108,7 +108,7 @@ def test_months_outside_a_quarter_are_refused(form, known):
     ]
     outside = found(form, known, {"intake": [line | {"g16": 1.0}]}, ("E1", "2024-Q1"))
     said = {f.code: f.text("en") for f in outside}
-    assert "month 4 is outside 2024-Q1; clear the cell" in said["month_outside"]
+    assert "April is outside 1st quarter 2024; clear the cell" in said["month_outside"]
 
 
 def test_a_late_return_is_marked_or_refused_as_the_form_says(form, known, made_content):
@@ -118,7 +118,7 @@ def test_a_late_return_is_marked_or_refused_as_the_form_says(form, known, made_c
     )
     marked = found(form, late, made_content())
     assert [(f.code, f.severity) for f in marked] == [("late", "notice")]
-    assert "2025-01-22" in marked[0].text("en"), "the last day that is in time"
+    assert "22 Jan 2025" in marked[0].text("en"), "the last day that is in time"
     strict = form.model_copy(update={"late": "refuse"})
     refused = found(strict, late, made_content())
     assert [(f.code, f.stops) for f in refused] == [("late_refused", True)]

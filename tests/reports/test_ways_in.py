@@ -274,7 +274,7 @@ def test_bad_returns_of_an_archive_are_named_by_line_and_the_others_loaded(
     said = [f.text("en", form) for f in taken.findings if f.stops]
     for wanted in (
         "line 6: no enterprise has the code 'E9'",
-        "line 7: enterprise OLD was closed on 2020-01-01",
+        "line 7: enterprise OLD was closed on 1 Jan 2020",
         "line 8, column g4: code 'brook' is not known",
         "line 8, column g12: 'x' is text",
         "line 10, column unit: the unit is 1000 m3, in other lines of this return m3",

@@ -8,8 +8,9 @@ from urllib.parse import parse_qs, urlsplit
 
 from flask import Response, jsonify, render_template, request
 
-from ewater.dashboard.i18n import LANGUAGES, language, mark
+from ewater.dashboard.i18n import language, mark
 from ewater.dashboard.theme import css_variables
+from ewater.written import LANGUAGES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from ewater import written
 from ewater.errors import UsageError
 from ewater.ingest.templates import words
 from ewater.ingest.templates.form import IDENTITY, Column, Form, Sheet
@@ -161,8 +162,8 @@ def form(frames: Frames, wanted: Wanted, calendar: Calendar, parts: Parts) -> Fo
 
 
 def _check(wanted: Wanted) -> None:
-    if wanted.language not in words.LANGUAGES:
-        known = ", ".join(words.LANGUAGES)
+    if wanted.language not in written.LANGUAGES:
+        known = ", ".join(written.LANGUAGES)
         raise UsageError(f"no language {wanted.language!r}; use one of {known}")
     if (wanted.end - wanted.start).days > _MOST_ROWS:
         raise UsageError(
@@ -265,7 +266,7 @@ def _sheet(
 
 
 def _column(row: Mapping[str, Any], at: str, label: str, language: str) -> Column:
-    unit = words.unit(str(row["unit"]), language)
+    unit = written.unit(str(row["unit"]), language)
     return Column(
         series=str(row["code"]),
         quantity=str(row["quantity"]),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
-LANGUAGES = ("az", "en", "ru")
+from ewater.written import PLACE
 
 _WORDS: dict[str, tuple[str, str, str]] = {
     # kinds
@@ -82,22 +82,6 @@ _WORDS: dict[str, tuple[str, str, str]] = {
     ),
     "page": ("Səhifə &P / &N", "Page &P of &N", "Страница &P из &N"),
 }  # fmt: skip
-_PLACE = {code: number for number, code in enumerate(LANGUAGES)}
-
-_UNITS: dict[str, tuple[str, str, str]] = {
-    "m3/s": ("m³/san", "m³/s", "м³/с"),
-    "m3 s-1": ("m³/san", "m³/s", "м³/с"),
-    "l/s": ("l/san", "l/s", "л/с"),
-    "m3": ("m³", "m³", "м³"),
-    "hm3": ("mln m³", "million m³", "млн м³"),
-    "million m3": ("mln m³", "million m³", "млн м³"),
-    "thousand m3": ("min m³", "thousand m³", "тыс. м³"),
-    "m": ("m", "m", "м"),
-    "cm": ("sm", "cm", "см"),
-    "mm": ("mm", "mm", "мм"),
-    "h": ("saat", "h", "ч"),
-    "kWh": ("kVt·saat", "kWh", "кВт·ч"),
-}
 
 #: Lines of the page of instructions; each is a paragraph.
 INSTRUCTIONS = MappingProxyType(
@@ -166,15 +150,9 @@ def say(key: str, language: str, **given: str) -> str:
     words = _WORDS.get(key)
     if words is None:
         return key.replace("_", " ")
-    return words[_PLACE[language]].format(**given)
+    return words[PLACE[language]].format(**given)
 
 
 def knows(key: str) -> bool:
     """Whether there is a translation."""
     return key in _WORDS
-
-
-def unit(name: str, language: str) -> str:
-    """Write a unit as people of a language do."""
-    words = _UNITS.get(name)
-    return words[_PLACE[language]] if words else name

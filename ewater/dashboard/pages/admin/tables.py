@@ -6,16 +6,24 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from ewater.dashboard import format as fmt
+from ewater.dashboard import view
 from ewater.dashboard.components import segments
 from ewater.dashboard.exhibits import Column, Exhibit, Sheet
 from ewater.dashboard.i18n import mark
-from ewater.dashboard.pages.admin import asked
-from ewater.dashboard.pages.admin.words import AUDIT_AREAS, METHODS, ROLES, RUN_STATES
+from ewater.dashboard.pages.admin import asked, deeds
+from ewater.dashboard.pages.admin.words import (
+    AUDIT_AREAS,
+    METHODS,
+    ROLES,
+    RUN_STATES,
+    SOURCE_KINDS,
+)
 from ewater.dashboard.reading_labels import word
 from ewater.errors import EWaterError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from datetime import tzinfo
 
     from ewater.dashboard.i18n import Language
     from ewater.dashboard.queries import CachedReader
@@ -31,7 +39,7 @@ def _for_administrators(
     title: str,
     what: str,
     columns: Callable[[Language], tuple[Column, ...]],
-    row: Callable[[Row, Language], dict[str, Any]],
+    row: Callable[[Row, tzinfo, Language], dict[str, Any]],
     empty: str,
     choices: Mapping[str, str] | None = None,
 ) -> Maker:
@@ -48,13 +56,15 @@ def _for_administrators(
             return Sheet(say(title), (), [], empty=say(str(error)))
         choice = state.pick(what, choices) if choices else ""
         found = reader.look(asked.administered, what, choice)
-        shown = [row(one, lang) for one in found]
+        zone = view.zone(reader)
+        shown = [row(one, zone, lang) for one in found]
         return Sheet(say(title), columns(lang), shown, calm=say(empty))
 
     return made
 
 
-def _user(row: Row, lang: Language) -> dict[str, Any]:
+def _user(row: Row, zone: tzinfo, lang: Language) -> dict[str, Any]:
+    del zone
     say = lang.gettext
     if row["disabled_at"] is not None:
         state = say("shut out")
@@ -98,17 +108,18 @@ def _organisation_columns(lang: Language) -> tuple[Column, ...]:
     )
 
 
-def _organisation(row: Row, lang: Language) -> dict[str, Any]:
-    del lang
+def _organisation(row: Row, zone: tzinfo, lang: Language) -> dict[str, Any]:
+    del zone, lang
     code, name = row["organisation"], row["name"]
     return dict(row) | {"organisation": f"{name} ({code})" if name else code}
 
 
-def _source(row: Row, lang: Language) -> dict[str, Any]:
+def _source(row: Row, zone: tzinfo, lang: Language) -> dict[str, Any]:
+    del zone
     say = lang.gettext
     return {
         "name": row["name"],
-        "kind": row["kind"],
+        "kind": word(SOURCE_KINDS, row["kind"], lang),
         "paused": say("paused") if row["paused"] else say("active"),
         "cursor": row["cursor"],
         "last_run": row["last_run"],
@@ -121,7 +132,7 @@ def _source_columns(lang: Language) -> tuple[Column, ...]:
     say = lang.gettext
     return (
         Column("name", say("Source")),
-        Column("kind", say("Kind"), kind="code"),
+        Column("kind", say("Kind")),
         Column("paused", say("Activity")),
         Column("cursor", say("Read up to"), kind="aside"),
         Column("last_run", say("Last run"), kind="time"),
@@ -130,7 +141,8 @@ def _source_columns(lang: Language) -> tuple[Column, ...]:
     )
 
 
-def _run(row: Row, lang: Language) -> dict[str, Any]:
+def _run(row: Row, zone: tzinfo, lang: Language) -> dict[str, Any]:
+    del zone
     return dict(row) | {
         "source": row["source"] or None,
         "state": word(RUN_STATES, row["state"], lang),
@@ -161,16 +173,20 @@ def _run_columns(lang: Language) -> tuple[Column, ...]:
     )
 
 
-def _entry(row: Row, lang: Language) -> dict[str, Any]:
-    del lang
+def _entry(row: Row, zone: tzinfo, lang: Language) -> dict[str, Any]:
     return {
         "id": row["id"],
         "at": row["at"],
         "who": row["who"],
-        "action": row["action"],
-        "object": row["object"],
+        "action": deeds.action(row["action"], lang),
+        "action_code": row["action"],
+        "object": deeds.thing(row["object"], lang),
+        "object_code": row["object"],
         **{key: _json(row[key]) for key in ("before", "after")},
-        **{f"{key}_short": _told(row[key]) for key in ("before", "after")},
+        **{
+            f"{key}_short": _cut(deeds.told(row[key], zone, lang))
+            for key in ("before", "after")
+        },
         "address": row["address"],
     }
 
@@ -180,8 +196,10 @@ def _audit_columns(lang: Language) -> tuple[Column, ...]:
     return (
         Column("at", say("When"), kind="time"),
         Column("who", say("Who")),
-        Column("action", say("Action"), kind="code"),
-        Column("object", say("Of what"), kind="code"),
+        Column("action", say("Action")),
+        Column("action_code", say("Code of the action"), where="file"),
+        Column("object", say("Of what")),
+        Column("object_code", say("Code of the object"), where="file"),
         Column("before_short", say("Before"), kind="aside", where="page"),
         Column("after_short", say("After"), kind="aside", where="page"),
         Column("before", say("Before"), where="file"),
@@ -191,24 +209,14 @@ def _audit_columns(lang: Language) -> tuple[Column, ...]:
     )
 
 
+def _cut(text: str | None) -> str | None:
+    return fmt.shortened(text, _LONGEST) if text else None
+
+
 def _json(value: Any) -> str | None:
     return (
         None if value is None else json.dumps(value, ensure_ascii=False, sort_keys=True)
     )
-
-
-def _told(value: Any) -> str | None:
-    """Tell what a record says in one line; a file has all of it."""
-    if not isinstance(value, dict):
-        text = _json(value)
-    else:
-        said = (
-            f"{key}: {one if isinstance(one, str) else _json(one)}"
-            for key, one in value.items()
-            if one is not None
-        )
-        text = "; ".join(said)
-    return fmt.shortened(text, _LONGEST) if text else None
 
 
 def _short(error: str | None) -> str | None:

@@ -33,6 +33,15 @@ RUN_STATES: Mapping[str | None, str] = MappingProxyType(
         "lost": mark("lost"),
     }
 )
+#: Ways in which data come by themselves (`ewater.ingest.sources.model`).
+SOURCE_KINDS: Mapping[str, str] = MappingProxyType(
+    {
+        "folder": mark("folder"),
+        "http": mark("web service"),
+        "mqtt": mark("message broker (MQTT)"),
+        "push": mark("sent by loggers"),
+    }
+)
 AUDIT_AREAS: Mapping[str, str] = MappingProxyType(
     {
         "all": mark("All"),
@@ -40,6 +49,8 @@ AUDIT_AREAS: Mapping[str, str] = MappingProxyType(
         "readings": mark("Readings"),
         "refused": mark("Refused"),
         "login": mark("Sign-in"),
+        "report": mark("Returns"),
+        "edition": mark("Editions"),
         "alert": mark("Alerts"),
     }
 )

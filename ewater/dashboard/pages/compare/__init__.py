@@ -22,7 +22,7 @@ def heading(state: State, geography: Geography, lang: Language) -> str:
     kind = KINDS[state.pick("what", KINDS)]
     return lang.gettext("{territory}: comparison of {what}").format(
         territory=geography.name(state.territory, lang),
-        what=lang.gettext(kind.label).lower(),
+        what=lang.small(lang.gettext(kind.label)),
     )
 
 

@@ -177,7 +177,7 @@ def _of_moments(
 def _editions(reader: CachedReader, state: State, lang: Language) -> dict[str, str]:
     territories = set(view.geography(reader).path(state.territory))
     found = {
-        row["name"]: f"{row['name']} ({lang.gettext(STATES[row['state']]).lower()})"
+        row["name"]: f"{row['name']} ({lang.small(lang.gettext(STATES[row['state']]))})"
         for row in reversed(reader.ask(editions))
         if row["territory"] in territories | {state.territory}
     }

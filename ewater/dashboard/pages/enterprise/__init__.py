@@ -82,7 +82,7 @@ def returns_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
                 "period": one["period"],
                 "form": one["form"],
                 "version": sent["number"],
-                "state": _capital(
+                "state": lang.capital(
                     named(DECISIONS, sent["decision"], lang)
                     or named(STATES, one["state"], lang)
                 ),
@@ -109,10 +109,6 @@ def returns_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
     )
     why = say("Nothing was submitted yet.")
     return Sheet(say("Returns and receipts"), columns, rows, empty=why)
-
-
-def _capital(words: str) -> str:
-    return words[:1].upper() + words[1:]
 
 
 def permits_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
