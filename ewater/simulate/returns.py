@@ -49,30 +49,42 @@ def reports(country: Country, truth: Truth) -> pd.DataFrame:
 
     An enterprise reports its share of the flows that are ``report:ITEM`` of the
     economy account of its territory and sector. Water taken has the source that its
-    flows leave, where that is of one kind.
+    flows leave, where that is of one kind. What it delivers to a counterparty is that
+    one's share of what is received there, as the supplier's own meters saw it.
     """
     frames = country.model.frames
     enterprises = frames["enterprises"].set_index("code")
     sector = folder.sector_of(frames["enterprises"]["isic"], frames["sectors"])
     sector.index = enterprises.index
     flows = _reported_flows(country)
+
+    def flows_of(enterprise: str, item: str) -> list[int]:
+        place = str(enterprises["territory"].loc[enterprise])
+        return flows.get((place, str(sector.loc[enterprise]), item), [])
+
     rows = []
     reporters = country.model.drivers["reporters"].to_dict("records")
     for number, row in enumerate(reporters):
         code, item = str(row["enterprise"]), str(row["item"])
-        key = (str(enterprises["territory"].loc[code]), str(sector.loc[code]), item)
+        other = row.get("counterparty")
+        other = other if isinstance(other, str) else None
         share, bias = float(row["share"]), float(row["bias"])
-        mine = flows.get(key, [])
+        key: tuple[str, ...] = (code, item)
+        if item == "delivery" and other is not None:
+            mine, key = flows_of(other, "received"), (code, item, other)
+        else:
+            mine = flows_of(code, item)
         source = _source(country, mine) if item in _TAKEN else None
         daily = truth.volume[mine].sum(axis=0)
-        rng = weather.generator(country.seed, "report", code, item)
+        rng = weather.generator(country.seed, "report", *key)
         for start, end in _periods(truth, int(row["months"])):
             noise = 1 + bias + rng.standard_normal() * NOISE_PCT / 100
             if _silent(row, start):
                 continue
             days = slice(truth.days.index(start), truth.days.index(end))
             value = round(daily[days].sum() * share * noise / 1000, 2)
-            rows += _returned(code, item, source, start, end, value, number)
+            line = (code, item, source, other)
+            rows += _returned(line, start, end, value, number)
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -113,23 +125,22 @@ def _silent(row: Mapping[Hashable, Any], start: str) -> bool:
 
 
 def _returned(
-    code: str,
-    item: str,
-    source: str | None,
+    line: tuple[str, str, str | None, str | None],
     start: str,
     end: str,
     value: float,
     number: int,
 ) -> list[tuple[object, ...]]:
     period = (f"{start}T00:00:00+04:00", f"{end}T00:00:00+04:00")
+    code, item, source, other = line
     unit = "1000 m3"
 
-    def line(shown: float, revision: int) -> tuple[object, ...]:
+    def row(shown: float, revision: int) -> tuple[object, ...]:
         return (
-            code, *period, item, shown, unit, source, None, "approved", None, revision
+            code, *period, item, shown, unit, source, None, "approved", other, revision
         )  # fmt: skip
 
     month = int(start[5:7]) + 12 * int(start[:4])
     if (month + number) % REVISED == 0:
-        return [line(round(value * 1.1, 2), 0), line(value, 1)]
-    return [line(value, 0)]
+        return [row(round(value * 1.1, 2), 0), row(value, 1)]
+    return [row(value, 0)]

@@ -11,7 +11,15 @@ import csv
 import sys
 from pathlib import Path
 
-from tools.sample import canals, economy, geography, network, patterns, waters
+from tools.sample import (
+    canals,
+    economy,
+    geography,
+    network,
+    patterns,
+    suppliers,
+    waters,
+)
 from tools.sample.registry import Registry
 
 TARGET = Path(__file__).parents[2] / "data" / "samples" / "azerbaijan"
@@ -100,6 +108,7 @@ def build(shared: Path, target: Path) -> None:
     people.describe()
     for number in canals.DEPARTMENTS:
         people.department(number, canals.reported_by_department(number, districts))
+    suppliers.describe(country, districts)
     natural = {c for c, row in network.GAUGES.items() if row[1] != "regulated"}
     country.infill(natural - {"ARA-SAA", "TAR-MAD", "KUR-KAR"}, 0.8)
     economy.straddling(country, geography.STRADDLING, geography.SHARES)

@@ -35,7 +35,8 @@ COLUMNS = {
     "simulation/patterns": "pattern month value",
     "simulation/years": "year inflow_from_neighbours_hm3 formed_hm3 use_factor",
     "simulation/targets": "year group value_hm3",
-    "simulation/reporters": "enterprise item share months bias silent_from silent_to",
+    "simulation/reporters": "enterprise item share months bias silent_from silent_to "
+    "counterparty",
 }
 
 
