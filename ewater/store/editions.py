@@ -99,6 +99,9 @@ def read(connection: Connection, name: str) -> dict[str, Any]:
     if row is None:
         known = [r["name"] for r in listing(connection)]
         names = ", ".join(known[-5:]) or "none; `ewater edition seal` makes one"
+        taken = len(steps(connection, name))
+        if taken:
+            names = f"{taken} steps of it in the log: its row was taken away"
         raise UsageError(f"there is no edition {name!r}; there is {names}")
     return dict(row)
 

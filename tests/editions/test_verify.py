@@ -7,6 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from ewater.accounts.editions import chain, checking, parts, seal, show
+from ewater.errors import UsageError
 from ewater.store import chunks_compact, landing, registry
 
 pytestmark = pytest.mark.db
@@ -129,14 +130,27 @@ ALTERED = (
         "UPDATE series SET max_rate = 1e9 WHERE code = 'PUMP.N'",
         "series", "PUMP.N", "max_rate was", "balance.terms.abstraction",
     ),
+    (
+        "UPDATE view_inputs SET value = value + 1 WHERE item = 'navigation_flow'",
+        "view_inputs", "navigation_flow TB", "value was 5.0", "wa_plus.navigation",
+    ),
+    (
+        "UPDATE calendars SET day_start = '09:00' WHERE code = 'hydrological'",
+        "calendars", "hydrological", "day_start was", "balance.inflow",
+    ),
     ("DELETE FROM notices", "notices", "", "is gone", None),
+    ("UPDATE treaties SET value = 1 WHERE code = 'NB-TREATY'", "treaties", "NB-TREATY",
+     "value was", None),
 )  # fmt: skip
 
 
 def test_every_altered_row_of_the_registry_is_named(sealed, tamper):
     for statement, *_ in ALTERED:
         tamper(sealed, statement)
-    found = differences(checking.outcome_of(sealed, NAME))
+    outcome = checking.outcome_of(sealed, NAME)
+    found = differences(outcome)
+    named = set().union(*(cells for _, cells in found.values()))
+    assert {(m["territory"], m["cell"]) for m in outcome.moved} <= named
     for _, kind, item, what, cell in ALTERED:
         ((told, cells),) = [
             value
@@ -145,6 +159,47 @@ def test_every_altered_row_of_the_registry_is_named(sealed, tamper):
         ]
         assert what in told
         assert ("TB", cell) in cells if cell else not cells
+
+
+def test_a_calendar_that_is_gone_is_named_and_so_is_every_cell(sealed, tamper):
+    tamper(sealed, "DELETE FROM calendars WHERE code = 'civil'")
+    found = differences(checking.outcome_of(sealed, NAME))
+    what, cells = found["calendars", "civil"]
+    assert what == "is gone"
+    assert ("TB", "balance.inflow") in cells
+    assert "'civil' is unknown" in found["part", "parameters.txt"][0]
+
+
+@pytest.mark.parametrize(
+    ("change", "item", "what"),
+    [
+        ("UPDATE edition SET period_end = period_end + interval '1 day'", "edition",
+         "period_end is"),
+        ("DELETE FROM edition_part WHERE name = 'parameters.txt'", "parameters.txt",
+         "is gone, or"),
+        ("DELETE FROM edition_part WHERE name = 'inputs/registry/series.jsonl'",
+         "inputs/registry/series.jsonl", "no such part"),
+    ],
+)  # fmt: skip
+def test_what_is_not_as_the_parts_say_is_named(sealed, tamper, change, item, what):
+    tamper(sealed, change)
+    told, cells = differences(checking.outcome_of(sealed, NAME))["part", item]
+    assert what in told
+    assert ("TB", "balance.inflow") in cells
+
+
+def test_an_edition_whose_row_is_gone_is_missed_by_its_steps(
+    sealed, tamper, wanted, signers
+):
+    other = wanted(name="other", territory="EAST")
+    seal.seal(sealed, other, signers["ana"], excepted=["coverage"])
+    tamper(sealed, f"DELETE FROM edition WHERE name = '{NAME}'")
+    with pytest.raises(UsageError, match="1 steps of it in the log"):
+        checking.outcome_of(sealed, NAME)
+    with sealed.connect() as connection:
+        root = checking.sealed_of(connection, "other").root
+        (one,) = checking.steps(connection, "other", root)
+    assert (one.item, one.what[:17]) == (f"edition {NAME}", "the log has steps")
 
 
 def test_a_flow_that_is_gone_touches_what_it_made(sealed, tamper):
@@ -211,6 +266,17 @@ def test_a_last_step_that_was_cut_off_is_missed_by_the_audit(sealed, signers, ta
     ((item, what),) = broken_steps(sealed)
     assert item == f"step 2 (reviewed {NAME})"
     assert "audit" in what
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["object = 'edition:x'", "actor = gen_random_uuid()", 'after = \'{"seq": "1"}\''],
+)
+def test_a_step_that_the_audit_does_not_name_is_told(sealed, tamper, change):
+    tamper(sealed, f"UPDATE audit SET {change} WHERE action = 'edition.draft'")
+    assert broken_steps(sealed) == [
+        (f"step 1 (draft {NAME})", "is in the log, and not so in the audit")
+    ]
 
 
 def test_an_altered_copy_is_told_apart_from_what_it_copies(sealed, tamper):

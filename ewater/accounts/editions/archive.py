@@ -65,7 +65,7 @@ def export(engine: Engine, name: str, path: Path) -> dict[str, Any]:
         manifest = _manifest(connection, sealed, files)
     partial = path.with_name(f"{path.name}.partial")
     with partial.open("wb") as out:
-        _write(out, manifest, files)
+        write(out, text_of(manifest), files)
     partial.replace(path)
     return manifest
 
@@ -119,13 +119,18 @@ def _manifest(
     }
 
 
-def _write(out: Any, manifest: Mapping[str, Any], files: Mapping[str, bytes]) -> None:
-    """Write the members: manifest and readme first, then by name."""
+def text_of(manifest: Mapping[str, Any]) -> bytes:
+    """Write the manifest as JSON in its one form."""
     said = json.dumps(manifest, sort_keys=True, ensure_ascii=False, indent=1)
+    return f"{said}\n".encode()
+
+
+def write(out: Any, manifest: bytes, files: Mapping[str, bytes]) -> None:
+    """Write the members: manifest and readme first, then by name."""
     order = sorted(files, key=lambda name: (name != README, name))
     with tarfile.open(fileobj=out, mode="w", format=tarfile.USTAR_FORMAT) as tar:
         for name, content in [
-            (MANIFEST, f"{said}\n".encode()),
+            (MANIFEST, manifest),
             *((name, files[name]) for name in order),
         ]:
             member = tarfile.TarInfo(name)

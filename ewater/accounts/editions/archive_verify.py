@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import io
 import itertools
 import json
-import tarfile
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +17,13 @@ from sqlalchemy import text
 
 from ewater.accounts import pipeline
 from ewater.accounts.editions import archive, chain, keys, material, merkle, parts
+from ewater.accounts.editions.archive_read import (
+    BESIDE,
+    manifest_of,
+    members,
+    read,
+    written,
+)
 from ewater.accounts.editions.compare import Difference
 from ewater.accounts.editions.verify import (
     FAILURES,
@@ -24,6 +31,7 @@ from ewater.accounts.editions.verify import (
     Sealed,
     is_table,
     table,
+    unread,
     verify,
     withdrawn,
 )
@@ -35,10 +43,10 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from ewater.accounts.editions.archive_read import Files, Manifest
     from ewater.accounts.editions.material import Material
 
-    Files = Mapping[str, bytes]
-    Manifest = Mapping[str, Any]
+_MORE = 1_000_000  # readings above what was sealed, that are still compared
 
 
 def check(path: Path) -> Outcome:
@@ -49,22 +57,32 @@ def check(path: Path) -> Outcome:
     UsageError
         It is no archive of an edition, or its manifest cannot be read.
     """
-    files, torn = read(path)
-    manifest = manifest_of(path, files)
-    sealed = _sealed(manifest, files)
-    found = [*_files(manifest, files, torn), *_steps(manifest), *_lines(sealed, files)]
+    files, manifest, sealed, found = look(path)
     try:
         present = _material(sealed, files)
     except (*FAILURES, pa.ArrowException) as error:
         what = f"inputs cannot be read: {error}"
         found.append(Difference(kind="file", item=str(path), what=what))
-        differences = [(one, list[tuple[str, str]](), list[str]()) for one in found]
-        return Outcome(
-            name=sealed.name, root=sealed.root.hex(), differences=differences
-        )
+        return unread(sealed, found)
     outcome = verify(sealed, present, found)
     outcome.notes += withdrawn(manifest.get("state"))
     return outcome
+
+
+def look(path: Path) -> tuple[Files, Manifest, Sealed, list[Difference]]:
+    """Read an archive and find what is broken in it, before anything is computed."""
+    files, found = read(path)
+    manifest = manifest_of(path, files)
+    sealed = _sealed(manifest, files)
+    found += [*members(manifest, files), *_lines(sealed, files)]
+    if not found:
+        found += [*_strange_leaves(sealed, files), *written(path, manifest, files)]
+    return (
+        files,
+        manifest,
+        sealed,
+        [*found, *_steps(manifest), *_told(manifest, sealed)],
+    )
 
 
 def contents(path: Path) -> tuple[Sealed, Material]:
@@ -75,58 +93,11 @@ def contents(path: Path) -> tuple[Sealed, Material]:
     UsageError
         It cannot be read; `check` tells why.
     """
-    files, torn = read(path)
+    files, found = read(path)
     sealed = _sealed(manifest_of(path, files), files)
-    if torn or not all(sealed.intact(name) for name in sealed.roots):
+    if found or not all(sealed.intact(name) for name in sealed.roots):
         raise UsageError(f"{path} is broken; see `ewater edition verify {path}`")
     return sealed, _material(sealed, files)
-
-
-def read(path: Path) -> tuple[dict[str, bytes], bool]:
-    """Read all members that are whole; say whether the archive ends too early.
-
-    Raises
-    ------
-    UsageError
-        It is no tar at all.
-    """
-    files: dict[str, bytes] = {}
-    try:
-        with tarfile.open(path, "r:") as tar:
-            for member in tar:
-                stream = tar.extractfile(member) if member.isfile() else None
-                content = b"" if stream is None else stream.read()
-                if len(content) < member.size:
-                    return files, True
-                files[member.name] = content
-    except (tarfile.TarError, OSError, EOFError) as error:
-        if not files:
-            raise UsageError(f"{path} is no archive of an edition: {error}") from error
-        return files, True
-    return files, False
-
-
-def manifest_of(path: Path, files: Files) -> dict[str, Any]:
-    """Read the manifest.
-
-    Raises
-    ------
-    UsageError
-        There is none, or it is of another format.
-    """
-    try:
-        manifest = json.loads(files[archive.MANIFEST])
-        known = manifest["format"] == archive.FORMAT
-        bytes.fromhex(manifest["root"])
-        {n: bytes.fromhex(root) for n, root in manifest["parts"].items()}
-        dict(manifest["files"]), list(manifest["steps"]), list(manifest["chain"])
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise UsageError(
-            f"{path}: {archive.MANIFEST} cannot be read: {error!r}"
-        ) from error
-    if not known:
-        raise UsageError(f"{path} is of format {manifest['format']!r}, not known here")
-    return dict(manifest)
 
 
 def strange_steps(connection: Connection, manifest: Manifest) -> Iterator[Difference]:
@@ -165,32 +136,14 @@ def _split(content: bytes) -> list[str]:
     return raw.removesuffix("\n").split("\n") if raw else []
 
 
-def _files(manifest: Manifest, files: Files, torn: bool) -> Iterator[Difference]:
-    """Compare the members with what the manifest says of them."""
-    if torn:
-        yield Difference(kind="file", item="archive", what="it ends too early")
-    for name, said in manifest["files"].items():
-        content = files.get(name)
-        if content is None:
-            yield Difference(kind="file", item=name, what="is not there")
-        elif hashlib.sha256(content).hexdigest() != said["sha256"]:
-            what = "its bytes are not those that the manifest names"
-            yield Difference(kind="file", item=name, what=what)
-    for name in sorted(set(files) - set(manifest["files"]) - {archive.MANIFEST}):
-        yield Difference(kind="file", item=name, what="the manifest does not name it")
-
-
 def _lines(sealed: Sealed, files: Files) -> Iterator[Difference]:
     """Name the lines of broken parts, by the hashes of all lines."""
     for name in sealed.roots:
-        if sealed.intact(name) or name not in files:
+        if name not in files:
             continue
-        try:
-            leaves = [
-                bytes.fromhex(x) for x in _split(files[f"{archive.LEAVES}{name}.txt"])
-            ]
-        except (KeyError, ValueError):
+        if sealed.intact(name):
             continue
+        leaves = _leaves(files, name)
         if merkle.root_of(leaves) != sealed.roots[name]:
             continue
         known = set(leaves)
@@ -200,6 +153,24 @@ def _lines(sealed: Sealed, files: Files) -> Iterator[Difference]:
         if len(sealed.of(name)) != len(leaves):
             what = f"{len(leaves)} lines were sealed, {len(sealed.of(name))} are there"
             yield Difference(kind="file", item=name, what=what)
+
+
+def _leaves(files: Files, name: str) -> list[bytes]:
+    """Hashes of the lines of a part as the archive says them; none if it does not."""
+    try:
+        said = _split(files[f"{archive.LEAVES}{name}.txt"])
+        return [bytes.fromhex(x) for x in said]
+    except (KeyError, ValueError):
+        return []
+
+
+def _strange_leaves(sealed: Sealed, files: Files) -> Iterator[Difference]:
+    """Find hashes of lines that are not those of the lines, which are as sealed."""
+    for name in filter(sealed.intact, sealed.roots):
+        if _leaves(files, name) != [merkle.leaf(line) for line in sealed.of(name)]:
+            item = f"{archive.LEAVES}{name}.txt"
+            what = f"are not the hashes of the lines of {name}"
+            yield Difference(kind="file", item=item, what=what, subject=BESIDE)
 
 
 def _line(name: str, number: int, line: str) -> Difference:
@@ -227,11 +198,37 @@ def _steps(manifest: Manifest) -> Iterator[Difference]:
     if not legal or states[-1] != manifest["state"]:
         what = f"{' '.join(map(str, states))} do not lead to {manifest['state']}"
         yield Difference(kind="step", item="steps", what=what)
-    last = manifest["steps"][-1]["hash"] if manifest["steps"] else ""
+    last = manifest["steps"][-1]["hash"]
     root = bytes.fromhex(manifest["root"])
     if merkle.node(root, bytes.fromhex(last)).hex() != manifest["seal"]:
         what = "it is not that of the root and the last step"
         yield Difference(kind="step", item="seal", what=what)
+
+
+def _told(manifest: Manifest, sealed: Sealed) -> Iterator[Difference]:
+    """Compare what the manifest tells of the edition with its parts and steps."""
+    last = manifest["steps"][-1]
+    expected = {"reason": last["note"]["reason"]}
+    said = dict(x.split(" ", 1) for x in sealed.of(parts.PARAMETERS) if " " in x)
+    try:
+        expected |= {key: json.loads(said[key]) for key in ("name", "territory")}
+        start, *_, end = json.loads(said["bounds"])
+        times = {"period_start": start, "period_end": end}
+        times["as_of"] = json.loads(said["as_of"])
+        for key, value in times.items():
+            meant, told = map(dt.datetime.fromisoformat, (value, manifest[key]))
+            expected[key] = manifest[key] if meant == told else value
+    except (KeyError, TypeError, ValueError) as error:
+        what = f"cannot be compared with {parts.PARAMETERS}: {error!r}"
+        yield Difference(kind="file", item=archive.MANIFEST, what=what)
+    for key, value in expected.items():
+        if manifest[key] != value:
+            what = f"{key} is {manifest[key]!r}, sealed or signed was {value!r}"
+            yield Difference(kind="file", item=archive.MANIFEST, what=what)
+    strange = set(manifest["keys"]) - {step["key"] for step in manifest["steps"]}
+    for key in sorted(strange):
+        what = f"key {key} signed no step"
+        yield Difference(kind="file", item=archive.MANIFEST, what=what, subject=BESIDE)
 
 
 def _faults(
@@ -253,8 +250,9 @@ def _faults(
                 bytes.fromhex(said["key"]), bytes.fromhex(step["signature"]), digest
             ),
             "what is told of it is not its line": all(
-                step[name] == said[name] for name in ("seq", "edition", "state", "key")
-            ),
+                step[name] == said[name] for name in said if name != "note"
+            )
+            and step["note"] == json.loads(said["note"]),
             "its key is not of the person it names": manifest["keys"].get(said["key"])
             == said["person"],
         }
@@ -272,11 +270,19 @@ def _material(sealed: Sealed, files: Files) -> Material:
         for name in sealed.roots
         if is_table(name)
     }
-    return material.of(spec, frames, _readings(frames, files[archive.READINGS]))
+    counts = (line.split(" ")[2:3] for line in sealed.of(parts.READINGS))
+    count = sum(int(n) for found in counts for n in found if n.isdecimal())
+    readings = _readings(frames, files[archive.READINGS], count)
+    return material.of(spec, frames, readings)
 
 
-def _readings(frames: Mapping[str, Any], content: bytes) -> xr.Dataset:
-    """Read the series that the account needs, in their order."""
+def _readings(frames: Mapping[str, Any], content: bytes, sealed: int) -> xr.Dataset:
+    """Read the series that the account needs, in their order; so many were sealed."""
+    rows = pq.ParquetFile(io.BytesIO(content)).metadata.num_rows  # type: ignore[no-untyped-call]
+    if rows > sealed + _MORE:  # a small file can say that it has any number
+        raise ValueError(
+            f"{rows:,} readings are said to be there, sealed are {sealed:,}"
+        )
     found = pq.read_table(io.BytesIO(content))  # type: ignore[no-untyped-call]
     series = found["series"].combine_chunks()
     if not pa.types.is_dictionary(series.type):

@@ -17,6 +17,8 @@ from ewater.accounts.editions.verify import (
     FAILURES,
     Outcome,
     Sealed,
+    tables,
+    unread,
     verify,
     withdrawn,
 )
@@ -48,6 +50,15 @@ _NOTED_STEPS = text(
         AND NOT EXISTS (SELECT FROM edition_log AS l
             WHERE encode(l.hash, 'hex') = a.after->>'hash')
     ORDER BY a.id
+    """
+)
+_UNNOTED_STEPS = text(
+    """
+    SELECT seq, state, edition FROM edition_log AS l
+    WHERE NOT EXISTS (SELECT FROM audit AS a
+        WHERE a.action = 'edition.' || l.state AND a.object = 'edition:' || l.edition
+            AND a.actor = l.person AND a.after->>'hash' = encode(l.hash, 'hex'))
+    ORDER BY seq
     """
 )
 
@@ -89,17 +100,15 @@ def outcome_of(engine: Engine, name: str) -> Outcome:
         found = [*steps(connection, name, sealed.root)]
         try:
             spec = material.Spec.read(sealed.of(parts.PARAMETERS))
-            found += _row(row, spec)
-            present, broken = _material(connection, spec)
+            frames = registry.read(connection, spec.as_of)
         except FAILURES as error:
-            what = f"what was sealed cannot be read again: {error}"
-            found.append(Difference(kind="part", item=parts.PARAMETERS, what=what))
-            return Outcome(
-                name=name,
-                root=sealed.root.hex(),
-                differences=[(one, [], []) for one in found],
-            )
-        found += broken
+            return unread(sealed, [*found, _unreadable(sealed, error)])
+        try:
+            present, broken = _material(connection, spec, frames)
+        except FAILURES as error:
+            found += [_unreadable(sealed, error), *tables(sealed, parts.tables(frames))]
+            return unread(sealed, found)
+        found += [*_row(row, present), *broken]
         beside = parts.beside(connection, present)
         found += _verdicts(sealed, beside[parts.VERDICTS])
     lines = [*{*sealed.of(parts.CHUNKS)} ^ {*beside[parts.CHUNKS]}]
@@ -132,6 +141,14 @@ def steps(connection: Connection, name: str, root: bytes) -> Iterator[Difference
         what = "is in the audit, and not in the log"
         item = f"step {row.seq} ({row.action.removeprefix('edition.')} {row.edition})"
         yield _step(item, what, elsewhere=row.edition != name)
+    for row in connection.execute(_UNNOTED_STEPS):
+        what = "is in the log, and not so in the audit"
+        item = f"step {row.seq} ({row.state} {row.edition})"
+        yield _step(item, what, elsewhere=row.edition != name)
+    there = {row["name"] for row in editions.listing(connection)}
+    for gone in sorted({step["edition"] for step in log} - there):
+        what = "the log has steps of it, and its row is gone"
+        yield _step(f"edition {gone}", what, elsewhere=True)
     own = [step for step in log if step["edition"] == name]
     if not own:
         yield _step("step draft", f"no step of {name} is there", elsewhere=False)
@@ -147,17 +164,31 @@ def _step(item: str, what: str, *, elsewhere: bool = False) -> Difference:
     )
 
 
-def _row(row: Mapping[str, Any], spec: Spec) -> Iterator[Difference]:
+def _unreadable(sealed: Sealed, error: Exception) -> Difference:
+    what = f"what was sealed cannot be read again: {error}"
+    if not sealed.of(parts.PARAMETERS):
+        what = "is gone, or cannot be decoded: nothing can be computed again"
+    return Difference(kind="part", item=parts.PARAMETERS, what=what)
+
+
+def _row(row: Mapping[str, Any], present: Material) -> Iterator[Difference]:
     """Compare the row of the edition, which lists show, with its parameters."""
-    for name in ("name", "territory", "step", "as_of"):
-        if row[name] != getattr(spec, name):
-            what = f"{name} is {row[name]}, sealed was {getattr(spec, name)}"
+    spec = present.spec
+    said = {
+        name: getattr(spec, name) for name in ("name", "territory", "step", "as_of")
+    }
+    ends = pd.DatetimeIndex(present.bounds[[0, -1]].view("M8[us]"), tz="UTC")
+    said |= dict(zip(("period_start", "period_end"), ends, strict=True))
+    for name, value in said.items():
+        if row[name] != value:
+            what = f"{name} is {row[name]}, sealed was {value}"
             yield Difference(kind="part", item="edition", what=what)
 
 
-def _material(connection: Connection, spec: Spec) -> tuple[Material, list[Difference]]:
+def _material(
+    connection: Connection, spec: Spec, frames: Mapping[str, pd.DataFrame]
+) -> tuple[Material, list[Difference]]:
     """Read the inputs as they are now, also around chunks that are broken."""
-    frames = registry.read(connection, spec.as_of)
     codes = pipeline.needs(frames).all()
     registered = set(chunks.series_codes(connection).values())
     codes = [code for code in codes if code in registered]

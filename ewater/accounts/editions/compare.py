@@ -60,6 +60,11 @@ def rows(table: str, sealed: Sequence[str], present: Sequence[str]) -> list[Diff
                 subject=subject,
             )
         )
+    if not found and sealed != present:
+        what = f"{len(sealed)} rows were sealed, {len(present)} are there"
+        if len(sealed) == len(present):
+            what = "its rows stand in another order, or another one twice"
+        found.append(Difference(kind=table, item="all", what=what))
     return found
 
 

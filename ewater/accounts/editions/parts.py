@@ -14,6 +14,7 @@ from ewater.accounts.editions.material import Material, table_lines
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    import pandas as pd
     from sqlalchemy import Connection
 
     from ewater.accounts.editions.fingerprints import Prints
@@ -31,6 +32,7 @@ RULES = "program/rules.txt"
 ENVIRONMENT = "program/environment.txt"
 EXCEPTIONS = "exceptions.jsonl"
 CELLS = "results/cells.csv"
+FLOWS = "results/flows.csv"
 
 #: Parts that say what the program was; another program may come to the same figures.
 PROGRAM = (CODE, ENVIRONMENT)
@@ -69,15 +71,19 @@ class Made:
 def inputs(material: Material) -> tuple[dict[str, list[str]], Prints]:
     """Write what a material holds: parameters, registry and readings."""
     found = fingerprints.prints(material.readings)
-    tables = {
-        f"{REGISTRY}{name}.jsonl": table_lines(name, frame)
-        for name, frame in material.frames.items()
-    }
     return {
         PARAMETERS: material.spec.lines(material.bounds),
         READINGS: found.lines,
-        **tables,
+        **tables(material.frames),
     }, found
+
+
+def tables(frames: Mapping[str, pd.DataFrame]) -> dict[str, list[str]]:
+    """Write the tables of the registry."""
+    return {
+        f"{REGISTRY}{name}.jsonl": table_lines(name, frame)
+        for name, frame in frames.items()
+    }
 
 
 def program() -> dict[str, list[str]]:

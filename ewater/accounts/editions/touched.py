@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 #: Registry tables of which a row can concern everything.
 _EVERYTHING = ("calendars", "territories", "site_territories", "account_territories")
 #: Tables of which nothing of the account is made.
-_NOTHING = ("limits", "notices", "published")
+_NOTHING = ("alert_rules", "forms", "limits", "notices", "published", "treaties")
 _COLUMNS = {
     "sites": ("site", "code"),
     "series": ("series", "code"),
@@ -63,10 +63,19 @@ class Touched:
         The account, computed.
     territories, boundary
         Of the edition.
+    every
+        All its cells.
     """
 
-    def __init__(self, run: Run, territories: Sequence[str], boundary: str) -> None:
+    def __init__(
+        self,
+        run: Run,
+        territories: Sequence[str],
+        boundary: str,
+        every: Sequence[Cell],
+    ) -> None:
         self.run, self.territories, self.boundary = run, list(territories), boundary
+        self.every = list(every)
         self.frames = run.frames
         self.after: dict[Node, set[Node]] = defaultdict(set)
         self._link()
@@ -81,6 +90,10 @@ class Touched:
         if table in ("reports", "enterprises", "permits"):
             code = row.get("code" if table == "enterprises" else "enterprise")
             return self.by(("enterprise", str(code)))
+        if table == "view_inputs":
+            item = str(row.get("item"))
+            known = any(item in made.inputs for made in self._coefficients.values())
+            return self.by(("input", item)) if known else self.everything()
         if table == "sectors":
             return self._cells(self.follows(self._enterprises()))
         return self.everything()
@@ -91,9 +104,7 @@ class Touched:
 
     def everything(self) -> list[Cell]:
         """All cells."""
-        every = [("flow", str(code)) for code in self.run.inputs.ledger.flows]
-        stocks = self.run.inputs.stocks["account"].values
-        return self._cells({*every, *(("stock", str(code)) for code in stocks)})
+        return self.every
 
     def follows(self, nodes: Iterable[Node]) -> set[Node]:
         """Everything that is made of some nodes, themselves included."""
@@ -161,14 +172,16 @@ class Touched:
         return [("enterprise", str(c)) for c in self.frames["enterprises"]["code"]]
 
     def _cells(self, nodes: set[Node]) -> list[Cell]:
-        """Cells that count some flows or stocks."""
+        """Cells that count some flows, stocks or inputs."""
         ledger = self.run.inputs.ledger
         flows = np.isin(ledger.flows.astype(str), [c for k, c in nodes if k == "flow"])
         stored = [code for kind, code in nodes if kind == "stock"]
         accounts = np.isin(ledger.accounts.astype(str), stored)
-        if not (flows.any() or accounts.any()):
+        inputs = {code for kind, code in nodes if kind == "input"}
+        if not (flows.any() or accounts.any() or inputs):
             return []
-        return sorted({*self._account(flows, accounts), *self._views(flows, accounts)})
+        found = self._views(flows, accounts, inputs)
+        return sorted({*self._account(flows, accounts), *found})
 
     def _account(
         self, flows: NDArray[np.bool_], accounts: NDArray[np.bool_]
@@ -190,11 +203,18 @@ class Touched:
                 yield code, "balance.residual"
 
     def _views(
-        self, flows: NDArray[np.bool_], accounts: NDArray[np.bool_]
+        self,
+        flows: NDArray[np.bool_],
+        accounts: NDArray[np.bool_],
+        inputs: set[str],
     ) -> Iterable[Cell]:
         count = len(self.territories)
         for name, made in self._coefficients.items():
             hit = _hit(made.flow, flows) | _hit(made.stock, accounts)
+            given = np.isin(np.array(made.inputs, dtype=str), list(inputs))
+            if given.any():
+                per = made.given.shape[1] // given.size
+                hit |= _hit(made.given, np.repeat(given, per))
             each = hit.reshape(len(made.codes), count)
             touched = dict(zip(made.codes, each, strict=True))
             for cell, parts in made.cells.items():
@@ -219,6 +239,8 @@ class Touched:
                 codes=codes,
                 flow=csr(marks[:, :size]),
                 stock=csr(sum(stored[1:], stored[0])),
+                inputs=view.basis.input_names,
+                given=rows["input"],
                 cells={cell: parts for cell, parts in cells.items() if parts},
             )
         return found
@@ -235,6 +257,8 @@ class _OfView:
     codes: list[str]
     flow: Matrix  # (sum x territory, flow)
     stock: Matrix  # (sum x territory, account)
+    inputs: list[str]
+    given: Matrix  # (sum x territory, input x territory)
     cells: dict[str, list[str]]
 
 

@@ -13,7 +13,7 @@ from ewater.accounts.used import REACH_S
 from ewater.errors import EWaterError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from ewater.accounts.editions.compare import Locate
     from ewater.accounts.editions.fingerprints import Prints
@@ -145,22 +145,52 @@ def _inputs(
     locate: Locate | None,
 ) -> list[Difference]:
     """Compare inputs; a copy that was altered is told apart from what it copies."""
-    found = []
-    names = {n for n in sealed.roots if n == parts.READINGS or is_table(n)}
-    for name in sorted({*names, *present}):
+    found = [*tables(sealed, present)]
+    for name in sorted(n for n in {parts.READINGS, *present} if not is_table(n)):
         was, now = sealed.of(name), present.get(name, [])
         if was == now:
             continue
-        only_copy = name in sealed.roots and merkle.root(now) == sealed.roots[name]
+        only_copy = _only_copy(sealed, name, now)
         if name == parts.READINGS:
             differ = compare.readings(was, now, prints, locate)
-        elif is_table(name):
-            differ = compare.rows(table(name), was, now)
         else:
             what = "altered" if only_copy else "not as the edition says"
             differ = [Difference(kind="part", item=name, what=what)]
         found += [_copied(one) for one in differ] if only_copy else differ
     return found
+
+
+def tables(
+    sealed: Sealed, present: Mapping[str, Sequence[str]]
+) -> Iterator[Difference]:
+    """Compare the tables of the registry, by part."""
+    for name in sorted(n for n in {*sealed.roots, *present} if is_table(n)):
+        was, now = sealed.of(name), present.get(name, [])
+        if was == now:
+            continue
+        if name not in sealed.roots:
+            what = f"{len(now)} rows are there, and no such part of the edition"
+            yield Difference(kind="part", item=name, what=what)
+            continue
+        differ = compare.rows(table(name), was, now)
+        copied = _only_copy(sealed, name, now)
+        yield from map(_copied, differ) if copied else differ
+
+
+def _only_copy(sealed: Sealed, name: str, now: Sequence[str]) -> bool:
+    return name in sealed.roots and merkle.root(now) == sealed.roots[name]
+
+
+def unread(sealed: Sealed, found: Iterable[Difference]) -> Outcome:
+    """Tell what was found where figures cannot be computed at all."""
+    every = _every_cell(sealed)
+    return Outcome(
+        name=sealed.name,
+        root=sealed.root.hex(),
+        differences=[
+            (one, _untraced(every, one), []) for one in (*found, *_tree(sealed))
+        ],
+    )
 
 
 def _copied(one: Difference) -> Difference:
@@ -213,10 +243,22 @@ def _figures(
         )
     for name, now_lines in figures.items():
         if name != parts.CELLS and sealed.of(name) != now_lines:
-            count = len({*sealed.of(name)} ^ {*now_lines})
-            what = f"{count} lines are not as they were sealed"
-            differences.append(Difference(kind="figures", item=name, what=what))
+            differences.append(_unlike(name, sealed.of(name), now_lines))
     return run
+
+
+def _unlike(name: str, sealed: Sequence[str], now: Sequence[str]) -> Difference:
+    """Name the flows, or stored volumes, that are not as they were sealed."""
+    lines = {*sealed} ^ {*now}
+    codes = sorted({line.partition(",")[0] for line in lines})
+    shown = ", ".join(codes[:5]) + (f" and {len(codes) - 5} more" if codes[5:] else "")
+    kind = "flow" if name == parts.FLOWS else "stock"
+    return Difference(
+        kind="figures",
+        item=name,
+        what=f"{len(lines)} lines are not as they were sealed: {shown}",
+        subject={"nodes": [(kind, code) for code in codes]},
+    )
 
 
 def _place(
@@ -229,13 +271,28 @@ def _place(
     """Name the cells that each difference touches."""
     run = _sealed_run(sealed, material) or run
     spec = material.spec
-    touched = None
-    if run is not None:
+    every = _every_cell(sealed)
+    try:
+        if run is None:
+            raise LookupError("nothing can be computed")
         codes = results.territories(run, spec.territory)
-        touched = Touched(run, codes, spec.boundary)
-    for one in differences:
-        cells = [] if touched is None else _cells(touched, one)
-        outcome.differences.append((one, cells, _periods(material, run, one)))
+        touched = Touched(run, codes, spec.boundary, every)
+        cells = [_cells(touched, one) for one in differences]
+    except FAILURES:
+        cells = [_untraced(every, one) for one in differences]
+    for one, touches in zip(differences, cells, strict=True):
+        outcome.differences.append((one, touches, _periods(material, run, one)))
+
+
+def _untraced(every: list[tuple[str, str]], one: Difference) -> list[tuple[str, str]]:
+    """Name every cell where it cannot be told any more what follows from what."""
+    return [] if one.subject.get("elsewhere") else every
+
+
+def _every_cell(sealed: Sealed) -> list[tuple[str, str]]:
+    """Territory and cell of all sealed figures."""
+    columns = (line.split(",", 3) for line in sealed.of(parts.CELLS)[1:])
+    return sorted({(row[0], row[2]) for row in columns if len(row) > 2})
 
 
 def _sealed_run(sealed: Sealed, material: Material) -> Run | None:
@@ -252,11 +309,11 @@ def _sealed_run(sealed: Sealed, material: Material) -> Run | None:
 
 
 def _cells(touched: Touched, one: Difference) -> list[tuple[str, str]]:
-    if one.kind in ("reading", "readings", "chunk"):
+    if one.kind in ("reading", "readings", "chunk", "verdict"):
         return touched.by(("series", str(one.subject.get("series"))))
-    if one.kind in ("verdict", "figures"):
-        return []
-    if one.kind in ("step", "part", "file"):
+    if one.kind == "figures" and "nodes" in one.subject:
+        return touched.by(*one.subject["nodes"])
+    if one.kind in ("step", "part", "file", "figures"):
         return [] if one.subject.get("elsewhere") else touched.everything()
     return touched.by_row(one.kind, one.subject)
 

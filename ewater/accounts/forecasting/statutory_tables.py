@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     Document = dict[str, Any]
 
 _QUARTERS = ("I", "II", "III", "IV")
+_SAME_M3 = 1.0
 _WHOLE = 1000  # hm3 from which decimals say nothing
 _DETAILS = (
     "value",
@@ -109,10 +110,26 @@ def notes(document: Document, lang: str) -> list[str]:
         "source": document["source"],
         "forecast": document["forecast"][:12],
         "years": ", ".join(map(str, document["missing_years"])),
+        "rows": ", ".join(r["number"] or r["code"] for r in unlike_year(document)),
     }
-    keys = [key for key in NOTES if key != "years" or document["missing_years"]]
+    where = {"years": "years", "parts": "rows"}
+    keys = [key for key in NOTES if key not in where or facts[where[key]]]
     told = [NOTES[key][lang].format(**facts) for key in keys]
     return told + [notice[lang] for notice in document["notices"]]
+
+
+def unlike_year(document: Document) -> Iterator[Document]:
+    """Give rows of volumes of which the quarters do not add up to the year."""
+    cells = {column["code"]: column["cells"] for column in document["columns"]}
+    quarters = [c["code"] for c in document["columns"] if c["quarter"]]
+    year = str(document["year"] + 1)
+    for row in document["rows"]:
+        whole = cells[year][row["code"]]["value"]
+        parts = [cells[code][row["code"]]["value"] for code in quarters]
+        if row["unit"] != "m3" or whole is None or None in parts:
+            continue
+        if abs(sum(parts) - whole) > _SAME_M3 * max(1.0, abs(whole) * 1e-9):
+            yield row
 
 
 def details(document: Document, lang: str) -> Iterator[list[Any]]:

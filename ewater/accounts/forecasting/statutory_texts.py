@@ -89,9 +89,8 @@ NOTES = MappingProxyType(
             "ru": "По данным, внесённым к {as_of}.",
         },
         "actual": {
-            "az": "Faktiki sütunlar: ölçmələr və hesabatlar; boş xana məlumatın tam "
-            "olmadığını bildirir, məlum hissə və çatışmayanlar «Etibarlılıq» "
-            "cədvəlindədir.",
+            "az": "Faktiki sütunlar: ölçmələr və hesabatlar. Nəsə çatışmadıqda məlum "
+            "hissə göstərilir; çatışmayanlar «Etibarlılıq» cədvəlində adlanır.",
             "en": "Actual columns: measurements and returns. Where something is "
             "missing the known part is shown as such; what is missing is named in the "
             "table of coverage.",
@@ -132,6 +131,17 @@ NOTES = MappingProxyType(
             "az": "Proqnoz {forecast}.",
             "en": "Forecast {forecast}.",
             "ru": "Прогноз {forecast}.",
+        },
+        "parts": {
+            "az": "{rows} sətirlərində rüblərin cəmi ildən fərqlənir: ərazidən çıxıb "
+            "geri qayıdan su hər dövr daxilində nəzərə alınmır, bir rübdə çıxan su isə "
+            "başqa rübdə qayıda bilər.",
+            "en": "In rows {rows} the quarters do not add up to the year: water that "
+            "leaves and comes back is set off within each period, and what leaves in "
+            "one quarter may come back in another.",
+            "ru": "В строках {rows} сумма кварталов не равна году: вода, которая "
+            "выходит и возвращается, вычитается внутри каждого периода, а вышедшая в "
+            "одном квартале может вернуться в другом.",
         },
     }
 )
