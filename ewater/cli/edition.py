@@ -293,11 +293,11 @@ def diff(
 
 
 def _of_archive(path: Path, against_store: bool) -> Any:
-    from ewater.accounts.editions import archive_verify
+    from ewater.accounts.editions import archive_read, archive_verify
 
     outcome = archive_verify.check(path)
     if against_store:
-        manifest = archive_verify.manifest_of(path, archive_verify.read(path)[0])
+        manifest = archive_read.manifest_of(path, archive_read.read(path)[0])
         with open_store() as engine, engine.connect() as connection:
             strange = archive_verify.strange_steps(connection, manifest)
             outcome.differences += [(one, [], []) for one in strange]

@@ -13,6 +13,7 @@ from sqlalchemy import text
 
 from ewater.accounts.editions import (
     archive,
+    archive_read,
     archive_verify,
     chain,
     checking,
@@ -218,7 +219,7 @@ def test_a_restored_backup_goes_on_and_its_archives_tell_what_it_lost(
         seal.advance(sealed, NAME, "review", signers["rufat"])
         archive.export(sealed, NAME, path)
         assert log(backup) == ([(NAME, "draft")], [])
-        manifest = archive_verify.manifest_of(path, archive_verify.read(path)[0])
+        manifest = archive_read.manifest_of(path, archive_read.read(path)[0])
         with backup.connect() as connection:
             (lost,) = archive_verify.strange_steps(connection, manifest)
         assert lost.item == "step 2"

@@ -29,7 +29,9 @@ def test_the_folder_holds_the_country_it_describes(frames: Frames):
     archive = frames["series"]["code"].str.endswith(".QD")
     assert archive.sum() == 25
     assert len(frames["enterprises"]) >= 40
-    operators = set(frames["enterprises"]["code"]) - set(frames["permits"]["enterprise"])
+    operators = set(frames["enterprises"]["code"]) - set(
+        frames["permits"]["enterprise"]
+    )
     assert len(operators) == 9, "who delivers alone takes nothing that needs a permit"
 
 
