@@ -57,6 +57,29 @@ def expanded(u: float | None, lang: Language) -> str:
     return f"± {hm3(EXPANSION * u, lang)}"
 
 
+def unsure(quantity: Quantity, lang: Language, *, signed: bool = False) -> str:
+    """Write the expanded uncertainty of what `amount` writes; of a dash there is none.
+
+    Examples
+    --------
+    >>> from ewater.dashboard.i18n import language
+    >>> unsure({"value": None, "known": 5e6, "u": 1e6}, language("en"), signed=True)
+    ''
+    """
+    if amount(quantity, lang, signed=signed) == DASH or not _finite(quantity["u"]):
+        return ""
+    return expanded(quantity["u"], lang)
+
+
+def told(quantity: Quantity, lang: Language, *, signed: bool = False) -> str:
+    """Write an amount with its unit and uncertainty; of a dash there is neither."""
+    text = amount(quantity, lang, signed=signed)
+    if text == DASH:
+        return text
+    half = unsure(quantity, lang, signed=signed)
+    return f"{text} {UNIT}" + (f"  {half} (95 %)" if half else "")
+
+
 def percent(share: float | None, lang: Language, digits: int = 0) -> str:
     """Write a share (1 is all); a share just below all is never shown as all."""
     if share is None or not math.isfinite(share):

@@ -52,6 +52,13 @@ def test_gaps_are_printed_as_gaps_and_no_unknown_is_a_zero(cached):
     residual = re.search(r'class="figure residual">(.*?)</b>', said, re.DOTALL)
     assert residual is not None
     assert residual[1].rstrip().endswith("—")
+    card = re.search(
+        r'class="figure residual">(.*?)</b>(.*?)</div>\s*</div>', said, re.DOTALL
+    )
+    assert card is not None
+    assert "±" not in card[2]  # what is unknown has no uncertainty
+    assert "hm³" not in card[2].partition("Coverage")[0]
+    assert said.count(" (95 %)") >= 3  # the others have theirs
 
 
 def test_a_bulletin_asks_nothing_of_any_network(cached):

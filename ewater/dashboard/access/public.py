@@ -126,12 +126,11 @@ def _period(first: dt.date, step: str, lang: Language) -> str:
 
 
 def _figure(one: Mapping[str, Any], lang: Language) -> Document:
-    is_signed, label = one["cell"] in SIGNED, KEY[one["cell"]]
-    amount = fmt.amount(one, lang, signed=is_signed)  # type: ignore[arg-type]
+    signed, label = one["cell"] in SIGNED, KEY[one["cell"]]
     return {
         "label": lang.gettext(label),
-        "value": amount,
-        "expanded": "" if amount == fmt.DASH else fmt.expanded(one["u"], lang),
+        "value": fmt.amount(one, lang, signed=signed),  # type: ignore[arg-type]
+        "expanded": fmt.unsure(one, lang, signed=signed),  # type: ignore[arg-type]
         "coverage": fmt.percent(one["coverage"], lang),
         "status": one["status"],
         "status_words": lang.gettext(STATUSES.get(one["status"], one["status"])),

@@ -162,9 +162,9 @@ def _figures(
             {
                 "name": card.name,
                 "title": lang.gettext(card.title),
-                "value": fmt.amount(now, lang, signed=card.signed),
-                "unit": fmt.UNIT,
-                "unsure": fmt.expanded(now["u"], lang),
+                "value": (amount := fmt.amount(now, lang, signed=card.signed)),
+                "unit": "" if amount == fmt.DASH else fmt.UNIT,
+                "unsure": fmt.unsure(now, lang, signed=card.signed),
                 "change": fmt.change(now, before, lang, signed=card.signed),
                 "since": lang.gettext("against {year}").format(year=state.year - 1),
                 "covered": fmt.percent(now["coverage"], lang),
@@ -217,7 +217,7 @@ def _block(
         ],
         more=more,
         empty="" if sheet.rows else sheet.empty or lang.gettext("Insufficient data"),
-        facts=" · ".join(facts_of.words(known, lang)),
+        facts=" · ".join(facts_of.words(known, lang, stated=bool(sheet.rows))),
     )
 
 
@@ -240,10 +240,9 @@ def written(column: Column, value: Any, lang: Language) -> str:
         return fmt.DASH
     match column.kind:
         case "quantity" | "signed":
-            amount = fmt.amount(value, lang, signed=column.kind == "signed")
-            if amount == fmt.DASH or value["u"] is None:
-                return amount
-            return f"{amount} {fmt.expanded(value['u'], lang)}"
+            signed = column.kind == "signed"
+            amount = fmt.amount(value, lang, signed=signed)
+            return f"{amount} {fmt.unsure(value, lang, signed=signed)}".rstrip()
         case "known":
             words = lang.gettext(STATUSES.get(value["status"], value["status"]))
             return ", ".join(filter(None, (words, fmt.gap(value, lang))))

@@ -53,10 +53,7 @@ def _bars(
             "width": 4,
         },
         "marker": marker,
-        "customdata": [
-            f"{fmt.amount(q, lang)} {fmt.UNIT}  {fmt.expanded(q['u'], lang)} (95 %)"
-            for _, q in rows
-        ],
+        "customdata": [fmt.told(q, lang) for _, q in rows],
         "hovertemplate": "<b>%{y}</b><br>%{customdata}<extra>" + name + "</extra>",
     }
 

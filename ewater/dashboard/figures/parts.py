@@ -29,8 +29,7 @@ def expanded(u: float | None) -> float | None:
 
 def told(quantity: Quantity, lang: Language, *, signed: bool = False) -> str:
     """Write a quantity for the text that appears over a mark."""
-    text = fmt.amount(quantity, lang, signed=signed)
-    lines = [f"{text} {fmt.UNIT}  {fmt.expanded(quantity['u'], lang)} (95 %)"]
+    lines = [fmt.told(quantity, lang, signed=signed)]
     if missing := fmt.gap(quantity, lang):
         lines.append(missing)
     if quantity["coverage"] is not None:

@@ -58,9 +58,7 @@ def _hover(name: str, period: Period | None, state: State, lang: Language) -> st
         lines.append(fmt.percent(quantity["coverage"], lang))
     else:
         signed = measure == "residual"
-        amount = fmt.amount(quantity, lang, signed=signed)
-        unsure = fmt.expanded(quantity["u"], lang)
-        lines.append(f"{amount} {fmt.UNIT}  {unsure} (95 %)")
+        lines.append(fmt.told(quantity, lang, signed=signed))
         if signed and value is not None:
             lines.append(f"z = {lang.number(value, 2)}")
     if missing := fmt.gap(quantity, lang):
