@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     Row = dict[str, Any]
 
 _DAYS = {"year": 365.25, "month": 365.25 / 12, "day": 1.0}
-_OF_YEARS = ("intake", "used", "passed_unused", "discharge", "metered", "output")
+_VOLUMES = ("intake", "used", "passed_unused", "discharge")
+_OF_YEARS = (*_VOLUMES, "metered", "output")
 
 
 def beside(connection: Connection, person: Person, number: int) -> Row:
@@ -34,7 +35,8 @@ def beside(connection: Connection, person: Person, number: int) -> Row:
         ``metered`` (share); ``meters`` and ``pumps``: ``volume``, ``u``, ``coverage``,
         ``series``, ``reported`` of the same water; ``permits`` with ``allowed`` in the
         period; ``partners``: ``other``, ``given``, ``taken``; ``years``: other returns
-        of the enterprise, ``expected`` from them. m3, u with k = 1, None unknown.
+        of the enterprise, each volume with its ``_u``, ``expected`` from them. m3, u
+        with k = 1, None unknown.
 
     Raises
     ------
@@ -131,10 +133,12 @@ def _partners(facts: Facts, at: int) -> list[Row]:
 
 def _years(facts: Facts, at: int) -> list[Row]:
     mine = np.flatnonzero(facts.enterprise == facts.enterprise[at])
+    unsure = {name: facts.u_of(name) for name in _VOLUMES}
     found = [
         {
             "period": str(facts.batch.period[n]),
             **{name: _plain(getattr(facts, name)[n]) for name in _OF_YEARS},
+            **{f"{name}_u": _plain(u[n]) for name, u in unsure.items()},
             "u": _plain(facts.u[n]),
             "this": n == at,
         }

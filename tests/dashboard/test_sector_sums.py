@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from ewater.dashboard.i18n import language
+from ewater.dashboard.pages import enterprise
 from ewater.dashboard.pages.sectors import sums
+from ewater.dashboard.queries import CachedReader
+from ewater.dashboard.state import State
 
 
 def test_meters_err_each_by_itself_and_norms_all_alike():
@@ -29,3 +33,16 @@ def test_a_difference_has_the_uncertainty_of_both_sides():
     assert apart["u"] == pytest.approx((15**2 + 12**2) ** 0.5)
     assert sums.apart(first, second, None) is None
     assert sums.apart(first, None, 20.0) is None
+
+
+def test_figures_over_the_years_have_their_uncertainty_and_lead_to_the_return(reader):
+    state, lang = State(territory="TL", year=2025), language("en")
+    sheet = enterprise.years_sheet(CachedReader(reader), state, lang)
+    (row,) = sheet.rows
+    assert (row["intake"]["value"], row["intake"]["u"]) == (5e5, 2.5e4)
+    assert row["intake"]["status"] == "reported"
+    assert row["discharge"] is None  # not given: neither zero nor sure
+    assert "due=2025" in row["period"].href
+    taken, used = enterprise.years_chart(sheet, state, lang)["data"]
+    assert (taken["y"], taken["error_y"]["array"]) == ([0.5], [0.05])
+    assert used["error_y"]["array"] == [0.12]

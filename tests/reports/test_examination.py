@@ -52,6 +52,23 @@ def batch_of(form, given):
     return batches.of_contents(form, [h for h, _ in given], [c for _, c in given])
 
 
+def test_a_figure_is_as_sure_as_the_part_of_it_that_is_metered(form):
+    lines = {
+        "intake": [line(100.0, metered=0.5), line(300.0, metered=1.0)],
+        "discharge": [
+            {"d4": "river", "d11": 40.0, "d12": 30.0},
+            {"d4": "river", "d11": 60.0},
+        ],
+    }
+    facts = figures.facts(batch_of(form, [(("E1", "2020"), lines)]))
+    by_norm = 70e3 * 0.15, 30e3 * 0.025  # 30 of 100 thousand m3 are metered
+    assert facts.u_of("discharge") == pytest.approx(np.hypot(*by_norm))
+    assert facts.u_of("used") == pytest.approx(0.15 * facts.used)  # no column says
+    norm, metered = 50e3 * 0.15, 350e3 * 0.025
+    assert facts.u_of("intake") == pytest.approx(np.hypot(norm, metered), rel=1e-4)
+    assert np.isnan(facts.u_of("passed_unused")[0])  # not given: no uncertainty of it
+
+
 @pytest.fixture
 def around(country_frames):
     permits = country_frames["permits"].assign(

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ewater.dashboard.i18n import Language
 
     Series = Sequence[tuple[str, str, Sequence[float | None]]]
+    Known = Sequence[tuple[str, str, Sequence[Quantity | None]]]
 
 
 _UNIT = {"text": UNIT, "font": {"size": 11}}
@@ -26,9 +27,12 @@ def _scaled(values: Sequence[float | None]) -> list[float | None]:
 
 
 def grouped(
-    names: Sequence[str], series: Series, theme: str, lang: Language
+    names: Sequence[str], series: Known, theme: str, lang: Language
 ) -> dict[str, Any]:
-    """Draw series (label, colour, m3) side by side; unknown has no bar."""
+    """Draw series (label, colour, quantities) side by side with ± U.
+
+    What is unknown has no bar.
+    """
     colours = palette(theme)
     return {
         "data": [
@@ -36,9 +40,17 @@ def grouped(
                 "type": "bar",
                 "name": label,
                 "x": list(names),
-                "y": _scaled(values),
+                "y": [q and in_hm3(q["value"]) for q in values],
+                "error_y": {
+                    "type": "data",
+                    "array": [q and expanded(q["u"]) for q in values],
+                    "color": colours["ink"],
+                    "thickness": 1.4,
+                    "width": 4,
+                },
                 "marker": {"color": colours[colour]},
-                "hovertemplate": f"%{{y:,.3~r}} {UNIT}<extra>{label}</extra>",
+                "customdata": ["" if q is None else told(q, lang) for q in values],
+                "hovertemplate": f"%{{customdata}}<extra>{label}</extra>",
             }
             for label, colour, values in series
         ],

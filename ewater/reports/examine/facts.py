@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from ewater.balance.reported import u_of_parts
 from ewater.reports import linear, periods
 
 if TYPE_CHECKING:
@@ -57,6 +58,19 @@ class Facts:
     def u(self) -> Floats:
         """Standard uncertainty of the intake by its metered share, m3."""
         return self.intake * u_of_share(self.metered)
+
+    def u_of(self, role: str) -> Floats:
+        """Give u of a volume as the account has it, by the metered part of it, m3.
+
+        Parameters
+        ----------
+        role
+            ``intake``, ``used``, ``passed_unused``, ``passed_used``, ``losses`` or
+            ``discharge``. What no column says to be metered is by norm.
+        """
+        volume: Floats = getattr(self, role)
+        metered = np.nan_to_num(_metered_share(self.batch, role)) * volume
+        return u_of_parts(metered[None], (volume - metered)[None])
 
     @cached_property
     def _place(self) -> tuple[NDArray[np.intp], NDArray[np.intp], tuple[int, int], int]:
@@ -138,6 +152,29 @@ def facts(batch: Batch) -> Facts:
         own=own * factor,
         own_months=own_months * factor,
     )
+
+
+def _metered_share(batch: Batch, role: str) -> Floats:
+    """Share of a volume that is metered, as the ledger of the form has it; else NaN."""
+    share = np.full(len(batch), np.nan)
+    said = batch.form.roles.get(role)
+    if said is None:
+        return share
+    keys = linear.sum_of(said).keys
+    meters = {e.value: e.metered for e in batch.form.ledger if e.metered is not None}
+    if not set(keys) & set(meters):
+        return share
+    lines = batch.sections[str(batch.form.section_of(keys[0]))]
+    whole, metered = np.zeros(len(batch)), np.zeros(len(batch))
+    for key in keys:
+        value = np.nan_to_num(lines.number[key])
+        known = np.nan_to_num(lines.number[meters[key]]) if key in meters else 0.0
+        whole += np.bincount(lines.owner, value, minlength=len(batch))
+        metered += np.bincount(
+            lines.owner, np.minimum(known, value), minlength=len(batch)
+        )
+    np.divide(metered, whole, out=share, where=whole > 0)
+    return share
 
 
 _SUMS = (

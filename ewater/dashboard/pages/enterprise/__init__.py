@@ -9,28 +9,39 @@ from dash import Input, Output, dcc, html
 
 from ewater.dashboard import view
 from ewater.dashboard.components import panel
-from ewater.dashboard.exhibits import Column, Exhibit, Sheet, exhibit_panel
+from ewater.dashboard.exhibits import (
+    Column,
+    Exhibit,
+    Facts,
+    Link,
+    Sheet,
+    exhibit_panel,
+    reasons,
+)
 from ewater.dashboard.figures.bars import grouped
 from ewater.dashboard.i18n import mark
 from ewater.dashboard.pages.enterprise import signing
 from ewater.dashboard.pages.page import Page
 from ewater.dashboard.pages.returns import place
+from ewater.dashboard.pages.sectors import sums
 from ewater.dashboard.questions import returns as asked
 from ewater.dashboard.reading_labels import QUANTITIES
 from ewater.dashboard.return_labels import DECISIONS, PER, SOURCES, STATES, WAYS, named
 from ewater.series.calendars import last_day
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from dash import Dash
 
+    from ewater.dashboard.answers import Quantity
     from ewater.dashboard.geography import Geography
     from ewater.dashboard.i18n import Language
     from ewater.dashboard.queries import CachedReader
     from ewater.dashboard.state import State
 
 _HASH = 16
+_VOLUMES = ("intake", "used", "passed_unused", "discharge")
 
 
 def heading(state: State, geography: Geography, lang: Language) -> str:
@@ -43,17 +54,50 @@ def years_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
     """Figures of each year, as they were sent last."""
     say = lang.gettext
     where = place.of(reader, state)
-    rows = reader.look(asked.years, where.enterprise, where.form)
+    told = reader.look(asked.years, where.enterprise, where.form)
+    rows = [
+        {
+            "period": Link(row["period"], place.address(state, row["period"])),
+            "metered": row["metered"],
+            **{key: _sent(row[key], row[f"{key}_u"]) for key in _VOLUMES},
+        }
+        for row in told
+    ]
     columns = (
         Column("period", say("Period")),
-        Column("intake", say("Water taken"), kind="volume"),
-        Column("used", say("Water used"), kind="volume"),
-        Column("passed_unused", say("Passed on unused"), kind="volume"),
-        Column("discharge", say("Water discharged"), kind="volume"),
+        Column("intake", say("Water taken"), kind="quantity"),
+        Column("used", say("Water used"), kind="quantity"),
+        Column("passed_unused", say("Passed on unused"), kind="quantity"),
+        Column("discharge", say("Water discharged"), kind="quantity"),
         Column("metered", say("Metered"), kind="share"),
     )
+    notes = [
+        say(
+            "± U: 5 % of what is metered, 30 % of what follows a norm; a return says "
+            "what part of the water taken and discharged is metered."
+        ),
+        say("Coverage: years with a return, from the first one to the last."),
+    ]
     why = say("This enterprise has sent no return of this form.")
-    return Sheet(say("Figures over the years"), columns, rows, empty=why)
+    return Sheet(
+        say("Figures over the years"),
+        columns,
+        rows,
+        notes=notes,
+        empty=why,
+        facts=Facts(coverage=_years_covered(row["period"] for row in told)),
+    )
+
+
+def _sent(volume: float | None, u: float | None) -> Quantity | None:
+    """Give a figure of a return as a quantity; None where it was not given."""
+    return None if volume is None else sums.made(volume, u, "reported")
+
+
+def _years_covered(periods: Iterable[str]) -> float | None:
+    """Share of the years between the first and the last that have a return."""
+    years = {int(period[:4]) for period in periods}
+    return len(years) / (max(years) - min(years) + 1) if years else None
 
 
 def years_chart(shown: Sheet, state: State, lang: Language) -> dict[str, Any]:
@@ -63,11 +107,11 @@ def years_chart(shown: Sheet, state: State, lang: Language) -> dict[str, Any]:
         "used": (lang.gettext("Water used"), "use"),
         "discharge": (lang.gettext("Water discharged"), "outflow"),
     }
-    names = [row["period"] for row in shown.rows]
+    names = [str(row["period"]) for row in shown.rows]
     series = [
         (label, colour, [row[key] for row in shown.rows])
         for key, (label, colour) in kinds.items()
-        if any(row[key] is not None for row in shown.rows)  # else it is a legend alone
+        if any(row[key] for row in shown.rows)  # else it is a legend alone
     ]
     return grouped(names, series, state.theme, lang)
 
@@ -184,7 +228,12 @@ EXHIBITS = (
         years_chart,
     ),
     Exhibit(
-        "permits", mark("Permits"), mark("In the register."), "permits", permits_sheet
+        "permits",
+        mark("Permits"),
+        mark("In the register."),
+        "permits",
+        permits_sheet,
+        without=reasons.RECORDS,
     ),
     Exhibit(
         "returns",
@@ -192,6 +241,7 @@ EXHIBITS = (
         mark("Every version that was sent."),
         "returns",
         returns_sheet,
+        without=reasons.RECORDS,
     ),
     Exhibit(
         "meters",
@@ -199,6 +249,7 @@ EXHIBITS = (
         mark("At the sites that its permits name."),
         "meters",
         meters_sheet,
+        without=reasons.RECORDS,
     ),
     Exhibit(
         "signatures",
@@ -207,6 +258,7 @@ EXHIBITS = (
         "signatures",
         signing.sheet,
         on_page=False,
+        without=reasons.RECORDS,
     ),
 )
 

@@ -47,6 +47,11 @@ def of(reader: CachedReader, state: State) -> Place:
     return Place(enterprise, form_of(reader, state), period_of(reader, state))
 
 
+def address(state: State, period: str) -> str:
+    """Address of the return of the enterprise shown for a period."""
+    return "/returns" + state.with_more("due", period).query()
+
+
 def form_of(reader: CachedReader, state: State) -> str:
     """Find the form that the address names, else the first of the country."""
     return state.get("form") or str(reader.look(asked.forms)[0].form)

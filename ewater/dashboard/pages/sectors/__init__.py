@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ewater.dashboard.exhibits import Exhibit, board
+from ewater.dashboard.exhibits import Exhibit, board, reasons
 from ewater.dashboard.i18n import mark
 from ewater.dashboard.pages.overview.tables import sectors_sheet
 from ewater.dashboard.pages.page import OF_PERIOD, Page, headed
@@ -30,6 +30,7 @@ EXHIBITS = (
         "isic",
         sheets.isic,
         charts.isic,
+        unexplained=reasons.RETURNS,
     ),
     Exhibit(
         "sources",
@@ -38,6 +39,7 @@ EXHIBITS = (
         "sources",
         sheets.sources,
         charts.sources,
+        unexplained=reasons.RETURNS,
     ),
     Exhibit(
         "suppliers",
@@ -45,6 +47,7 @@ EXHIBITS = (
         mark("What both sides say of the water that changes hands."),
         "suppliers",
         sheets.suppliers,
+        unexplained=reasons.RETURNS,
     ),
     Exhibit(
         "permits",
@@ -52,6 +55,7 @@ EXHIBITS = (
         mark("Water taken by the enterprise itself; the excess first."),
         "permits",
         sheets.permits,
+        unexplained=reasons.RETURNS,
     ),
     Exhibit(
         "users",
@@ -61,6 +65,7 @@ EXHIBITS = (
         sheets.largest,
         charts.largest,
         height=460,
+        unexplained=reasons.RETURNS,
     ),
 )
 

@@ -23,14 +23,14 @@ def reported(parts: Iterable[Said]) -> Quantity | None:
         return None
     volume, metered = np.array(known).T
     u = float(u_of_parts(metered, volume - metered))
-    return _made(float(volume.sum()), u, "reported")
+    return made(float(volume.sum()), u, "reported")
 
 
 def imputed(volume: float | None) -> Quantity | None:
     """Show what fills missing returns."""
     if volume is None:
         return None
-    return _made(volume, IMPUTED_U * volume, "imputed")
+    return made(volume, IMPUTED_U * volume, "imputed")
 
 
 def apart(
@@ -40,7 +40,7 @@ def apart(
     if difference is None or first is None or second is None:
         return None
     u = np.hypot(first["u"] or 0.0, second["u"] or 0.0)
-    return _made(difference, float(u), "reported")
+    return made(difference, float(u), "reported")
 
 
 def of_items(row: Mapping[str, Any], *items: str) -> list[Said]:
@@ -48,7 +48,8 @@ def of_items(row: Mapping[str, Any], *items: str) -> list[Said]:
     return [(row[item], row["metered_m3"][item]) for item in items]
 
 
-def _made(value: float, u: float, status: str) -> Quantity:
+def made(value: float, u: float | None, status: str) -> Quantity:
+    """Give a volume that is wholly known as a quantity, m3 and k = 1."""
     return Quantity(
         value=value,
         known=value,
