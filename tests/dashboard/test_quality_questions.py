@@ -98,10 +98,12 @@ def test_storage_through_a_year_has_its_past_on_every_day(lake):
     found = stored.storage(lake, ALL, "LAKE", dt.date(2023, 1, 1), dt.date(2024, 1, 1))
     assert len(found["day"]) == 365
     assert set(found["stored"]) == {60e6}
+    assert found["u"] == pytest.approx([0.05 * 60e6] * 365)  # 3 and 4 per cent
+    assert set(found["series"]) == {"LAKE.H"}
     assert set(found["past"]) == {(30e6, 32e6, 40e6, 48e6, 50e6, 3)}
     leap = stored.storage(lake, ALL, "LAKE", dt.date(2024, 1, 1), dt.date(2025, 1, 1))
     assert leap["past"][59][5] == 4  # 29 February: its own year and three 28ths
-    assert set(leap["stored"]) == {None}
+    assert set(leap["stored"]) == set(leap["u"]) == {None}
 
 
 def test_coverage_counts_what_was_due_from_the_first_reading_on(lake):

@@ -10,6 +10,7 @@ import pytest
 from ewater.dashboard.figures.hydrograph import MARKS, Band, Drawing, hydrograph, scale
 from ewater.dashboard.i18n import language
 from ewater.dashboard.pages.reservoirs import all as reservoirs
+from ewater.dashboard.pages.reservoirs import one
 from ewater.dashboard.pages.series.saving import wanted
 from ewater.dashboard.queries import CachedReader
 from ewater.dashboard.state import State
@@ -69,6 +70,28 @@ def test_a_band_is_filled_only_where_it_is_known():
     assert whole["fill"] == "toself"
     edge = values(whole, "y")
     assert np.array_equal(edge, [1, 1, 3, 3, nothing, 2, 4, nothing], equal_nan=True)
+
+
+def test_the_line_is_shaded_by_its_uncertainty_which_stays_in_sight():
+    half = np.array([0.5, 0.5, 1.0, 4.0])
+    drawn = drawing(half=half)
+    unsure, line = hydrograph(drawn, theme="dark", lang=EN)["data"]
+    assert (unsure["name"], line["name"]) == ("± U (95 %)", "A.Q")
+    edge = values(unsure, "y")
+    first, second = [0.5, 1.5, 2.5, 1.5], [4.0, 2.0, 10.0, 6.0]
+    assert edge[~np.isnan(edge)].tolist() == [*first, *second]  # one for each stretch
+    assert scale(drawn)[1] > 10
+
+
+def test_storage_of_a_day_has_its_uncertainty_and_leads_to_its_readings(reader, state):
+    sheet = one.sheet(CachedReader(reader), state, EN)
+    january, february = sheet.rows[0], sheet.rows[40]
+    assert january["stored"]["u"] == 3e6
+    assert "day=2025-01-01" in january["series"].href
+    assert (february["stored"]["value"], february["stored"]["u"]) == (None, None)
+    assert february["series"] is None
+    names = [t["name"] for t in one.chart(sheet, state, EN)["data"]]
+    assert "± U (95 %)" in names
 
 
 def test_what_a_person_typed_is_a_change_or_a_fault_in_words():

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ewater.dashboard.figures.arrays import local_ms, typed, with_gaps
+from ewater.dashboard.format import UNCERTAINTY
 from ewater.dashboard.theme import alpha, axis, base_layout, palette
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ class Drawing:
     value: Floats
     broken: NDArray[np.bool_]
     range: tuple[Floats, Floats] | None = None
+    half: Floats | None = None  # U around each value of the line
     marks: Mapping[str, tuple[NDArray[np.int64], Floats]] = field(default_factory=dict)
     band: Band | None = None
     now: tuple[NDArray[np.int64], Floats, NDArray[np.bool_]] | None = None
@@ -76,6 +78,7 @@ def hydrograph(drawn: Drawing, *, theme: str, lang: Language) -> dict[str, Any]:
     traces = [
         *(_band(drawn, colours) if drawn.band is not None else []),
         *(_range(drawn, colours) if drawn.range is not None else []),
+        *(_unsure(drawn, colours) if drawn.half is not None else []),
     ]
     if drawn.now is not None:
         traces.append(
@@ -215,6 +218,27 @@ def _range(drawn: Drawing, colours: Mapping[str, str]) -> list[Trace]:
     return traces
 
 
+def _unsure(drawn: Drawing, colours: Mapping[str, str]) -> list[Trace]:
+    """Shade the line by its uncertainty."""
+    assert drawn.half is not None  # noqa: S101 - the caller has looked
+    x, y = with_gaps(local_ms(drawn.time, drawn.zone), drawn.value, drawn.broken)
+    _, half = with_gaps(local_ms(drawn.time, drawn.zone), drawn.half, drawn.broken)
+    around, edge = _outline(x, y - half, y + half)
+    return [
+        {
+            "type": "scatter",
+            "mode": "lines",
+            "x": typed(around),
+            "y": typed(edge),
+            "fill": "toself",
+            "fillcolor": alpha(colours["accent"], 0.28),
+            "line": {"width": 0},
+            "hoverinfo": "skip",
+            "name": UNCERTAINTY,
+        }
+    ]
+
+
 def _marks(drawn: Drawing, kind: str, colours: Mapping[str, str]) -> Trace:
     time, value = _at(drawn, kind)
     symbol, colour = MARKS[kind]
@@ -239,6 +263,8 @@ def _marks(drawn: Drawing, kind: str, colours: Mapping[str, str]) -> Trace:
 def scale(drawn: Drawing) -> list[float] | None:
     """Range of values that is shown at first: failed readings do not stretch it."""
     shown = [drawn.value, *(drawn.range or ())]
+    if drawn.half is not None:
+        shown += [drawn.value - drawn.half, drawn.value + drawn.half]
     shown += [_at(drawn, kind)[1] for kind in MARKS if kind != "failed"]
     if drawn.band is not None:
         shown += [drawn.band.low, drawn.band.high]

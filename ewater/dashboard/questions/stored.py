@@ -143,9 +143,10 @@ def storage(
     Returns
     -------
     dict
-        ``day`` (ISO dates), ``stored`` (m3, mean of the day, None where unknown) and
-        ``past``: for each day the least, 10, 50, 90 %, largest and count of years
-        before ``first``, or None. ``as_of`` does not apply: days hold the present.
+        ``day`` (ISO dates), ``stored`` (m3, mean of the day, None where unknown),
+        ``u`` (m3, k = 1, of the same), ``series`` that says so and ``past``: for each
+        day the least, 10, 50, 90 %, largest and count of years before ``first``, or
+        None. ``as_of`` does not apply: days hold the present.
 
     Raises
     ------
@@ -170,13 +171,16 @@ def storage(
             last,
             _curves(frames["curves"]),
         )
-    known = dict(zip(table["day"], table["stored"], strict=True))
+    known = table.set_index("day")[["stored", "u", "code"]].to_dict("index")
     before = table[table["day"] < first]
     usual = _by_day(before)
     shown = [first + dt.timedelta(days=n) for n in range((last - first).days)]
     return {
         "day": [day.isoformat() for day in shown],
-        "stored": [known.get(day) for day in shown],
+        **{
+            name: [known[day][column] if day in known else None for day in shown]
+            for name, column in (("stored", "stored"), ("u", "u"), ("series", "code"))
+        },
         "past": [usual.get((day.month, day.day)) for day in shown],
     }
 
@@ -272,18 +276,21 @@ def _state(
     stored = _volume(series["quantity"], np.array([value]), np.array([time]), versions)[
         0
     ]
-    parts = [
-        STOCK_U[name] if series[name] is None else series[name] for name in STOCK_U
-    ]
     return answer | {
         "time": time,
         "age_s": (until - time) / 1e6,
         "level": value if series["quantity"] == "level" else None,
         "stored": float(stored) if np.isfinite(stored) else None,
-        "u": float(np.hypot.reduce(parts) / 100 * stored)
-        if np.isfinite(stored)
-        else None,
+        "u": float(_relative_u(series) * stored) if np.isfinite(stored) else None,
     }
+
+
+def _relative_u(series: Row) -> float:
+    """Give u of what is stored as a share of it: what level and curve add up to."""
+    parts = [
+        STOCK_U[name] if series[name] is None else series[name] for name in STOCK_U
+    ]
+    return float(np.hypot.reduce(parts)) / 100
 
 
 def _volume(
@@ -311,7 +318,10 @@ def _days(
     curves: Curves,
     on: dt.date | None = None,
 ) -> pd.DataFrame:
-    """Mean storage by site and day, of the chosen series, else of another there is."""
+    """Mean storage by site and day, of the chosen series, else of another there is.
+
+    With ``u`` of each, as if all its readings erred alike, and the series' ``code``.
+    """
     by_number = {row["number"]: row for row in series}
     found = connection.execute(
         text(_DAYS),
@@ -339,8 +349,11 @@ def _days(
             curves.get(row["site"], []),
         )
     first = {row["number"] for row in chosen.values()}
+    relative = {one: _relative_u(row) for one, row in by_number.items()}
     table = table.assign(
         stored=stored,
+        u=stored * np.array([relative[n] for n in number.tolist()], np.float64),
+        code=[by_number[n]["code"] for n in number.tolist()],
         site=[by_number[n]["site"] for n in number.tolist()],
         other=[n not in first for n in number.tolist()],
     )

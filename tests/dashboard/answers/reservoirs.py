@@ -38,6 +38,8 @@ def storage(reader, site, first, last, *rest):
     return {
         "day": [day.isoformat() for day in days],
         "stored": [None if day.month == 2 else 150e6 for day in days],
+        "u": [None if day.month == 2 else 3e6 for day in days],
+        "series": [None if day.month == 2 else "RES-1.H" for day in days],
         "past": [_RESERVOIR["past"]] * len(days),
     }
 

@@ -69,8 +69,8 @@ def _row(
     volume = None if one["stored"] is None else share * one["stored"]
     capacity = None if one["capacity"] is None else share * one["capacity"]
     dead = None if one["dead"] is None else share * one["dead"]
-    inflow = totals.add([_quantity(f) for f in flows if f["to"] == account])
-    outflow = totals.add([_quantity(f) for f in flows if f["from"] == account])
+    inflow = totals.add([totals.of_flow(f) for f in flows if f["to"] == account])
+    outflow = totals.add([totals.of_flow(f) for f in flows if f["from"] == account])
     past = one["past"] and [share * value for value in one["past"][:5]]
     return {
         "code": one["site"],
@@ -78,7 +78,11 @@ def _row(
             name_of(one, lang), PATH + state.with_more("reservoir", one["site"]).query()
         ),
         "plain": name_of(one, lang),
-        "stored": _known(volume, one, share),
+        "stored": known_of(
+            volume,
+            None if one["u"] is None else share * one["u"],
+            one["series"] or one["site"],
+        ),
         "capacity": capacity,
         "dead": dead,
         "full": _ratio(volume, capacity),
@@ -103,29 +107,15 @@ def _row(
     }
 
 
-def _quantity(flow: Flow) -> Quantity:
-    """One flow as a quantity that can be added."""
-    volume = flow["volume"]
-    return {
-        "value": volume,
-        "known": volume or 0.0,
-        "missing": [] if volume is not None else [flow["code"]],
-        "u": flow["u"],
-        "coverage": flow["coverage"],
-        "status": flow["status"],
-        "status_shares": {flow["status"]: 1.0},
-    }
-
-
-def _known(volume: float | None, one: Row, share: float) -> Quantity:
+def known_of(volume: float | None, u: float | None, said_by: str) -> Quantity:
     """Give what is stored as a quantity; it is read off an instrument or unknown."""
     known = volume is not None
     status = "measured" if known else "unknown"
     return {
         "value": volume,
         "known": volume,
-        "missing": [] if known else [one["series"] or one["site"]],
-        "u": None if one["u"] is None else share * one["u"],
+        "missing": [] if known else [said_by],
+        "u": u,
         "coverage": 1.0 if known else 0.0,
         "status": status,
         "status_shares": {status: 1.0},
@@ -243,8 +233,7 @@ def chart(shown: Sheet, state: State, lang: Language) -> dict[str, Any]:
             else (row["past"][0], row["past"][1], row["past"][2]),
             hover="<br>".join(
                 (
-                    f"{fmt.amount(row['stored'], lang)} {fmt.UNIT} "
-                    f"{fmt.expanded(row['stored']['u'], lang)}",
+                    fmt.told(row["stored"], lang),
                     fmt.percent(row["full"], lang),
                     row["fresh"],
                 )

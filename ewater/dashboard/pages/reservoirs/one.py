@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ewater.dashboard.exhibits import Column, Exhibit, Facts, Sheet
+from ewater.dashboard import format as fmt
+from ewater.dashboard.exhibits import Column, Exhibit, Facts, Link, Sheet
 from ewater.dashboard.figures.hydrograph import Band, Drawing
 from ewater.dashboard.figures.hydrograph import hydrograph as drawn
 from ewater.dashboard.i18n import mark
-from ewater.dashboard.pages.reservoirs.all import ask, name_of
+from ewater.dashboard.pages.reservoirs.all import ask, known_of, name_of
+from ewater.dashboard.pages.series import chosen as series_page
 from ewater.dashboard.questions import stored
 from ewater.units import HM3
 
@@ -51,28 +53,26 @@ def sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
     first = dt.date(state.year, state.first_month, 1)
     last = dt.date(state.year + 1, state.first_month, 1)
     found = reader.ask(stored.storage, one["site"], first, last, state.calendar)
-    rows = [
-        {
-            "day": dt.date.fromisoformat(day),
-            "stored": value,
-            **dict(zip(_QUANTILES, past or (), strict=False)),
-        }
-        for day, value, past in zip(
-            found["day"], found["stored"], found["past"], strict=True
-        )
-    ]
-    known = [row for row in rows if row["stored"] is not None]
+    rows = _rows(found, one, state)
+    known = [row for row in rows if row["stored"]["value"] is not None]
     columns = (
         Column("day", say("Day"), kind="date"),
-        Column("stored", say("Storage"), kind="volume"),
+        Column("stored", say("Storage"), kind="quantity"),
         Column("min", say("Past years, least"), kind="volume"),
         Column("p10", "10 %", kind="volume"),
         Column("p50", say("Past years, median"), kind="volume"),
         Column("p90", "90 %", kind="volume"),
         Column("max", say("Past years, largest"), kind="volume"),
+        Column("series", say("Series")),
     )
     years = [past[5] for past in found["past"] if past]
-    notes = [say("Daily means of the whole reservoir, as they are known now.")]
+    notes = [
+        say("Daily means of the whole reservoir, as they are known now."),
+        say(
+            "± U of what is stored: of level and storage curve. The bands of past "
+            "years are how far these differ; their own uncertainty is not in them."
+        ),
+    ]
     if years:
         span = f"{min(years)}–{max(years)}"
         notes.append(
@@ -86,9 +86,26 @@ def sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
         rows if known or years else [],
         notes=notes,
         empty=say("No storage is known in this year."),
-        facts=Facts(coverage=len(known) / len(rows)),
+        facts=Facts(coverage=len(known) / len(rows), statuses={"measured": 1.0}),
         data=(one, found),
     )
+
+
+def _rows(found: Row, one: Row, state: State) -> list[Row]:
+    """Lay the answer out by day; the series of a day leads to its readings."""
+    keys = ("day", "stored", "u", "series", "past")
+    rows = []
+    for day, stored_, u, series, past in zip(*map(found.get, keys), strict=True):
+        there = series and series_page.address(state, series=series, day=day)
+        rows.append(
+            {
+                "day": dt.date.fromisoformat(day),
+                "stored": known_of(stored_, u, series or one["site"]),
+                "series": there and Link(series, there),
+                **dict(zip(_QUANTILES, past or (), strict=False)),
+            }
+        )
+    return rows
 
 
 def chart(shown: Sheet, state: State, lang: Language) -> dict[str, Any]:
@@ -96,7 +113,10 @@ def chart(shown: Sheet, state: State, lang: Language) -> dict[str, Any]:
     one, found = shown.data
     days = np.array(found["day"], dtype="M8[D]")
     noon = (days.astype("M8[us]") + np.timedelta64(12, "h")).astype(np.int64)
-    value = np.array([np.nan if v is None else v for v in found["stored"]], np.float64)
+    value, u = (
+        np.array([np.nan if v is None else v for v in found[key]], np.float64)
+        for key in ("stored", "u")
+    )
     known = np.isfinite(value)
     time = noon[known]
     levels = [
@@ -111,6 +131,7 @@ def chart(shown: Sheet, state: State, lang: Language) -> dict[str, Any]:
         ends=(int(noon[0]), int(noon[-1])),
         time=time,
         value=value[known] / HM3,
+        half=fmt.EXPANSION * u[known] / HM3,
         broken=np.concatenate([[False], np.diff(time) > 1.5 * 86_400e6])[: len(time)],
         band=_band(noon, found["past"]),
         words={name: lang.gettext(text) for name, text in _LINES.items()},
