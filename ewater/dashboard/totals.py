@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from ewater.dashboard.answers import Period, Quantity
 
@@ -53,6 +53,31 @@ def add(quantities: Iterable[Quantity]) -> Quantity:
         "status": max(shares, key=shares.__getitem__) if shares else "unknown",
         "status_shares": shares,
     }
+
+
+def of_flow(flow: Mapping[str, Any]) -> Quantity:
+    """Give a `ewater.dashboard.answers.Flow` as a quantity that can be added."""
+    volume = flow["volume"]
+    known = None if volume is None or not math.isfinite(volume) else volume
+    return {
+        "value": known,
+        "known": known,
+        "missing": [flow["code"]] if known is None else [],
+        "u": flow["u"],
+        "coverage": flow["coverage"],
+        "status": flow["status"],
+        "status_shares": {flow["status"]: 1.0} if known else {},
+    }
+
+
+def rests_on(period: Period, name: str) -> Quantity:
+    """Find the quantity whose coverage and statuses are those of a named total."""
+    if name == "use":
+        return use(period)
+    if name == "net_inflow":
+        return add([period["inflow"], period["outflow"]])
+    found: Quantity = period[name]  # type: ignore[literal-required]
+    return found
 
 
 def use(period: Period, sector: str = "") -> Quantity:

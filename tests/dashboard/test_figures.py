@@ -63,6 +63,9 @@ def test_a_flow_without_data_is_named_and_not_drawn_as_zero():
     (link,) = grouping.links([known, dict(silent, code="silent")], "managed")
     assert link.volume == 5 * HM3
     assert link.missing == ["silent"]
+    known["coverage"], silent["coverage"] = 0.5, None
+    (link,) = grouping.links([known, dict(silent, code="silent")], "managed")
+    assert link.coverage == pytest.approx(1 / 3)  # one without data weighs as the mean
     (alone,) = grouping.links([silent], "managed")
     assert sankey([alone], {}, theme="light", lang=EN)["data"] == []
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from ewater.dashboard import totals, view
 from ewater.dashboard.figures.parts import band, runs
 from ewater.dashboard.i18n import language
 from ewater.dashboard.pages.territory import account, partners, trend, where
@@ -89,6 +90,16 @@ def test_losses_keep_open_ranks_and_unknown_ones_are_not_drawn(cached):
     sheet = where.losses_sheet(cached, STATE, EN)
     assert [row["rank"] for row in sheet.rows] == ["1–2", "1–2", "—"]
     assert sheet.rows[2]["note"].startswith("2 flows without data")
+    through = [
+        flow
+        for flow in cached.flows("TL", STATE.start, STATE.end)
+        if "D00.CAN" in (flow["from"], flow["to"])
+    ]
+    whole = totals.add(map(totals.of_flow, through))
+    assert sheet.rows[0]["coverage"] == pytest.approx(whole["coverage"])
+    assert sheet.rows[0]["status"] == whole["status"]
+    assert sheet.rows[0]["cell"] == "balance.accounts.D00.CAN"
+    assert sheet.facts.statuses
     figure = where.losses_chart(sheet, STATE, EN)
     key, canal = (t for t in figure["data"] if t["name"] == "Canal")
     assert (key["showlegend"], canal["showlegend"]) == (True, False)
@@ -102,6 +113,9 @@ def test_meters_take_the_uncertainty_down_one_by_one(cached):
     sheet = where.meters_sheet(cached, state, EN)
     assert [row["number"] for row in sheet.rows] == [1, 2]
     assert any("D11.SHOPS" in note for note in sheet.notes)
+    inflow = view.load(cached, STATE).period["inflow"]
+    assert sheet.facts.coverage == inflow["coverage"]
+    assert sheet.facts.statuses == inflow["status_shares"]
     assert any("Inflow is known to ± 100 hm³" in note for note in sheet.notes)
     (bars,) = where.meters_chart(sheet, state, EN)["data"]
     assert bars["y"] == pytest.approx([100, 100 * 0.4**0.5, 100 * 0.1**0.5])

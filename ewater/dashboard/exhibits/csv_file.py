@@ -24,7 +24,7 @@ def write(reader: CachedReader, state: State, lang: Language, sheet: Sheet) -> b
     say = lang.gettext
     notes = [*files.notes(reader, state, lang), *sheet.notes]
     if not sheet.rows:
-        notes.append(". ".join(filter(None, (say("Insufficient data"), sheet.empty))))
+        notes.append(files.nothing(sheet, lang))
     pairs = [(say("Title"), sheet.title), *files.about(reader, state, lang, [sheet])]
     word = say("Note")
     for key, value in (*pairs, *((word, note) for note in notes)):

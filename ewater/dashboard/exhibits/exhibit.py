@@ -48,6 +48,11 @@ class Exhibit:
         Width of the chart below which it is scrolled instead of squeezed, pixels.
     on_page
         Whether it has a panel; one without is in downloads only.
+    without
+        Why it does not say those of uncertainty, coverage and status that it does not
+        say (`reasons`); marked.
+    unexplained
+        Why no row of it opens Explain or leads to another view; marked.
     """
 
     name: str
@@ -61,6 +66,8 @@ class Exhibit:
     goes_in: bool = False
     least: int = 0
     on_page: bool = True
+    without: str = ""
+    unexplained: str = ""
 
     def made(self, reader: CachedReader, state: State, lang: Language) -> Sheet:
         """Make the sheet; where that fails it is empty, and says why.
@@ -84,10 +91,21 @@ class Exhibit:
             return Sheet(
                 lang.gettext(self.title), (), [], empty=why(error, state, lang)
             )
+        made = self._reasoned(made, lang)
         if not noting.of_account or made.facts.as_of:
             return made
         as_of = state.basis.as_of or reader.shown()
         return replace(made, facts=replace(made.facts, as_of=as_of))
+
+    def _reasoned(self, made: Sheet, lang: Language) -> Sheet:
+        """Let a sheet say why it says no more."""
+        if self.without and not made.facts.without:
+            without = lang.gettext(self.without)
+            made = replace(made, facts=replace(made.facts, without=without))
+        if self.unexplained and made.rows and not made.leads_on:
+            notes = (*made.notes, lang.gettext(self.unexplained))
+            made = replace(made, notes=notes)
+        return made
 
 
 def why(error: EWaterError, state: State, lang: Language) -> str:

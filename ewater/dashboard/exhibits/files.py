@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from ewater.dashboard.answers import Balance
+    from ewater.dashboard.exhibits.sheet import Facts
     from ewater.dashboard.i18n import Language
     from ewater.dashboard.queries import CachedReader
     from ewater.dashboard.state import State
@@ -189,10 +190,32 @@ def about(
         (say("Data as of"), facts.as_of),
         (say("Run"), run),
         (say("Unit"), "; ".join(sorted(filter(None, units)))),
+        *(_measures(facts, lang) if len(sheets) == 1 and sheets[0].rows else ()),
         (say("View"), state.query()),
         (say("Made with"), f"ewater {__version__}"),
     ]
     return [(key, safe(value)) for key, value in pairs if value]
+
+
+def nothing(sheet: Sheet, lang: Language) -> str:
+    """Say why a sheet has no rows."""
+    lack = filter(None, (lang.gettext("Insufficient data"), sheet.empty))
+    return sheet.calm or ". ".join(lack)
+
+
+def _measures(facts: Facts, lang: Language) -> list[tuple[str, str]]:
+    """Say how far a figure is to be believed, or why that is not said."""
+    say, known = lang.gettext, facts_of.measures(facts, lang)
+    found = []
+    for name, words in facts_of.MEASURES.items():
+        none = say("in each row") if name in facts.by_row else facts.without
+        found.append((say(words), known.get(name) or none or say(STATUSES["unknown"])))
+    return found
+
+
+def believed(reader: CachedReader, state: State, lang: Language, sheet: Sheet) -> str:
+    """Say in one line how far a figure is to be believed."""
+    return "; ".join(facts_of.words(facts_of.complete(sheet, reader, state), lang))
 
 
 def notes(reader: CachedReader, state: State, lang: Language) -> list[str]:

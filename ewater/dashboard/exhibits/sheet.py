@@ -130,6 +130,8 @@ class Facts:
     ``coverage`` is 1 for all, ``statuses`` are shares by code, ``as_of`` is ISO 8601,
     ``uncertainty``, ``edition`` and ``figures`` are words; ``figures`` says which they
     are where it is not what the filter says (raw ones though reconciled are chosen).
+    ``without`` says why those of uncertainty, coverage and status that are not given
+    are not; ``by_row`` names those that each row says.
     """
 
     unit: str = ""
@@ -139,6 +141,8 @@ class Facts:
     as_of: str = ""
     edition: str = ""
     figures: str = ""
+    without: str = ""
+    by_row: frozenset[str] = frozenset()
 
 
 Row = Mapping[str, Any]
@@ -189,6 +193,14 @@ class Sheet:
     def has_times(self) -> bool:
         """Whether a column holds times."""
         return any(column.kind == "time" for column in self.columns)
+
+    @property
+    def leads_on(self) -> bool:
+        """Whether a row opens Explain, or leads to another view."""
+        return any(
+            cell_of(row) or any(isinstance(value, Link) for value in row.values())
+            for row in self.rows
+        )
 
     def on(self, where: Where) -> list[Column]:
         """Columns that are shown on the page or written to a file."""

@@ -177,9 +177,8 @@ def shown(column: Column, value: Any, lang: Language) -> Any:
         case "quantity" | "signed":
             signed = column.kind == "signed"
             amount = fmt.amount(value, lang, signed=signed)
-            if amount == fmt.DASH or value["u"] is None:
-                return amount
-            return [amount, html.Small(fmt.expanded(value["u"], lang))]
+            unsure = fmt.unsure(value, lang, signed=signed)
+            return [amount, html.Small(unsure)] if unsure else amount
         case "known":
             return [*known(value, lang), *missing(value, lang)]
         case "covered":

@@ -97,10 +97,7 @@ def _data(
         for at, value in enumerate(row):
             _cell(page, last, at, value, formats)
     if not sheet.rows:
-        words = ". ".join(
-            filter(None, (lang.gettext("Insufficient data"), sheet.empty))
-        )
-        page.write_string(1, 0, words)
+        page.write_string(1, 0, files.safe(files.nothing(sheet, lang)))
     else:
         page.autofilter(0, 0, last, len(heads) - 1)
 
@@ -136,6 +133,9 @@ def _notes(
     pairs = files.about(reader, state, lang, sheets)
     word = lang.gettext("Note")
     pairs += [(word, note) for note in files.notes(reader, state, lang)]
+    if len(sheets) > 1:
+        pairs += [(files.safe(s.title), files.believed(reader, state, lang, s))
+                  for s in sheets if s.rows]  # fmt: skip
     pairs += [(files.safe(s.title), note) for s in sheets for note in s.notes]
     pairs += [
         (files.safe(s.title), lang.gettext("Without data: {codes}").format(codes=codes))

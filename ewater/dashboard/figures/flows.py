@@ -12,13 +12,14 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from ewater.dashboard import totals
 from ewater.dashboard.labels import GROUPS, SECTORS
 from ewater.terms import BOUNDARIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from ewater.dashboard.answers import Flow, Names, Period
+    from ewater.dashboard.answers import Flow, Names, Period, Quantity
     from ewater.dashboard.i18n import Language
 
 _SURFACE = frozenset({"river", "lake", "reservoir"})
@@ -64,10 +65,12 @@ class Link:
     u: float = 0.0
     by_status: dict[str, float] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)
+    parts: list[Quantity] = field(default_factory=list)
 
     def add(self, flow: Flow) -> None:
         """Put one more flow into the link."""
         volume = flow["volume"]
+        self.parts.append(totals.of_flow(flow))
         if volume is None or not math.isfinite(volume):
             self.missing.append(flow["code"])
             return
@@ -75,6 +78,14 @@ class Link:
         self.u += flow["u"] or 0.0
         status = flow["status"]
         self.by_status[status] = self.by_status.get(status, 0.0) + volume
+
+    @property
+    def coverage(self) -> float | None:
+        """Coverage of all its flows, by volume; None where one does not tell."""
+        known = (part for part in self.parts if part["value"] is not None)
+        if any(part["coverage"] is None for part in known):
+            return None
+        return totals.add(self.parts)["coverage"]
 
     @property
     def status(self) -> str:
@@ -167,9 +178,9 @@ def closing_links(period: Period) -> list[Link]:
         ends = (
             ("in/surface", f"to/{up}") if value > 0 else (f"from/{down}", "in/surface")
         )
-        made.append(
-            Link(*ends, abs(value), quantity["u"] or 0.0, {quantity["status"]: 1.0})
-        )
+        by_status = {quantity["status"]: 1.0}
+        u = quantity["u"] or 0.0
+        made.append(Link(*ends, abs(value), u, by_status, parts=[quantity]))
     return made
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ewater.dashboard import format as fmt
 from ewater.dashboard.figures.parts import in_hm3
+from ewater.dashboard.labels import STATUSES
 from ewater.dashboard.theme import alpha, axis, base_layout, palette
 from ewater.units import HM3
 
@@ -31,8 +32,8 @@ def losses(
     Parameters
     ----------
     rows
-        ``name``, ``kind``, ``loss``, ``lower``, ``upper`` (m3); without those whose
-        loss is unknown.
+        ``name``, ``kind``, ``loss``, ``lower``, ``upper`` (m3), ``sure``, ``coverage``
+        and ``status`` of the flows it rests on; without those whose loss is unknown.
     kinds
         Word of each kind.
     """
@@ -72,6 +73,9 @@ def losses(
                 "customdata": [
                     f"{fmt.hm3(row['loss'], lang)} {fmt.UNIT} "
                     f"({fmt.hm3(row['lower'], lang)} … {fmt.hm3(row['upper'], lang)})"
+                    f"<br>{lang.gettext('Coverage')} "
+                    f"{fmt.percent(row['coverage'], lang)}, "
+                    f"{lang.gettext(STATUSES[row['status']])}"
                     for row in of
                 ],
                 "hovertemplate": "<b>%{y}</b><br>%{customdata}<extra></extra>",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ewater.dashboard import format as fmt
 from ewater.dashboard import view
 from ewater.dashboard.components import segments
-from ewater.dashboard.exhibits import Column, Exhibit, Sheet
+from ewater.dashboard.exhibits import Column, Exhibit, Sheet, reasons
 from ewater.dashboard.i18n import mark
 from ewater.dashboard.pages.admin import asked, deeds
 from ewater.dashboard.pages.admin.words import (
@@ -240,6 +240,7 @@ USERS = Exhibit(
         _user,
         mark("Nobody may sign in yet."),
     ),
+    without=reasons.RECORDS,
 )
 ORGANISATIONS = Exhibit(
     "organisations",
@@ -253,6 +254,7 @@ ORGANISATIONS = Exhibit(
         _organisation,
         mark("No site names an organisation."),
     ),
+    without=reasons.RECORDS,
 )
 SOURCES = Exhibit(
     "sources",
@@ -266,6 +268,7 @@ SOURCES = Exhibit(
         _source,
         mark("No source is described yet: see “ewater source”."),
     ),
+    without=reasons.RECORDS,
 )
 JOBS = Exhibit(
     "runs",
@@ -283,6 +286,7 @@ JOBS = Exhibit(
     controls=lambda state, lang: [
         segments("runs", state.pick("runs", RUNS), RUNS, lang, _WHICH_RUNS)
     ],
+    without=reasons.RECORDS,
 )
 AUDIT = Exhibit(
     "audit",
@@ -302,5 +306,6 @@ AUDIT = Exhibit(
             "audit", state.pick("audit", AUDIT_AREAS), AUDIT_AREAS, lang, _WHICH_AUDIT
         )
     ],
+    without=reasons.RECORDS,
 )
 EXHIBITS = (USERS, ORGANISATIONS, SOURCES, JOBS, AUDIT)

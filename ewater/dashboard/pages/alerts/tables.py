@@ -7,7 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from ewater.dashboard import view
-from ewater.dashboard.exhibits import Column, Exhibit, Sheet
+from ewater.dashboard.exhibits import Column, Exhibit, Sheet, reasons
 from ewater.dashboard.i18n import mark
 from ewater.dashboard.pages.alerts import words
 from ewater.dashboard.questions import alerts as asked
@@ -199,6 +199,7 @@ OPEN = Exhibit(
     mark("What is beyond its limit now."),
     "open",
     open_alerts,
+    without=reasons.MOMENTS,
 )
 PAST = Exhibit(
     "past",
@@ -208,6 +209,7 @@ PAST = Exhibit(
     past_alerts,
     months,
     300,
+    without=reasons.MOMENTS,
 )
 RULES = Exhibit(
     "rules",
@@ -215,5 +217,6 @@ RULES = Exhibit(
     mark("What is watched, and where each rule stands."),
     "rules",
     rules,
+    without=reasons.MOMENTS,
 )
 EXHIBITS = (OPEN, PAST, RULES)

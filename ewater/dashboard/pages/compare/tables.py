@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ewater.dashboard import format as fmt
-from ewater.dashboard.exhibits import Cell, Column, Exhibit, Sheet
+from ewater.dashboard import totals
+from ewater.dashboard.exhibits import Cell, Column, Exhibit, Sheet, reasons
 from ewater.dashboard.exhibits.sheet import Facts
 from ewater.dashboard.figures import compare as figures
 from ewater.dashboard.figures.compare import HEIGHT, Difference, Series
@@ -131,7 +132,12 @@ def differences_sheet(reader: CachedReader, state: State, lang: Language) -> She
     for cell, words in lines.named(lang).items():
         if not (cell in _MAIN or _said(cell, sides)):
             continue
-        row: dict[str, Any] = {"line": words, "total": cell in _MAIN, "code": cell}
+        row: dict[str, Any] = {
+            "line": words,
+            "total": cell in _MAIN,
+            "code": cell,
+            "cell": _cell(cell, sides),
+        }
         base = first.lines.get(cell)
         for n, side in enumerate(others):
             value, half = difference(kind, base, side.lines.get(cell))
@@ -139,6 +145,7 @@ def differences_sheet(reader: CachedReader, state: State, lang: Language) -> She
             row[f"share{n}"] = _share(value, base)
             row[f"says{n}"] = _says(value, half, lang)
         rows.append(row)
+    whole = totals.add(q for side in sides for q in _unsigned(side))
     columns = [Column("line", say("Line"))]
     for n, side in enumerate(others):
         columns += [
@@ -152,9 +159,20 @@ def differences_sheet(reader: CachedReader, state: State, lang: Language) -> She
         columns,
         rows,
         notes=[say("Differences on {name}.").format(name=first.name), say(kind.note)],
-        facts=Facts(unit=fmt.UNIT, uncertainty=fmt.UNCERTAINTY if kind.spread else ""),
+        facts=Facts(
+            unit=fmt.UNIT,
+            uncertainty=fmt.UNCERTAINTY if kind.spread else "",
+            coverage=whole["coverage"],
+            statuses=whole["status_shares"],
+        ),
         data=[side.name for side in others],
     )
+
+
+def _unsigned(side: Side) -> list[Quantity]:
+    """Take the main lines of a side that tell how far all of it is known."""
+    told = [side.lines.get(cell) for cell in _MAIN if cell not in lines.SIGNED]
+    return [quantity for quantity in told if quantity]
 
 
 def _share(value: float | None, base: Quantity | None) -> float | None:
@@ -212,4 +230,5 @@ DIFFERENCES = Exhibit(
     differences_sheet,
     differences_chart,
     HEIGHT,
+    without=reasons.UNJUDGED,
 )

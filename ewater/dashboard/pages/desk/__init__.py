@@ -9,7 +9,7 @@ from dash import Input, Output, dcc, html
 
 from ewater.dashboard import acting, view
 from ewater.dashboard.components import panel
-from ewater.dashboard.exhibits import Exhibit, exhibit_panel
+from ewater.dashboard.exhibits import Exhibit, exhibit_panel, reasons
 from ewater.dashboard.i18n import mark
 from ewater.dashboard.pages.desk import actions, beside, queue, reminding, totals
 from ewater.dashboard.pages.page import Page
@@ -37,6 +37,7 @@ QUEUE = Exhibit(
     "queue",
     queue.queue_sheet,
     on_page=False,
+    without=reasons.RECORDS,
 )
 MISSING = Exhibit(
     "missing",
@@ -44,6 +45,7 @@ MISSING = Exhibit(
     mark("Enterprises that owe a return of this period, the largest permits first."),
     "missing",
     queue.missing_sheet,
+    without=reasons.RECORDS,
 )
 _SHOWN = (
     Input("state", "data"),

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from ewater.dashboard.components import choice, options, select
-from ewater.dashboard.exhibits import Column, Exhibit, Link, Sheet
+from ewater.dashboard.exhibits import Column, Exhibit, Link, Sheet, reasons
 from ewater.dashboard.figures.bridge import bridge, height_of
 from ewater.dashboard.format import UNIT
 from ewater.dashboard.html import attributes
@@ -212,7 +212,12 @@ def _row(line: str, volume: float, *, end: bool) -> dict[str, Any]:
 
 
 PAIRS = Exhibit(
-    "pairs", mark("Comparisons"), mark("A link shows one."), "pairs", pairs_sheet
+    "pairs",
+    mark("Comparisons"),
+    mark("A link shows one."),
+    "pairs",
+    pairs_sheet,
+    without=reasons.RECORDS,
 )
 CHANGE = Exhibit(
     "change",
@@ -223,6 +228,8 @@ CHANGE = Exhibit(
     chart,
     height=height_of(len(GROUPS) + 1),
     controls=controls,
+    without=reasons.EDITIONS,
+    unexplained=reasons.SEALED,
 )
 CAUSES = Exhibit(
     "causes",
@@ -230,4 +237,5 @@ CAUSES = Exhibit(
     mark("Readings, curves, returns and rows of the registry."),
     "causes",
     causes_sheet,
+    without=reasons.RECORDS,
 )

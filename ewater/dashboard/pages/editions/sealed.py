@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from ewater.dashboard.exhibits import Column, Exhibit, Facts, Sheet
+from ewater.dashboard.exhibits import Column, Exhibit, Facts, Sheet, reasons
 from ewater.dashboard.i18n import mark
 from ewater.dashboard.pages.editions import lists
 from ewater.dashboard.questions import editions as questions
@@ -85,4 +85,5 @@ FIGURES = Exhibit(
     mark("As they were signed, whatever came later."),
     "figures",
     sheet,
+    unexplained=reasons.SEALED,
 )

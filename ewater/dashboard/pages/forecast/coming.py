@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, Any
 
-from ewater.dashboard.exhibits import Column, Exhibit, Sheet
+from ewater.dashboard.exhibits import Column, Exhibit, Sheet, reasons
 from ewater.dashboard.figures.fan import HEIGHT, Band, Course, fan, hm3
 from ewater.dashboard.i18n import mark
 from ewater.dashboard.pages.forecast import asked
@@ -157,4 +157,6 @@ COMING = Exhibit(
     chart,
     HEIGHT,
     controls=asked.controls,
+    without=reasons.FUTURES,
+    unexplained=reasons.AHEAD,
 )

@@ -6,7 +6,7 @@ import datetime as dt
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from ewater.dashboard.exhibits import Column, Exhibit, Sheet
+from ewater.dashboard.exhibits import Column, Exhibit, Sheet, reasons
 from ewater.dashboard.exhibits.sheet import Facts
 from ewater.dashboard.figures.fan import HEIGHT, Band, Course, fan, hm3
 from ewater.dashboard.i18n import mark
@@ -131,4 +131,6 @@ EARLIER = Exhibit(
     sheet,
     chart,
     HEIGHT,
+    without=reasons.OUTCOMES,
+    unexplained=reasons.AHEAD,
 )

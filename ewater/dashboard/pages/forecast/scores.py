@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING, Any
 
-from ewater.dashboard.exhibits import Column, Exhibit, Sheet
+from ewater.dashboard.exhibits import Column, Exhibit, Sheet, reasons
 from ewater.dashboard.i18n import mark
 from ewater.dashboard.pages.forecast import asked
 from ewater.dashboard.questions.forecasts import forecast_scores
@@ -145,4 +145,6 @@ SCORES = Exhibit(
     sheet,
     chart,
     _HEIGHT,
+    without=reasons.OUTCOMES,
+    unexplained=reasons.AHEAD,
 )

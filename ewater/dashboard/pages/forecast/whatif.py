@@ -8,7 +8,7 @@ from dash import Input, Output
 
 from ewater.dashboard import view
 from ewater.dashboard.components import choice, select
-from ewater.dashboard.exhibits import Column, Exhibit, Sheet
+from ewater.dashboard.exhibits import Column, Exhibit, Sheet, reasons
 from ewater.dashboard.figures.fan import HEIGHT, Course, fan, hm3
 from ewater.dashboard.html import attributes
 from ewater.dashboard.i18n import mark
@@ -201,4 +201,6 @@ WHATIF = Exhibit(
     chart,
     HEIGHT,
     controls=controls,
+    without=reasons.FUTURES,
+    unexplained=reasons.AHEAD,
 )

@@ -8,12 +8,13 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from ewater.dashboard import format as fmt
+from ewater.dashboard.exhibits import Facts
 from ewater.dashboard.i18n import mark
 from ewater.dashboard.questions.views import table
 from ewater.units import HM3
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from ewater.dashboard.i18n import Language
     from ewater.dashboard.queries import CachedReader
@@ -169,6 +170,22 @@ def expanded(cell: Mapping[str, Any]) -> float | None:
     """Give U = 2u of a cell in the unit in which it is written."""
     half = scaled(cell["u"], cell["unit"])
     return None if half is None else fmt.EXPANSION * half
+
+
+def worth(cells: Iterable[Mapping[str, Any]]) -> Facts:
+    """Say how some figures are known together: the mean of what each is known by."""
+    known = [cell for cell in cells if cell["value"] is not None]
+    covered = [cell["coverage"] for cell in known if cell["coverage"] is not None]
+    shares: dict[str, float] = {}
+    told = [cell["status_shares"] for cell in known if cell["status_shares"]]
+    for one in told:
+        for status, share in one.items():
+            shares[status] = shares.get(status, 0.0) + share / len(told)
+    return Facts(
+        uncertainty=fmt.UNCERTAINTY,
+        coverage=sum(covered) / len(covered) if covered else None,
+        statuses=shares,
+    )
 
 
 _INPUT = "input:"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from dash import Input, Output
@@ -10,7 +11,6 @@ from ewater.dashboard import format as fmt
 from ewater.dashboard import view
 from ewater.dashboard.components import choice, select
 from ewater.dashboard.exhibits import Column, Exhibit, Sheet
-from ewater.dashboard.exhibits.sheet import Facts
 from ewater.dashboard.figures.bridge import bridge as waterfall
 from ewater.dashboard.figures.bridge import height_of
 from ewater.dashboard.html import attributes
@@ -118,9 +118,22 @@ def sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
         [] if None in ends else rows,
         empty=why,
         notes=_notes(one, reader, state, lang),
-        facts=Facts(unit=shown, uncertainty=fmt.UNCERTAINTY),
+        facts=replace(asked.worth(_ends(reader, state, one)), unit=shown),
         data=shown,
     )
+
+
+def _ends(
+    reader: CachedReader, state: State, one: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """Figures at the ends of a bridge; what is published says nothing of itself."""
+    found = []
+    for name in (one["from"], one["to"]):
+        if not name.startswith(_PUBLISHED):
+            code, _, cell = name.partition(".")
+            asked_of = (code, state.territory, state.start, state.end, state.basis)
+            found.append(reader.ask(table, *asked_of)["periods"][0]["cells"][cell])
+    return found
 
 
 def _notes(
@@ -128,6 +141,7 @@ def _notes(
 ) -> list[str]:
     say = lang.gettext
     notes = [
+        say("Coverage and status are those of the figures at its ends that are ours."),
         say("The lines add up to the difference; what is counted besides comes first."),
         say(
             "Of a share, the numerator changes first, line by line, then the "

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ewater.dashboard import format as fmt
 from ewater.dashboard.components import segments
-from ewater.dashboard.exhibits import Column, Exhibit, Sheet
-from ewater.dashboard.exhibits.sheet import Facts
+from ewater.dashboard.exhibits import Column, Exhibit, Sheet, reasons
 from ewater.dashboard.figures.years import Track, over_years
 from ewater.dashboard.i18n import mark
 from ewater.dashboard.pages.indicators import asked
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ewater.dashboard.state import State
 
 _HEIGHT = 420
+_MEANS = mark("Coverage and status: the mean over the figures that are known.")
 _GROUP = mark("Indicators shown")
 GROUP_WORDS = {code: words for code, (words, *_) in asked.GROUPS.items()}
 
@@ -29,6 +30,10 @@ def _absent(cell: Mapping[str, Any]) -> bool:
     """Whether nothing is known of a cell, or no flow makes it."""
     of_nothing = cell["status"] == "unknown" and cell["value"] is not None
     return cell["known"] is None or of_nothing
+
+
+def _status(cell: Mapping[str, Any]) -> str | None:
+    return None if _absent(cell) else cell["status"]
 
 
 def all_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
@@ -50,7 +55,7 @@ def all_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
                 "expanded": asked.expanded(cell),
                 "unit": asked.shown_unit(cell["unit"])[0],
                 "coverage": cell["coverage"],
-                "status": None if _absent(cell) else cell["status"],
+                "status": _status(cell),
                 "why": asked.why(cell, lang),
                 "code": row["code"],
                 "cell": f"{asked.VIEW}.{row['code']}",
@@ -74,8 +79,9 @@ def all_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
         notes=[
             document["source"],
             say("Nothing is cut at 100 %. Resources are of the period, or long-term."),
+            say(_MEANS),
         ],
-        facts=Facts(uncertainty=fmt.UNCERTAINTY),
+        facts=asked.worth(cells[row["code"]] for row in document["rows"]),
     )
 
 
@@ -102,6 +108,8 @@ def _over_years(
         for code in codes:
             row[code] = asked.scaled(cells[code]["value"], cells[code]["unit"])
             row[f"{code}_u"] = asked.expanded(cells[code])
+            row[f"{code}_coverage"] = cells[code]["coverage"]
+            row[f"{code}_status"] = _status(cells[code])
         reasons = filter(None, (asked.why(cells[code], lang) for code in codes))
         row["why"] = "; ".join(sorted(set(reasons))) or None
         rows.append(row)
@@ -111,7 +119,18 @@ def _over_years(
         columns.append(
             Column(f"{code}_u", f"{labels[code]}, ± U", unit, "number", where="file")
         )
+        coverage, status = f"{labels[code]}: {say('Coverage')}", say("Status")
+        columns += [
+            Column(f"{code}_coverage", coverage, kind="share", where="file"),
+            Column(
+                f"{code}_status",
+                f"{labels[code]}: {status}",
+                kind="status",
+                where="file",
+            ),
+        ]
     columns.append(Column("why", say("Why not"), kind="aside"))
+    worth = asked.worth(cells[code] for _, cells in years for code in codes)
     known = any(row[code] is not None for row in rows for code in codes)
     told = sorted({str(row["why"]) for row in rows if row["why"]})
     return Sheet(
@@ -121,9 +140,10 @@ def _over_years(
         notes=[
             say("The band is ± U (95 %)."),
             say("A year without a value is a gap; the table says why."),
+            say(_MEANS),
         ],
         empty="; ".join(told),
-        facts=Facts(unit=unit, uncertainty=fmt.UNCERTAINTY),
+        facts=replace(worth, unit=unit),
         data=(unit, tuple(codes), labels),
     )
 
@@ -196,6 +216,7 @@ YEARS = Exhibit(
     years_chart,
     _HEIGHT,
     controls=years_controls,
+    unexplained=reasons.LISTED,
 )
 COMPLETE = Exhibit(
     "complete",
@@ -205,4 +226,5 @@ COMPLETE = Exhibit(
     complete_sheet,
     complete_chart,
     _HEIGHT,
+    unexplained=reasons.LISTED,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ewater.dashboard import format as fmt
+from ewater.dashboard import totals
 from ewater.dashboard.components import choice, select
 from ewater.dashboard.exhibits import Column, Exhibit, Sheet
 from ewater.dashboard.html import attributes
@@ -50,7 +51,7 @@ def sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
 
 def _of_flow(flow: dict[str, Any], shown: Shown, lang: Language) -> Lines:
     say = lang.gettext
-    volume = drawn.quantity(flow)
+    volume = totals.of_flow(flow)
     return [
         {
             "what": say("Volume"),
@@ -101,7 +102,7 @@ def _of_node(node: dict[str, Any], shown: Shown, lang: Language) -> Lines:
             "what": f"← {shown.names[f['from']]}"
             if f["to"] == code
             else f"→ {shown.names[f['to']]}",
-            "volume": drawn.quantity(f),
+            "volume": totals.of_flow(f),
             "words": term_label(f["term"], lang),
             "cell": f"balance.flows.{f['code']}",
         }

@@ -89,20 +89,6 @@ def _largest(nodes: Mapping[str, Mapping[str, Any]], among: set[str]) -> str:
     return f"node:{max(sorted(waters), key=lambda code: _size(nodes[code]))}"
 
 
-def quantity(flow: Mapping[str, Any]) -> Quantity:
-    """Write a flow as a quantity."""
-    known = flow["volume"]
-    return {
-        "value": known,
-        "known": known,
-        "missing": [flow["code"]] if known is None else [],
-        "u": flow["u"],
-        "coverage": flow["coverage"],
-        "status": flow["status"],
-        "status_shares": {flow["status"]: 1.0} if known else {},
-    }
-
-
 def facts(flows: Sequence[Quantity]) -> Facts:
     """Say how some flows are known together."""
     whole = totals.add(flows)
@@ -155,8 +141,7 @@ def _flow_told(flow: Mapping[str, Any], shown: Shown, lang: Language) -> str:
     lines = [
         f"<b>{shown.names[flow['from']]} → {shown.names[flow['to']]}</b>",
         term_label(flow["term"], lang),
-        f"{fmt.amount(quantity(flow), lang)} {fmt.UNIT}  "
-        f"{fmt.expanded(flow['u'], lang)} (95 %)",
+        fmt.told(totals.of_flow(flow), lang),
         lang.gettext(STATUSES[flow["status"]]),
         flow["code"],
     ]
@@ -198,6 +183,14 @@ def _node_colour(node: Mapping[str, Any], paint: str) -> str:
     )
 
 
+def _left_over(node: Mapping[str, Any], lang: Language) -> str:
+    """Write what an account leaves over; what is unknown has no uncertainty."""
+    if node["residual"] is None:
+        return fmt.DASH
+    left = f"{fmt.signed_hm3(node['residual'], lang)} {fmt.UNIT}"
+    return f"{left}  {fmt.expanded(node['u'], lang)} (95 %)"
+
+
 def _node_told(node: Mapping[str, Any], shown: Shown, lang: Language) -> str:
     say = lang.gettext
     entering, leaving = (fmt.hm3(node[key], lang) for key in ("entering", "leaving"))
@@ -207,9 +200,6 @@ def _node_told(node: Mapping[str, Any], shown: Shown, lang: Language) -> str:
         f"{say('Inflow')} {entering}, {say('Outflow')} {leaving} {fmt.UNIT}",
     ]
     if node["kind"] not in OUTSIDE_KINDS:
-        left = fmt.signed_hm3(node["residual"], lang)
-        lines.append(
-            f"{say('Residual')} {left} {fmt.UNIT}  {fmt.expanded(node['u'], lang)}"
-        )
+        lines.append(f"{say('Residual')} {_left_over(node, lang)}")
         lines.append(verdict_words(node, lang))
     return "<br>".join(lines)

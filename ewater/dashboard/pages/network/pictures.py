@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ewater.dashboard import view
+from ewater.dashboard import totals, view
 from ewater.dashboard.components import segments
 from ewater.dashboard.exhibits import Column, Exhibit, Sheet
 from ewater.dashboard.figures.network_diagram import Diagram, network_diagram
@@ -36,7 +36,7 @@ def map_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
             "from": shown.names[flow["from"]],
             "to": shown.names[flow["to"]],
             "term": term_label(flow["term"], lang),
-            "volume": drawn.quantity(flow),
+            "volume": totals.of_flow(flow),
             "code": flow["code"],
             "measured_by": flow["measured_by"],
             "cell": f"balance.flows.{flow['code']}",
@@ -200,7 +200,7 @@ def diagram_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
         columns,
         rows,
         notes=notes,
-        facts=drawn.facts([drawn.quantity(flow) for flow in shown.flows]),
+        facts=drawn.facts([totals.of_flow(flow) for flow in shown.flows]),
         empty=say("No flow touches this territory inside this boundary."),
         data=Diagram(
             nodes=nodes,

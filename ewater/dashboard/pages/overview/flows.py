@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ewater.dashboard import view
-from ewater.dashboard.exhibits import Column, Exhibit, Sheet
+from ewater.dashboard.exhibits import Column, Exhibit, Sheet, reasons
 from ewater.dashboard.figures import flows as grouping
 from ewater.dashboard.figures.sankey import sankey
 from ewater.dashboard.i18n import mark
@@ -26,7 +26,7 @@ def quantity(link: Link) -> Quantity:
         "known": link.volume,
         "missing": link.missing,
         "u": link.u if link.volume else None,
-        "coverage": None,
+        "coverage": link.coverage,
         "status": link.status,
         "status_shares": {s: v / total for s, v in link.by_status.items()}
         if total > 0
@@ -53,6 +53,7 @@ def sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
         Column("from", say("From")),
         Column("to", say("To")),
         Column("volume", say("Volume"), kind="quantity"),
+        Column("volume", say("Coverage"), kind="covered"),
         Column("volume", say("Status"), kind="known"),
     )
     return Sheet(
@@ -81,4 +82,5 @@ SANKEY = Exhibit(
     chart,
     470,
     least=1040,
+    unexplained=reasons.GROUPS,
 )

@@ -7,9 +7,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from ewater.dashboard import format as fmt
-from ewater.dashboard import view
+from ewater.dashboard import totals, view
 from ewater.dashboard.components import segments
-from ewater.dashboard.exhibits import Column, Exhibit, Facts, Link, Sheet
+from ewater.dashboard.exhibits import Column, Exhibit, Facts, Link, Sheet, reasons
 from ewater.dashboard.i18n import mark
 from ewater.dashboard.naming import account_names
 from ewater.dashboard.pages.quality.times import this_hour
@@ -218,8 +218,10 @@ def mend_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
         Column("advice", say("What would help")),
         Column("how", say("Known by"), kind="aside"),
     )
+    rests = totals.rests_on(view.load(reader, state).period, figure)
     notes = [
-        say("Share of the variance of the figure; all sources together make 100 %.")
+        say("Share of the variance of the figure; all sources together make 100 %."),
+        say("Coverage and status are those of the figure; each row has its source's."),
     ]
     if found["rest"] is not None:
         notes.append(
@@ -231,7 +233,11 @@ def mend_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
         rows,
         notes=notes,
         empty=say("The uncertainty of this figure is not known."),
-        facts=Facts(uncertainty=f"{fmt.expanded(found['u'], lang)} {fmt.UNIT} (95 %)"),
+        facts=Facts(
+            uncertainty=f"{fmt.expanded(found['u'], lang)} {fmt.UNIT} (95 %)",
+            coverage=rests["coverage"],
+            statuses=rests["status_shares"],
+        ),
     )
 
 
@@ -314,6 +320,7 @@ REJECTS = Exhibit(
     mark("By source and reason, the most first."),
     "rejects",
     rejects_sheet,
+    without=reasons.RECORDS,
 )
 SUSPECTS = Exhibit(
     "suspects",
@@ -321,6 +328,7 @@ SUSPECTS = Exhibit(
     mark("What the other measurements contradict."),
     "suspects",
     suspects_sheet,
+    without=reasons.TESTED,
 )
 WAITING = Exhibit(
     "waiting",
@@ -328,6 +336,7 @@ WAITING = Exhibit(
     mark("For a person to decide, or to be worked off."),
     "waiting",
     events_sheet,
+    without=reasons.RECORDS,
 )
 MEND = Exhibit(
     "mend",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, Any
 
-from ewater.dashboard.exhibits import Column, Exhibit, Facts, Link, Sheet
+from ewater.dashboard.exhibits import Column, Exhibit, Facts, Link, Sheet, reasons
 from ewater.dashboard.figures.heat import heat
 from ewater.dashboard.i18n import mark
 from ewater.dashboard.labels import SITE_KINDS
@@ -193,6 +193,7 @@ COVERAGE = Exhibit(
     coverage_sheet,
     coverage_chart,
     height=690,
+    without=reasons.ITSELF,
 )
 LATENCY = Exhibit(
     "latency",
@@ -200,4 +201,5 @@ LATENCY = Exhibit(
     mark("The most overdue first, by the interval in which a reading is expected."),
     "latency",
     latency_sheet,
+    without=reasons.RECORDS,
 )

@@ -10,7 +10,7 @@ from dash import Input, Output
 
 from ewater.dashboard import view
 from ewater.dashboard.components import choice, select
-from ewater.dashboard.exhibits import Column, Exhibit, Sheet
+from ewater.dashboard.exhibits import Column, Exhibit, Sheet, reasons
 from ewater.dashboard.exhibits.sheet import Facts
 from ewater.dashboard.figures.fan import HEIGHT, Band, Course, fan, hm3
 from ewater.dashboard.html import attributes
@@ -281,6 +281,8 @@ STORAGE = Exhibit(
     storage_chart,
     HEIGHT,
     controls=controls,
+    without=reasons.PLAN,
+    unexplained=reasons.AHEAD,
 )
 RELEASE = Exhibit(
     "release",
@@ -290,4 +292,6 @@ RELEASE = Exhibit(
     release_sheet,
     release_chart,
     HEIGHT,
+    without=reasons.PLAN,
+    unexplained=reasons.AHEAD,
 )

@@ -6,9 +6,9 @@ import datetime as dt
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from ewater.dashboard.exhibits import Column, Exhibit, Facts, Sheet
+from ewater.dashboard.exhibits import Column, Exhibit, Sheet
 from ewater.dashboard.i18n import mark
-from ewater.dashboard.pages.series import chosen
+from ewater.dashboard.pages.series import chosen, worth
 from ewater.dashboard.pages.series.line import ask, flag_words
 from ewater.dashboard.questions import whole
 from ewater.dashboard.questions.day import tests_of
@@ -68,7 +68,9 @@ def sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
         columns,
         rows,
         empty=say("This series has no reading in the time shown."),
-        facts=Facts(unit=unit, coverage=shown["observed"]),
+        facts=worth.facts(
+            shown["series"], unit, shown["observed"], lang, shown.get("lineage")
+        ),
     )
 
 

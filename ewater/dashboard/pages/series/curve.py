@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from ewater.dashboard.components import segments
-from ewater.dashboard.exhibits import Column, Exhibit, Facts, Sheet
+from ewater.dashboard.exhibits import Column, Exhibit, Facts, Sheet, reasons
 from ewater.dashboard.figures.curves import curves as drawn
 from ewater.dashboard.i18n import mark
 from ewater.dashboard.pages.series import chosen
@@ -139,4 +139,5 @@ CURVES = Exhibit(
     chart,
     height=360,
     controls=controls,
+    without=reasons.CURVE,
 )

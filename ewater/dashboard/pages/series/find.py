@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import dash_mantine_components as dmc
 
 from ewater.dashboard.components import choice, options
-from ewater.dashboard.exhibits import Column, Exhibit, Link, Sheet
+from ewater.dashboard.exhibits import Column, Exhibit, Link, Sheet, reasons
 from ewater.dashboard.html import attributes
 from ewater.dashboard.i18n import mark
 from ewater.dashboard.labels import SITE_KINDS
@@ -100,4 +100,5 @@ FIND = Exhibit(
     "find",
     sheet,
     controls=controls,
+    without=reasons.RECORDS,
 )

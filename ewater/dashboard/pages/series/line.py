@@ -10,19 +10,17 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from ewater.dashboard.components import segments
-from ewater.dashboard.exhibits import Column, Exhibit, Facts, Sheet
+from ewater.dashboard.exhibits import Column, Exhibit, Sheet
 from ewater.dashboard.figures.hydrograph import Band, Drawing
 from ewater.dashboard.figures.hydrograph import hydrograph as drawn
 from ewater.dashboard.i18n import mark
-from ewater.dashboard.pages.series import chosen
+from ewater.dashboard.pages.series import chosen, worth
 from ewater.dashboard.questions import band as bands
 from ewater.dashboard.questions import hydrograph as questions
 from ewater.dashboard.reading_labels import FLAG_SIGNS, FLAGS, word
 from ewater.terms import Flag
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from numpy.typing import NDArray
 
     from ewater.dashboard.i18n import Language
@@ -75,11 +73,7 @@ def sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
         _rows(found, lang),
         notes=_notes(found, usual, state, lang),
         empty=say("This series has no reading in the time shown."),
-        facts=Facts(
-            unit=unit,
-            uncertainty=_uncertainty(series, lang),
-            coverage=found["observed"],
-        ),
+        facts=worth.facts(series, unit, found["observed"], lang, found.get("lineage")),
         data=(found, usual, now),
         most=_LISTED,
     )
@@ -200,17 +194,6 @@ def _rows(found: Answer, lang: Language) -> list[dict[str, Any]]:
 def flag_words(flag: str, lang: Language) -> str:
     """Write a flag with its sign, so that colour is never needed."""
     return f"{FLAG_SIGNS[flag]} {word(FLAGS, flag, lang)}"
-
-
-def _uncertainty(series: Mapping[str, Any], lang: Language) -> str:
-    parts = []
-    for name, words in (
-        ("u_random_pct", lang.gettext("random")),
-        ("u_systematic_pct", lang.gettext("systematic")),
-    ):
-        if series[name] is not None:
-            parts.append(f"{words} {lang.number(series[name], 1)} %")
-    return f"u (k = 1): {', '.join(parts)}" if parts else ""
 
 
 def _notes(

@@ -6,9 +6,9 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from ewater.dashboard.exhibits import Column, Exhibit, Facts, Link, Sheet
+from ewater.dashboard.exhibits import Column, Exhibit, Link, Sheet, reasons
 from ewater.dashboard.i18n import mark
-from ewater.dashboard.pages.series import chosen
+from ewater.dashboard.pages.series import chosen, worth
 from ewater.dashboard.pages.series.line import ask, flag_words
 from ewater.dashboard.questions import changes
 from ewater.dashboard.questions import day as days
@@ -72,9 +72,11 @@ def day_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
         ],
         notes=notes,
         empty=say("No reading is due on this day, and there is none."),
-        facts=Facts(
-            unit=unit,
-            coverage=len(known) / len(found["rows"]) if found["rows"] else None,
+        facts=worth.facts(
+            found["series"],
+            unit,
+            len(known) / len(found["rows"]) if found["rows"] else None,
+            lang,
         ),
     )
 
@@ -282,6 +284,7 @@ VERSIONS = Exhibit(
     mark("Nothing that was ever recorded is lost."),
     "versions",
     versions_sheet,
+    without=reasons.MOMENTS,
 )
 THEN = Exhibit(
     "then",
@@ -289,6 +292,7 @@ THEN = Exhibit(
     mark("What was known at a time, against what is known now."),
     "then",
     then_sheet,
+    without=reasons.MOMENTS,
 )
 ACTS = Exhibit(
     "acts",
@@ -296,4 +300,5 @@ ACTS = Exhibit(
     mark("Edits, approvals and their reasons, newest first."),
     "acts",
     acts_sheet,
+    without=reasons.RECORDS,
 )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ewater.dashboard import format as fmt
 from ewater.dashboard import totals, view
-from ewater.dashboard.exhibits import Column, Exhibit, Facts, Sheet
+from ewater.dashboard.exhibits import Column, Exhibit, Facts, Sheet, reasons
 from ewater.dashboard.figures.known import known
 from ewater.dashboard.i18n import mark
 from ewater.dashboard.labels import SECTORS, VERDICTS, term_label
@@ -269,6 +269,7 @@ KNOWN = Exhibit(
     known_sheet,
     known_chart,
     256,
+    without=reasons.SHARES,
 )
 ASSETS = Exhibit(
     "assets",

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from ewater.dashboard import format as fmt
+from ewater.dashboard import totals, view
 from ewater.dashboard.components import segments
 from ewater.dashboard.exhibits import Column, Exhibit, Sheet
 from ewater.dashboard.exhibits.sheet import Facts
@@ -17,6 +18,9 @@ from ewater.dashboard.questions.where import losses, meters
 from ewater.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ewater.dashboard.answers import Flow
     from ewater.dashboard.i18n import Language
     from ewater.dashboard.queries import CachedReader
     from ewater.dashboard.state import State
@@ -51,9 +55,12 @@ def losses_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
         found = []
     called = touching(reader, state, lang)
     kinds = {kind: say(word) for kind, word in KINDS.items()}
+    behind = _behind(reader, state, [row["account"] for row in found])
     rows = [
         {
             **row,
+            **_rests(behind[row["account"]]),
+            "cell": f"balance.accounts.{row['account']}",
             "name": called.get(row["account"], row["account"]),
             "kind_word": kinds[row["kind"]],
             "rank": _rank(row, lang),
@@ -70,8 +77,19 @@ def losses_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
         ),
         say("Ranks are those that the intervals leave open."),
         say("A filled mark: the whole interval lies above zero."),
+        say(
+            "Coverage and status are those of the flows into and out of an account, by "
+            "volume; Explain tells what it leaves over."
+        ),
     ]
-    facts = Facts(unit=fmt.UNIT, uncertainty=fmt.UNCERTAINTY)
+    every = {flow["code"]: flow for flows in behind.values() for flow in flows}
+    whole = totals.add(map(totals.of_flow, every.values()))
+    facts = Facts(
+        unit=fmt.UNIT,
+        uncertainty=fmt.UNCERTAINTY,
+        coverage=whole["coverage"],
+        statuses=whole["status_shares"],
+    )
     if state.version == "reconciled":
         facts = replace(facts, figures=say("raw figures"))
         notes.insert(
@@ -93,6 +111,8 @@ def losses_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
         Column("share", say("Share of what enters"), kind="share"),
         Column("declared", say("Declared"), kind="volume"),
         Column("unexplained", say("Unexplained"), kind="volume"),
+        Column("coverage", say("Coverage"), kind="share", digits=0),
+        Column("status", say("Status"), kind="status"),
         Column("note", say("Note"), kind="aside"),
     )
     return Sheet(
@@ -104,6 +124,24 @@ def losses_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
         data=unknown,
         empty=say("No reach, canal or utility into and out of which water flows."),
     )
+
+
+def _behind(
+    reader: CachedReader, state: State, accounts: Sequence[str]
+) -> dict[str, list[Flow]]:
+    """Flows into and out of each account; losses are of the managed water."""
+    found: dict[str, list[Flow]] = {account: [] for account in accounts}
+    period = (state.territory, state.start, state.end)
+    for flow in reader.flows(*period, "managed", state.basis):
+        for end in {flow["from"], flow["to"]} & found.keys():
+            found[end].append(flow)
+    return found
+
+
+def _rests(flows: Sequence[Flow]) -> dict[str, Any]:
+    """Coverage and status of some flows together."""
+    whole = totals.add(map(totals.of_flow, flows))
+    return {"coverage": whole["coverage"], "status": whole["status"]}
 
 
 def _rank(row: dict[str, Any], lang: Language) -> str:
@@ -154,9 +192,14 @@ def meters_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
         none = say("No flow of this territory belongs to {total}.")
         return Sheet(title, (), (), empty=none.format(total=say(TOTALS[total])))
     called = touching(reader, state, lang)
+    now = {
+        flow["code"]: flow for flow in reader.flows(state.territory, *state.question)
+    }
     rows = [
         {
             **row,
+            **_rests([now[row["flow"]]] if row["flow"] in now else []),
+            "cell": f"balance.flows.{row['flow']}",
             "name": f"{called.get(row['from'], row['from'])} → "
             f"{called.get(row['to'], row['to'])}",
             "after": _after(found["u"][0], row["left"]),
@@ -170,16 +213,19 @@ def meters_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
         Column("meter_u", say("u of the meter (k = 1)"), kind="volume"),
         Column("fall", say("Fall of the variance"), kind="share"),
         Column("after", say("± U of the total after"), kind="volume"),
+        Column("coverage", say("Coverage now"), kind="share", digits=0),
+        Column("status", say("Status now"), kind="status"),
     )
-    now = fmt.expanded(found["u"][0], lang)
+    rests = totals.rests_on(view.load(reader, state).period, total)
     notes = [
         say("As reconciled, {total} is known to {u} hm³ (95 %) now.").format(
-            total=say(TOTALS[total]), u=now
+            total=say(TOTALS[total]), u=fmt.expanded(found["u"][0], lang)
         ),
         say(
             "Each meter is chosen after those above it; its accuracy is the usual one "
             "of its place."
         ),
+        say("Coverage and status are those of the total now; each row has its flow's."),
     ]
     if found["open"]:
         notes.append(
@@ -195,6 +241,8 @@ def meters_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
         facts=Facts(
             unit=fmt.UNIT,
             uncertainty=fmt.UNCERTAINTY,
+            coverage=rests["coverage"],
+            statuses=rests["status_shares"],
             figures=say("as reconciled") if state.version == "raw" else "",
         ),
         data=found["u"][0],
