@@ -131,8 +131,8 @@ def unstated(facts: Facts, lang: Language) -> list[str]:
 
 
 def _listed(names: Sequence[str], lang: Language) -> str:
-    words = ", ".join(lang.gettext(MEASURES[name]) for name in names)
-    return words[:1] + words[1:].lower()
+    first, *others = (lang.gettext(MEASURES[name]) for name in names)
+    return ", ".join([first, *(lang.small(word) for word in others)])
 
 
 def moment(stamp: str, lang: Language) -> str:
