@@ -185,10 +185,10 @@ def visit(lasting: Window, dashboard_url: str) -> Iterator[Callable[[str], Any]]
 
     def visited(address: str) -> Any:
         if page.url.startswith(dashboard_url):
-            page.evaluate(_GO, address)
+            go_on(page, address)
         else:
             page.goto(dashboard_url + address)
-        settled(page)
+            settled(page)
         return page
 
     yield visited
@@ -218,6 +218,18 @@ def settled(page: Any) -> None:
         if quiet == 4:
             return
     raise AssertionError(f"still waiting for {[r.url for r in _BUSY[page]]}")
+
+
+def go_on(page: Any, address: str) -> None:
+    """Go to another address of the application that a window shows."""
+    page.evaluate(_GO, address)
+    settled(page)
+
+
+@pytest.fixture(scope="session", name="go_on")
+def go_on_fixture() -> Callable[[Any, str], None]:
+    """Go to another address of the application that a window shows."""
+    return go_on
 
 
 @pytest.fixture(scope="session", name="settled")

@@ -186,8 +186,8 @@ def _block(
     exhibit = place.exhibit
     sheet = exhibit.made(reader, state, lang)
     chart = ""
-    if place.chart and exhibit.chart is not None and sheet.rows:
-        figure = exhibit.chart(sheet, state, lang)
+    if place.chart and sheet.rows:
+        figure = exhibit.drawn(sheet, state, lang)
         if figure is not None:
             chart = f"chart-{len(charts)}"
             size = {"width": width, "height": place.chart, "autosize": False}

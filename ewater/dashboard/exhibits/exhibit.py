@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ewater.dashboard import view
 from ewater.dashboard.exhibits.sheet import Sheet
+from ewater.dashboard.figures.harmless import harmless
 from ewater.dashboard.i18n import mark
 from ewater.errors import EWaterError, ForbiddenError, NotReadyError
 
@@ -106,6 +107,15 @@ class Exhibit:
             notes = (*made.notes, lang.gettext(self.unexplained))
             made = replace(made, notes=notes)
         return made
+
+    def drawn(
+        self, sheet: Sheet, state: State, lang: Language
+    ) -> dict[str, Any] | None:
+        """Draw the chart of a sheet, names in it as text; None: there is none."""
+        if self.chart is None:
+            return None
+        figure = self.chart(sheet, state, lang)
+        return None if figure is None else harmless(figure)
 
 
 def why(error: EWaterError, state: State, lang: Language) -> str:

@@ -98,6 +98,5 @@ def _register(app: Dash, reader: CachedReader, page: str, exhibit: Exhibit) -> N
         if not sheet.rows:
             why = empty(sheet.calm) if sheet.calm else insufficient(sheet.empty, lang)
             return [*nothing, [], below, why, True, *links]
-        drawn = [exhibit.chart(sheet, state, lang)] if exhibit.chart else []
-        figures = [nothing[0] if one is None else one for one in drawn]
+        figures = [exhibit.drawn(sheet, state, lang) or one for one in nothing]
         return [*figures, still(table(sheet, lang)), below, [], False, *links]
