@@ -367,6 +367,8 @@ def test_two_dots_in_a_file_name_lead_nowhere(signed_in, path):
     "wanted",
     [
         "//elsewhere.example",
+        "///elsewhere.example",
+        "////elsewhere.example/x",
         "https://elsewhere.example/",
         "/\\elsewhere.example",
         "\\\\elsewhere",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import time
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
@@ -172,12 +173,12 @@ def own_page(wanted: str | None) -> str:
 
     Examples
     --------
-    >>> own_page("/?lang=az"), own_page("//elsewhere"), own_page("https://elsewhere")
+    >>> own_page("/?lang=az"), own_page("///elsewhere"), own_page("https://elsewhere")
     ('/?lang=az', '/', '/')
     """
     wanted = wanted or "/"
     parts = urlsplit(wanted)
-    foreign = parts.scheme or parts.netloc or not wanted.startswith("/")
+    foreign = parts.scheme or parts.netloc or not re.match(r"/(?!/)", wanted)
     unsafe = "\\" in wanted or any(ord(c) < 33 for c in wanted)
     again = parts.path in {"/login", "/logout", "/password"}
     return "/" if foreign or unsafe or again else wanted
