@@ -13,6 +13,7 @@ import smtplib
 import ssl
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from email.errors import MessageError
 from email.message import EmailMessage
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
@@ -65,6 +66,8 @@ def post(url: str, said: Mapping[str, Any]) -> None:
     ------
     httpx.HTTPError
         It did not arrive.
+    UsageError
+        There can be no such address.
     """
     body = json.dumps(said, ensure_ascii=False, sort_keys=True).encode()
     headers = {"content-type": "application/json"}
@@ -73,7 +76,10 @@ def post(url: str, said: Mapping[str, Any]) -> None:
         secret = key.get_secret_value().encode()
         signed = hmac.new(secret, body, hashlib.sha256).hexdigest()
         headers["x-ewater-signature"] = f"sha256={signed}"
-    answer = httpx.post(url, content=body, headers=headers, timeout=_TIMEOUT_S)
+    try:
+        answer = httpx.post(url, content=body, headers=headers, timeout=_TIMEOUT_S)
+    except (httpx.InvalidURL, UnicodeError) as error:  # neither is an HTTPError
+        raise UsageError(f"{url!r} is no address: {error}") from error
     answer.raise_for_status()
 
 
@@ -83,7 +89,8 @@ def mail(address: str, subject: str, body: str) -> None:
     Raises
     ------
     UsageError
-        No mail server is set, or the password would be sent without TLS.
+        No mail server is set, there can be no such address, or the password would
+        be sent without TLS.
     OSError, smtplib.SMTPException
         It did not arrive.
     """
@@ -91,12 +98,20 @@ def mail(address: str, subject: str, body: str) -> None:
     url, sender = chosen.smtp_url, chosen.mail_from
     if url is None or sender is None:
         raise UsageError("no mail server: set EWATER_SMTP_URL and EWATER_MAIL_FROM")
-    message = EmailMessage()
-    message["From"], message["To"] = sender, address
-    message["Subject"] = " ".join(subject.split())
-    message.set_content(body)
+    message = _message(sender, address, subject, body)
     with _server(url.get_secret_value()) as server:
         server.send_message(message)
+
+
+def _message(sender: str, address: str, subject: str, body: str) -> EmailMessage:
+    message = EmailMessage()
+    try:
+        message["From"], message["To"] = sender, address
+    except (MessageError, ValueError, LookupError) as error:  # what it parses with
+        raise UsageError(f"{address!r} is no address: {error}") from error
+    message["Subject"] = " ".join(subject.split())
+    message.set_content(body)
+    return message
 
 
 @contextmanager

@@ -40,12 +40,19 @@ _END = text(
     "UPDATE alert SET ended_at = greatest(raised_at, :at), end_value = :value, "
     "ended_because = 'back' WHERE rule = :rule AND ended_at IS NULL RETURNING id"
 )
-_WITHDRAWN = text(
-    "UPDATE alert SET ended_at = greatest(raised_at, :now), ended_because = 'rule' "
-    "WHERE ended_at IS NULL AND NOT EXISTS (SELECT FROM alert_rules AS r "
-    "WHERE r.code = alert.rule AND r.recorded_to IS NULL "
+_NOT_IN_FORCE = (
+    "NOT EXISTS (SELECT FROM alert_rules AS r "
+    "WHERE r.code = rule AND r.recorded_to IS NULL "
     "AND (r.valid_from IS NULL OR r.valid_from <= :now) "
     "AND (r.valid_to IS NULL OR r.valid_to > :now))"
+)
+_WITHDRAWN = text(
+    "UPDATE alert SET ended_at = greatest(raised_at, :now), ended_because = 'rule' "  # noqa: S608 - of this module
+    f"WHERE ended_at IS NULL AND {_NOT_IN_FORCE}"
+)
+#: A rule of a season would else stand raised when it is in force again.
+_FORGOTTEN = text(
+    f"DELETE FROM alert_watch WHERE {_NOT_IN_FORCE}"  # noqa: S608 - of this module
 )
 _TELL = text(
     "INSERT INTO alert_message (alert_id, event, address) "
@@ -116,12 +123,7 @@ def _tell(connection: Connection, alert: int, event: str, addresses: list[str]) 
 def withdraw(connection: Connection, now: datetime) -> None:
     """End the alerts, and forget the state, of rules that are no longer in force."""
     connection.execute(_WITHDRAWN, {"now": now})
-    connection.execute(
-        text(
-            "DELETE FROM alert_watch AS w WHERE NOT EXISTS (SELECT FROM alert_rules "
-            "AS r WHERE r.code = w.rule AND r.recorded_to IS NULL)"
-        )
-    )
+    connection.execute(_FORGOTTEN, {"now": now})
 
 
 def next_message(connection: Connection, now: datetime) -> dict[str, Any] | None:

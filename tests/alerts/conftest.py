@@ -46,6 +46,7 @@ def rules(country):
     columns = [
         "code", "kind", "series", "permit", "territory", "above", "below", "clear",
         "hold_h", "severity", "notify", "name_az", "name_en", "name_ru",
+        "valid_from", "valid_to",
     ]  # fmt: skip
 
     def give(*rows):

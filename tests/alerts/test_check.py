@@ -135,6 +135,17 @@ def test_a_rule_that_is_withdrawn_ends_its_alert(country, rules, read_in):
     assert alert["ended_because"] == "rule"
 
 
+def test_a_rule_of_a_season_raises_anew_in_the_next(country, rules, read_in):
+    spring, winter = datetime(2024, 6, 3, tzinfo=UTC), datetime(2024, 12, 1, tzinfo=UTC)
+    rules({**FLOOD, "valid_to": spring}, {**FLOOD, "valid_from": winter})
+    read_in("G-MID.Q", hours(600))
+    assert run(country) == (1, 0)
+    assert run(country, spring + timedelta(hours=1)) == (0, 0)
+    assert listed(country) == [], "the season is over"
+    read_in("G-MID.Q", hours(610, start=winter))
+    assert run(country, winter + timedelta(hours=1)) == (1, 0)
+
+
 def test_a_limit_that_is_changed_keeps_what_is_raised(country, rules, read_in):
     rules(FLOOD)
     read_in("G-MID.Q", hours(600))

@@ -114,6 +114,29 @@ def test_one_address_that_fails_does_not_hold_up_another(country, raise_one, mai
     assert [row.attempts for row in waiting(country)] == [1, 1]
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "http://127.0.0.1:99999/x",
+        "http://[::1/x",
+        f"http://{'a' * 64}.example/x",
+        "not an address@",
+        "\u0431@\u0432.example",
+    ],
+)
+def test_an_address_that_cannot_be_one_holds_up_nobody(country, raise_one, mail, wrong):
+    raise_one("first@example.org second@example.org")
+    with country.begin() as connection:
+        connection.execute(
+            text("UPDATE alert_message SET address = :to WHERE address LIKE 'first%'"),
+            {"to": wrong},
+        )
+    assert send_due(country) == 1
+    (row, _) = waiting(country)
+    assert row.attempts == 1
+    assert row.error
+
+
 def test_a_refused_mail_is_kept_with_the_reason(country, raise_one, mail):
     mail.refuses = True
     raise_one("gone@example.org")
