@@ -39,8 +39,10 @@ def serve(
     People sign in (`ewater user add`). What is posted is loaded by `ewater worker`.
     Exit status: 0 stopped, 2 could not start.
     """
+    from ewater.cli.logs import to_stderr
     from ewater.dashboard import server
 
+    to_stderr(verbose=False, faults_only=True)
     if push_only:
         from ewater.ingest.push.endpoint import make
     else:

@@ -6,9 +6,11 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from dash import Dash, html
+from flask import request
 
 from ewater.dashboard import balances, leaving
 from ewater.dashboard.access import menu
+from ewater.dashboard.access.guard import FILES
 from ewater.dashboard.access.install import install
 from ewater.dashboard.bulletin import routes as bulletins
 from ewater.dashboard.exhibits import explain, panel, routes
@@ -138,4 +140,6 @@ def _protect(app: Dash) -> None:
         response.headers.setdefault("Content-Security-Policy", policy)
         response.headers.setdefault("X-Content-Type-Options", "nosniff")
         response.headers.setdefault("Referrer-Policy", "same-origin")
+        if not request.path.startswith(FILES):  # figures are of a session
+            response.headers.setdefault("Cache-Control", "no-store")
         return response

@@ -52,6 +52,7 @@ _ALWAYS = ("boundary", "measure", "level", "lang", "theme")
 _MORE = re.compile(r"[a-z][a-z0-9_]{0,30}")
 _LAST_YEAR = 9998
 _LONGEST = 200  # characters of a page's own choice
+_UNTYPED = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")  # no text: nobody types it
 _FIRST_DAY_OF_TEN = (1, 1, 11, 21)
 
 
@@ -234,7 +235,7 @@ def _checked(data: Mapping[str, Any]) -> dict[str, Any]:
     for key, allowed in {**_CHOICES, "period": PERIODS}.items():
         _one_of(data[key], allowed)
     more = tuple((str(k), str(v)) for k, v in data["more"])
-    if not all(_MORE.fullmatch(k) and len(v) <= _LONGEST for k, v in more):
+    if not all(_MORE.fullmatch(k) and _typed(v) == v for k, v in more):
         raise ValueError("more")
     year, month = int(data["year"]), int(data["first_month"])
     if not (0 <= year <= _LAST_YEAR and 1 <= month <= 12):
@@ -253,6 +254,13 @@ def _checked(data: Mapping[str, Any]) -> dict[str, Any]:
 
 def _one_of(text: str, allowed: Collection[str]) -> str:
     if text not in allowed:
+        raise ValueError(text)
+    return text
+
+
+def _typed(text: str) -> str:
+    """Check a page's own choice: as long as one is, and of signs that are typed."""
+    if len(text) > _LONGEST or _UNTYPED.search(text):
         raise ValueError(text)
     return text
 
@@ -304,8 +312,8 @@ def parse(
                 chosen[key] = as_of_text(text)
             elif key == "territory" or key in _CHOICES:
                 chosen[key] = _one_of(text, _CHOICES.get(key, territories))
-            elif _MORE.fullmatch(key) and len(text) <= _LONGEST:
-                more[key] = text
+            elif _MORE.fullmatch(key):
+                more[key] = _typed(text)
         except ValueError:
             dropped.append(f"{key}={text[:40]}")
     chosen["more"] = tuple(sorted(more.items()))

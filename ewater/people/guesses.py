@@ -7,6 +7,7 @@ once count one by one.
 
 from __future__ import annotations
 
+import ipaddress
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
@@ -20,6 +21,7 @@ FREE = {"name": 5, "address": 20}  # attempts before the first lock
 _FIRST_LOCK_S, _LONGEST_LOCK_S = 60, 3600
 _MOST_DOUBLINGS = 6  # 60 s times 2 to the 6th is beyond the longest lock
 _FORGOTTEN_DAYS = 1
+_HALF = (2**64 - 1) << 64  # the part of an IPv6 address that names a network
 
 _COUNT = (
     "(CASE WHEN g.last_at < clock_timestamp() - make_interval(days => :forgotten) "
@@ -38,6 +40,25 @@ _TAKE = text(
     RETURNING failures
     """  # noqa: S608 - constants of this module
 )
+
+
+def household(address: str) -> str:
+    """Whom an address stands for: of IPv6 the whole /64, which one host has to itself.
+
+    Examples
+    --------
+    >>> household("192.0.2.7"), household("2001:db8:1:2:3:4:5:6"), household("unknown")
+    ('192.0.2.7', '2001:db8:1:2::/64', 'unknown')
+    """
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if found.version == 4:
+        return str(found)
+    if found.ipv4_mapped is not None:
+        return str(found.ipv4_mapped)
+    return str(ipaddress.ip_network((int(found) & _HALF, 64)))
 
 
 def take(connection: Connection, kind: str, subject: str) -> bool:

@@ -49,11 +49,12 @@ def sign_in(
         name = users.login_name(name)
     except UsageError:
         name = ""
-    _count_attempt(engine, name, address)
+    origin = guesses.household(address)
+    _count_attempt(engine, name, address, origin)
     with engine.begin() as connection:
         row = connection.execute(_FIND, {"name": name}).mappings().one_or_none()
         if row is not None and passwords.holds(row["password"], password):
-            guesses.give_back(connection, "address", address)  # locked in this order
+            guesses.give_back(connection, "address", origin)  # locked in this order
             guesses.forgive(connection, "name", name)
             _renew_hash(connection, row["person_id"], row["password"], password)
             user = users.user_of(row)
@@ -76,10 +77,10 @@ def begin(connection: Connection, user: User, *, hours: int, address: str) -> st
     return sessions.begin(connection, user.id, hours=hours, address=address)
 
 
-def _count_attempt(engine: Engine, name: str, address: str) -> None:
+def _count_attempt(engine: Engine, name: str, address: str, origin: str) -> None:
     """Count before looking, in a transaction of its own."""
     with engine.begin() as connection:
-        taken = guesses.take(connection, "address", address)
+        taken = guesses.take(connection, "address", origin)
         if taken and guesses.take(connection, "name", name):
             return
         _refused(connection, "login.locked", name, address)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from functools import wraps
 from pathlib import Path
@@ -11,6 +12,7 @@ from babel.messages.pofile import read_po
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
+from ewater.cli.logs import KeyValue
 from ewater.dashboard import access
 from ewater.dashboard.access import config
 from ewater.dashboard.access.guard import own_page
@@ -149,6 +151,34 @@ def test_a_role_that_is_withdrawn_counts_at_the_next_request(
     assert ask(client).status_code == 401
 
 
+def test_an_act_that_is_withdrawn_counts_at_the_next_request(signed_in, engine):
+    client = signed_in(role="approver")
+    assert client.get("/desk", headers=PAGE).status_code == 200
+    with engine.begin() as connection:
+        users.set_role(connection, "ali", role="viewer", by="chief")
+    assert client.get("/desk", headers=PAGE).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/_dash-layout",
+        "/_dash-dependencies",
+        "/login",
+        "/health",
+        "/download/overview/monthly.csv?year=2023",
+        "/download/overview/monthly.csv?year=1492",
+        "/api/balance?territory=TL&from=2023-01-01&to=2024-01-01",
+        "/elsewhere",
+    ],
+)
+def test_nothing_of_a_session_is_kept_by_browsers_and_proxies(signed_in, ask, path):
+    client = signed_in()
+    assert client.get(path, headers=PAGE).headers["Cache-Control"] == "no-store"
+    assert ask(client).headers["Cache-Control"] == "no-store"
+
+
 def test_a_scope_that_is_narrowed_counts_at_the_next_request(signed_in, ask, engine):
     client = signed_in()
     assert ask(client, territory="B-SOUTH").status_code == 200
@@ -210,6 +240,9 @@ def test_the_cache_has_scope_and_version_in_its_keys(reader):
         {"as_of": "yesterday"},
         {"more": [["__class__", "x"]]},
         {"more": 5},
+        {"more": [["series", "G.Q\0"]]},
+        {"more": [["find", "\ud800"]]},
+        {"more": [["find", "x" * 201]]},
         {"first_month": 77},
     ],
 )
@@ -264,6 +297,29 @@ def test_a_loop_of_requests_is_limited(make_app, signed_in, ask):
     last = ask(client)
     assert last.get_json() == {"error": WORDS[429]}
     assert 0 < int(last.headers["Retry-After"]) <= 60
+
+
+def test_an_address_is_that_of_the_visitor_only_behind_a_proxy(make_app, ask):
+    """Whoever names their own address would be a new visitor with each request."""
+
+    def seen(proxies):
+        client = make_app(per_minute=3, proxies=proxies).test_client()
+        return [
+            ask(client, headers={**HERE, "X-Forwarded-For": f"192.0.2.{n}"})
+            for n in range(5)
+        ]
+
+    assert [a.status_code for a in seen(0)] == [401] * 3 + [429] * 2
+    assert [a.status_code for a in seen(1)] == [401] * 5
+
+
+def test_what_a_visitor_adds_before_the_proxy_counts_for_nothing(make_app, ask):
+    client = make_app(per_minute=3, proxies=1).test_client()
+    seen = [
+        ask(client, headers={**HERE, "X-Forwarded-For": f"192.0.2.{n}, 198.51.100.7"})
+        for n in range(4)
+    ]
+    assert [a.status_code for a in seen] == [401] * 3 + [429]
 
 
 def test_one_person_who_loops_does_not_shut_out_another(make_app, signed_in, ask):
@@ -442,6 +498,12 @@ def test_the_database_down_shows_the_last_view_and_health_is_red(
     unknown = server.test_client()
     unknown.set_cookie("ewater", "x" * 43)
     assert ask(unknown).status_code == 503
+
+
+def test_what_somebody_asks_for_is_one_line_of_the_log():
+    asked = 'no page "/x\n2026-01-01 level=info event=all-is-well"\x1b[2K\u2028'
+    record = logging.makeLogRecord({"name": "ewater.x", "msg": asked})
+    assert len(KeyValue().format(record).splitlines()) == 1
 
 
 def test_a_fault_of_ours_shows_no_trace(signed_in, ask, reader, monkeypatch):

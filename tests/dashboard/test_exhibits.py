@@ -268,12 +268,21 @@ def test_every_exhibit_of_every_page_can_be_taken_away(client, code):
         ("overview/monthly.csv?year=1492", 400),
         ("overview/monthly.csv?months=0-99", 400),
         ("overview/monthly.csv?boundary=everything", 400),
+        ("series/find.csv?find=%00", 400),
+        ("series/find.csv?find=%0d%0aSet-Cookie:x", 400),
     ],
 )
 def test_what_does_not_exist_is_refused_and_not_replaced(client, address, status):
     answer = client.get(f"/download/{address}")
     assert answer.status_code == status
     assert "Content-Disposition" not in answer.headers
+
+
+@pytest.mark.parametrize("at", ["%C2%B2", "9" * 30, "-", "1e9", "%D9%A3"])
+def test_what_is_no_time_chooses_no_reading(client, at):
+    answer = client.get(f"/download/series/versions.csv?at={at}")
+    assert answer.status_code == 200
+    assert answer.text.rstrip().endswith("Insufficient data")
 
 
 def test_two_downloads_of_one_view_are_the_same_bytes(client):

@@ -167,6 +167,16 @@ def test_an_address_that_tries_many_names_is_locked(engine):
     assert try_wrong(engine, 1, name="other", address="192.0.2.10") == ["wrong"]
 
 
+def test_the_many_addresses_of_one_host_are_one(engine):
+    for network, seen in (("1", ["wrong"] * 20 + ["locked"]), ("2", ["wrong"])):
+        addresses = [f"2001:db8:1:{network}::{n:x}" for n in range(len(seen))]
+        tried = [
+            try_wrong(engine, 1, name=f"name{network}{n}", address=address)[0]
+            for n, address in enumerate(addresses)
+        ]
+        assert tried == seen
+
+
 def test_guesses_made_at_once_count_one_by_one(engine, add_user):
     add_user("ali")
     seen = []

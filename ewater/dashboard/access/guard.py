@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ewater.accounts.scope import Scope
 from ewater.dashboard.access import refusals
-from ewater.people import sessions, tokens
+from ewater.people import guesses, sessions, tokens
 from ewater.store import audit, database
 
 if TYPE_CHECKING:
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from ewater.people.users import User
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-_FILES = ("/assets/", "/_dash-component-suites/", "/_favicon.ico")
+#: Paths of what is no secret and the same for everybody.
+FILES = ("/assets/", "/_dash-component-suites/", "/_favicon.ico")
 _ENTRANCES = ("/health", "/login")  # and what is below them
 _PUBLIC = frozenset({"/public", "/public/figures.csv"})  # where it is switched on
 _CHANGING = ("/password", "/logout")  # for whoever must change the first password
@@ -66,7 +67,7 @@ class Guard:
         """Find out who asks; the first thing done with a request."""
         g.user = None
         token = request.cookies.get(self.cookie)
-        if not token or request.path.startswith(_FILES):
+        if not token or request.path.startswith(FILES):
             return
         try:
             g.user = self._find(token)
@@ -97,6 +98,10 @@ class Guard:
     def address(self) -> str:
         """Where the request comes from."""
         return request.remote_addr or "unknown"
+
+    def origin(self) -> str:
+        """Whom limits count where nobody is signed in."""
+        return guesses.household(self.address())
 
     def note(self, action: str, **after: Any) -> None:
         """Say in the audit that a request was refused."""
@@ -137,7 +142,7 @@ class Guard:
     def _is_open(self, path: str) -> bool:
         entrance = any(path == one or path.startswith(f"{one}/") for one in _ENTRANCES)
         is_public = self.access.public and path in _PUBLIC
-        return entrance or is_public or path.startswith(_FILES)
+        return entrance or is_public or path.startswith(FILES)
 
     def _sign_in_first(self) -> Response:
         if g.get("outage"):

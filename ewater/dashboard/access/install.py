@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from dash.exceptions import DependencyException
 from flask import Blueprint, Response, request
 from flask_limiter import Limiter
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -86,7 +86,7 @@ def _size() -> Response | None:
 def _limiter(server: Flask, guard: Guard) -> Limiter:
     def who() -> str:
         user = guard.user()
-        return f"person:{user.id}" if user else f"address:{guard.address()}"
+        return f"person:{user.id}" if user else f"address:{guard.origin()}"
 
     limiter = Limiter(
         who,
@@ -133,6 +133,9 @@ def _answer_faults(server: Any, guard: Guard | None) -> None:
     def of_database(error: SQLAlchemyError) -> Response:
         if database.cancelled(error):
             return _cancelled(error)
+        if isinstance(error, DataError):  # a number or sign that no column takes
+            _log.warning("refused by the database: %s", error)
+            return refusals.refuse(400)
         if database.unreachable(error):
             _log.warning("the database does not answer: %s", error)
             return refusals.refuse(503)

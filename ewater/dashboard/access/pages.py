@@ -58,7 +58,7 @@ def blueprint(guard: Guard, limiter: Limiter) -> Blueprint:
     """Routes of the pages."""
     pages = Blueprint("access", __name__)
     limited = limiter.limit(
-        f"{LOGINS_PER_MINUTE} per minute", key_func=guard.address, methods=["POST"]
+        f"{LOGINS_PER_MINUTE} per minute", key_func=guard.origin, methods=["POST"]
     )
     pages.get("/login")(lambda: _login_page(guard))
     pages.post("/login", endpoint="sign_in")(limited(lambda: _sign_in(guard)))

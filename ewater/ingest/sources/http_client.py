@@ -157,7 +157,7 @@ def _wait(state: tenacity.RetryCallState) -> float:
 def _later(answer: httpx.Response) -> float | None:
     """Seconds that the service asks to wait, of either form of Retry-After."""
     said = answer.headers.get("Retry-After", "")
-    if said.isdigit():
+    if said.isdecimal():
         return float(said)
     try:
         at = email.utils.parsedate_to_datetime(said)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from ewater.dashboard.state import State
 
     Row = dict[str, Any]
+
+_MOMENT = re.compile(r"-?[0-9]{1,16}")  # us since 1970; longer ones are no time
 
 
 def of_day(reader: CachedReader, state: State) -> Row:
@@ -121,7 +124,7 @@ def versions_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
     say = lang.gettext
     title = say("Versions of a reading")
     at = state.get("at")
-    if not at.lstrip("-").isdigit():
+    if not _MOMENT.fullmatch(at):
         why = say("Choose a reading by its time in the list of the day.")
         return Sheet(title, (), (), calm=why)
     found = of_day(reader, state)
