@@ -92,6 +92,7 @@ def why(stale: dict[str, Any]) -> str:
     """Say in one line what changed first."""
     cause = stale["causes"][0]
     by = f" by load {cause['load']}" if cause["load"] else ""
-    span = f" {cause['from'][:10]} to {cause['to'][:10]}" if cause["from"] else ""
+    days = dict.fromkeys(cause[end][:10] for end in ("from", "to") if cause[end])
+    span = f" {' to '.join(days)}" if cause["from"] else ""
     more = f" and {stale['count'] - 1} more" if stale["count"] > 1 else ""
     return f"{cause['kind']} {cause['code']}{span}{by}{more}"

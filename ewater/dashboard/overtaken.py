@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from ewater.dashboard.i18n import mark
@@ -18,8 +19,33 @@ _OVERTAKEN = mark(
 )
 _COUNTED = mark("inputs that have changed: {count}")  # to who may not see their names
 _SPAN = mark("readings of {code} from {first} to {last}")
+_DAY = mark("readings of {code} on {day}")
 _SERIES = mark("readings of {code}")
-_TABLE = mark("table {code} of the registry")
+_TABLE = mark("registry: {table}")
+#: Tables of the registry; one without words, such as a country's own, has its code.
+TABLES: Mapping[str, str] = MappingProxyType(
+    {
+        "account_territories": mark("shares of accounts in territories"),
+        "accounts": mark("accounts"),
+        "alert_rules": mark("rules of alerts"),
+        "calendars": mark("calendars"),
+        "curves": mark("curves of sites"),
+        "enterprises": mark("enterprises"),
+        "flows": mark("flows"),
+        "meter_events": mark("events of meters"),
+        "notices": mark("notices"),
+        "permits": mark("permits"),
+        "published": mark("published figures"),
+        "pumps": mark("pump tests"),
+        "reports": mark("returns of enterprises"),
+        "sectors": mark("classes of sectors"),
+        "series": mark("series"),
+        "sites": mark("sites"),
+        "stocks": mark("stocks"),
+        "territories": mark("territories"),
+        "treaties": mark("treaties"),
+    }
+)
 
 
 def words(
@@ -54,10 +80,15 @@ def _what(stale: Mapping[str, Any], lang: Language) -> str:
 
 def _cause(cause: Mapping[str, Any], lang: Language) -> str:
     if cause["kind"] != "series":
-        return lang.gettext(_TABLE).format(code=cause["code"])
+        code = cause["code"]
+        table = lang.gettext(TABLES[code]) if code in TABLES else code
+        return lang.gettext(_TABLE).format(table=table)
     if not cause["from"] or not cause["to"]:
         return lang.gettext(_SERIES).format(code=cause["code"])
     first, last = (datetime.fromisoformat(cause[end]) for end in ("from", "to"))
+    if lang.day(first) == lang.day(last):
+        words = lang.gettext(_DAY)
+        return words.format(code=cause["code"], day=lang.day(first))
     return lang.gettext(_SPAN).format(
         code=cause["code"], first=lang.day(first), last=lang.day(last)
     )

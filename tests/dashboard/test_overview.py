@@ -167,10 +167,12 @@ def test_an_account_that_was_overtaken_says_since_when_and_by_what(reader):
     text = said([gauge, table_, gauge, gauge])
     assert "1 February 2026, 10:30" in text  # in the zone of the account
     assert "readings of KUR.Q from 1 May 2023 to 2 May 2023" in text
-    assert "table curves of the registry" in text
+    assert "registry: curves of sites" in text
     assert "and 3 more" in text
     assert "inputs that have changed: 6." in said([])
-    assert "reyestrin curves cədvəli" in said([table_], language("az"))
+    assert "reyestr: məntəqələrin əyriləri" in said([table_], language("az"))
+    one = gauge | {"to": "2023-05-01T08:00:00+00:00"}
+    assert "readings of KUR.Q on 1 May 2023" in said([one]), "one day is no span"
 
 
 def test_what_a_link_asks_for_in_vain_is_said(reader):

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _UNCOUNTED = ("/assets/", "/_dash-component-suites/", "/_favicon.ico", "/api/push/")
 _ANYTHING = "/<path:path>"  # the route by which Dash answers what no other takes
 LARGEST = 2 << 20  # bytes of a request
+_KEPT = frozenset({"Allow", "Retry-After", "Content-Range"})
 _log = logging.getLogger(__name__)
 
 
@@ -107,6 +108,17 @@ def _cancelled(error: SQLAlchemyError) -> Response:
     return refusals.refuse(504)
 
 
+def _of_request(error: HTTPException) -> Response | HTTPException:
+    """Answer what a request did wrong in words; a way elsewhere is no fault."""
+    if error.code is None or error.code < 400 or error.response is not None:
+        return error
+    answer = refusals.refuse(error.code)
+    for name, value in error.get_headers():
+        if name in _KEPT:
+            answer.headers[name] = value
+    return answer
+
+
 def _answer_faults(server: Any, guard: Guard | None) -> None:
     """Answer every fault in words; what happened inside is in the log only."""
     server.register_blueprint(
@@ -144,6 +156,4 @@ def _answer_faults(server: Any, guard: Guard | None) -> None:
 
     @server.errorhandler(HTTPException)  # type: ignore[untyped-decorator]
     def of_request(error: HTTPException) -> Response | HTTPException:
-        code = error.code
-        known = code is not None and code in refusals.WORDS
-        return refusals.refuse(code) if known and code else error
+        return _of_request(error)

@@ -23,6 +23,7 @@ WORDS: Mapping[int, str] = MappingProxyType(
         401: mark("Your session has ended. Sign in again."),
         403: mark("You may not see or do this."),
         404: mark("There is no such page."),
+        405: mark("This address is not asked in this way."),
         413: mark("The request is too large."),
         429: mark("Too many requests. Wait a moment, then try again."),
         500: mark("Something went wrong. It has been recorded."),
@@ -90,9 +91,14 @@ def page(template: str, status: int = 200, **values: object) -> Response:
     return answer
 
 
+def words_of(status: int) -> str:
+    """Give the words of a status; one without its own has those of its kind."""
+    return WORDS.get(status, WORDS[400 if status < 500 else 500])
+
+
 def refuse(status: int, message: str | None = None) -> Response:
     """Answer with a refusal, as a page or as JSON."""
-    words = asked_language().gettext(message or WORDS[status])
+    words = asked_language().gettext(message or words_of(status))
     if wants_page():
         return page("refused.html", status, words=words)
     answer = jsonify({"error": words})

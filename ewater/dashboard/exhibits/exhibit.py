@@ -10,6 +10,7 @@ from ewater.dashboard import view
 from ewater.dashboard.exhibits.sheet import Sheet
 from ewater.dashboard.figures.harmless import harmless
 from ewater.dashboard.i18n import mark
+from ewater.dashboard.reasons import why_not
 from ewater.errors import EWaterError, ForbiddenError, NotReadyError
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ def why(error: EWaterError, state: State, lang: Language) -> str:
     """Say why there is no figure."""
     if isinstance(error, NotReadyError) and state.as_of:
         return lang.gettext(UNKNOWN_THEN)
-    return str(error)
+    return why_not(error, lang)
 
 
 def exhibit_id(page: str, exhibit: Exhibit, part: str = "") -> str:

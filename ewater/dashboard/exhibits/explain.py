@@ -16,6 +16,7 @@ from ewater.dashboard import naming, view
 from ewater.dashboard.exhibits import explained
 from ewater.dashboard.exhibits.table import insufficient
 from ewater.dashboard.pages.registry import page_at
+from ewater.dashboard.reasons import why_not
 from ewater.errors import EWaterError, ForbiddenError, UsageError
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def register(app: Dash, reader: CachedReader) -> None:
         except ForbiddenError:
             raise
         except EWaterError as error:
-            return True, title, close, insufficient(str(error), lang)
+            return True, title, close, insufficient(why_not(error, lang), lang)
         shown = explained.content(
             document,
             state,

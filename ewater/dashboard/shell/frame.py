@@ -197,7 +197,8 @@ def _register_page(app: Dash, reader: CachedReader) -> None:
         geography, page = view.geography(reader), page_at(path)
         query = state.query_of_run()
         bulletins: list[Any] = [f"/download/bulletin-{n}.pdf{query}" for n in (1, 10)]
-        bulletins.append(not may(OVERSEE))
+        hidden = page is None or not opens(page)  # there is nothing to take away
+        bulletins.append(hidden or not may(OVERSEE))
         if page is None:
             return (
                 navigation(page, state, lang),
@@ -216,7 +217,7 @@ def _register_page(app: Dash, reader: CachedReader) -> None:
             page.heading(state, geography, lang),
             subtitle,
             f"/download/{page.name}.xlsx{query}",
-            not page.exhibits,
+            hidden or not page.exhibits,
             *bulletins,
         )
 

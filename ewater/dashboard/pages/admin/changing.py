@@ -13,6 +13,7 @@ from ewater.dashboard.components import options, panel
 from ewater.dashboard.i18n import mark
 from ewater.dashboard.pages.admin import asked
 from ewater.dashboard.pages.admin.words import CHANGES, ROLES
+from ewater.dashboard.reasons import why_not
 from ewater.errors import EWaterError, ForbiddenError, UsageError
 from ewater.people import users
 
@@ -149,7 +150,7 @@ def register(app: Dash) -> None:
         try:
             asked.require()
         except UsageError as error:
-            return True, lang.gettext(str(error))
+            return True, why_not(error, lang)
         return False, ""
 
     @app.callback(
@@ -191,7 +192,7 @@ def register(app: Dash) -> None:
         except ForbiddenError:
             raise
         except EWaterError as error:
-            return lang.gettext(_NOT_SAVED).format(why=error), data
+            return lang.gettext(_NOT_SAVED).format(why=why_not(error, lang)), data
         if password is None:
             return lang.gettext(_SAVED).format(name=wanted), state.to_store()
         said = lang.gettext(_PASSWORD).format(name=wanted)

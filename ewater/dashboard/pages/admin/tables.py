@@ -19,6 +19,7 @@ from ewater.dashboard.pages.admin.words import (
     SOURCE_KINDS,
 )
 from ewater.dashboard.reading_labels import word
+from ewater.dashboard.reasons import why_not
 from ewater.errors import EWaterError
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def _for_administrators(
         try:
             asked.require()
         except EWaterError as error:
-            return Sheet(say(title), (), [], empty=say(str(error)))
+            return Sheet(say(title), (), [], empty=why_not(error, lang))
         choice = state.pick(what, choices) if choices else ""
         found = reader.look(asked.administered, what, choice)
         zone = view.zone(reader)

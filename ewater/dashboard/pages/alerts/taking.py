@@ -13,6 +13,7 @@ from ewater.dashboard.components import panel
 from ewater.dashboard.i18n import mark
 from ewater.dashboard.pages.alerts import words
 from ewater.dashboard.questions import alerts as asked
+from ewater.dashboard.reasons import why_not
 from ewater.errors import ForbiddenError, UsageError
 from ewater.store import alerts
 
@@ -133,7 +134,7 @@ def register(app: Dash, reader: CachedReader) -> None:
         try:
             take(editing.signed_in(), int(which), str(note))
         except UsageError as error:
-            return lang.gettext(_NOT_SAVED).format(why=error), data
+            return lang.gettext(_NOT_SAVED).format(why=why_not(error, lang)), data
         return lang.gettext(_SAVED), state.to_store()
 
 

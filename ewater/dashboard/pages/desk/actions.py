@@ -11,6 +11,7 @@ from ewater.dashboard import acting, view
 from ewater.dashboard.i18n import mark
 from ewater.dashboard.pages.desk import queue
 from ewater.dashboard.pages.returns.place import form_of, period_of
+from ewater.dashboard.reasons import why_not
 from ewater.errors import EWaterError, ForbiddenError, UsageError
 from ewater.reports import known, review, stored, who
 from ewater.reports.examine import totals
@@ -99,7 +100,11 @@ def register(app: Dash, reader: CachedReader) -> None:
         except ForbiddenError:
             raise
         except EWaterError as error:
-            return lang.gettext(_NOT).format(why=error), no_update, no_update
+            return (
+                lang.gettext(_NOT).format(why=why_not(error, lang)),
+                no_update,
+                no_update,
+            )
         return done, (count or 0) + 1, ""
 
 

@@ -14,6 +14,7 @@ from ewater.dashboard.html import attributes
 from ewater.dashboard.pages.returns.about import badge, plain_table, severity
 from ewater.dashboard.pages.returns.place import form_of, period_of
 from ewater.dashboard.questions import returns as asked
+from ewater.dashboard.reasons import why_not
 from ewater.dashboard.return_labels import SEVERITIES, STATES, named
 
 if TYPE_CHECKING:
@@ -180,4 +181,4 @@ def missing_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
 
 def refused(error: Exception, lang: Language) -> list[Any]:
     """Say why there is nothing to show."""
-    return [insufficient(str(error), lang)]
+    return [insufficient(why_not(error, lang), lang)]

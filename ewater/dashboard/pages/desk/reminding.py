@@ -12,6 +12,7 @@ from ewater.dashboard import acting, view
 from ewater.dashboard.components import panel
 from ewater.dashboard.i18n import mark
 from ewater.dashboard.pages.returns.place import form_of, period_of
+from ewater.dashboard.reasons import why_not
 from ewater.errors import EWaterError, ForbiddenError
 from ewater.reports import remind
 from ewater.reports.who import REVIEW
@@ -114,7 +115,7 @@ def register(app: Dash, reader: CachedReader) -> None:
         except ForbiddenError:
             raise
         except EWaterError as error:
-            return [[html.P(str(error), className="empty")], True]
+            return [[html.P(why_not(error, lang), className="empty")], True]
         return [shown(rows, period, lang), not any(row["addresses"] for row in rows)]
 
     @app.callback(
@@ -134,7 +135,7 @@ def register(app: Dash, reader: CachedReader) -> None:
         except ForbiddenError:
             raise
         except EWaterError as error:
-            return lang.gettext(_NOT).format(why=error), no_update
+            return lang.gettext(_NOT).format(why=why_not(error, lang)), no_update
 
 
 def _sent(reader: CachedReader, state: View, lang: Language) -> str:

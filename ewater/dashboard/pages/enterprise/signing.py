@@ -17,6 +17,7 @@ from ewater.dashboard.exhibits.table import insufficient, table
 from ewater.dashboard.i18n import mark
 from ewater.dashboard.pages.returns import place
 from ewater.dashboard.questions import returns as asked
+from ewater.dashboard.reasons import why_not
 from ewater.errors import EWaterError, ForbiddenError
 from ewater.reports import signing
 from ewater.reports.who import REPORT
@@ -143,7 +144,7 @@ def register(app: Dash, reader: CachedReader) -> None:
         except ForbiddenError:
             raise
         except EWaterError as error:
-            return [[insufficient(str(error), lang)], True, [], None]
+            return [[insufficient(why_not(error, lang), lang)], True, [], None]
 
     @app.callback(
         Output("enterprise-sign-said", "children"),
@@ -169,7 +170,7 @@ def register(app: Dash, reader: CachedReader) -> None:
         except ForbiddenError:
             raise
         except EWaterError as error:
-            return lang.gettext(_NOT).format(why=error), no_update
+            return lang.gettext(_NOT).format(why=why_not(error, lang)), no_update
         return lang.gettext(_SIGNED).format(signer=signer), (count or 0) + 1
 
     @app.callback(

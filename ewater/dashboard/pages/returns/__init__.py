@@ -13,6 +13,7 @@ from ewater.dashboard.i18n import mark
 from ewater.dashboard.pages.page import Page
 from ewater.dashboard.pages.returns import about, actions, form, place, receipt
 from ewater.dashboard.questions import returns as asked
+from ewater.dashboard.reasons import why_not
 from ewater.errors import EWaterError, ForbiddenError
 from ewater.reports import online
 from ewater.reports.who import REPORT
@@ -114,7 +115,7 @@ def register(app: Dash, reader: CachedReader) -> None:
             raise
         except EWaterError as error:
             chooser = place.chooser(reader, state, lang)
-            why = html.P(str(error), className="empty")
+            why = html.P(why_not(error, lang), className="empty")
             blank: list[Any] = [[] for _ in _OUT[2:]]
             return [chooser, why, *blank, None, {"display": "none"}]
         return [

@@ -11,6 +11,7 @@ from ewater.dashboard import acting, view
 from ewater.dashboard.i18n import mark
 from ewater.dashboard.pages.returns import about
 from ewater.dashboard.pages.returns.form import collected, written
+from ewater.dashboard.reasons import why_not
 from ewater.errors import EWaterError, ForbiddenError
 from ewater.reports import known, online, stored, who, words, workflow
 from ewater.reports.workflow import OPEN
@@ -232,7 +233,11 @@ def _register_acts(app: Dash) -> None:
         except ForbiddenError:
             raise
         except EWaterError as error:
-            return lang.gettext(_NOT).format(why=error), no_update, no_update
+            return (
+                lang.gettext(_NOT).format(why=why_not(error, lang)),
+                no_update,
+                no_update,
+            )
         return said, count, []
 
 

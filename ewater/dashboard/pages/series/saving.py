@@ -16,6 +16,7 @@ from ewater.dashboard.pages.series.chosen import duration
 from ewater.dashboard.pages.series.line import ask
 from ewater.dashboard.pages.series.tables import clocks, of_day
 from ewater.dashboard.reading_labels import APPROVALS, SIGNALS, word
+from ewater.dashboard.reasons import why_not
 from ewater.errors import ConflictError, EWaterError, ForbiddenError
 from ewater.units import factor_to_si
 
@@ -70,7 +71,7 @@ def _register_about(app: Dash, reader: CachedReader) -> None:
         except ForbiddenError:
             raise
         except EWaterError as error:
-            return [html.Span(lang.gettext(str(error)))]
+            return [html.Span(why_not(error, lang))]
         away = f"/download/series/readings.csv{state.query()}"
         return [*found, html.A(lang.gettext("All readings as CSV"), href=away)]
 
@@ -170,7 +171,7 @@ def _register_forms(app: Dash, reader: CachedReader) -> None:
         except ForbiddenError:
             raise
         except EWaterError as error:
-            why = html.P(lang.gettext(str(error)), className="hint")
+            why = html.P(why_not(error, lang), className="hint")
             return [[], True, why, True, why, None, "", "", state.get("day")]
         count = len(found["rows"])
         if not entry and count > forms.MOST_ROWS:
@@ -277,7 +278,7 @@ def _register_values(app: Dash, reader: CachedReader) -> None:
         except ForbiddenError:
             raise
         except EWaterError as error:
-            words = lang.gettext(_NOT_SAVED).format(why=error)
+            words = lang.gettext(_NOT_SAVED).format(why=why_not(error, lang))
             return [words, *[no_update] * 4]
         words = lang.gettext(_SAVED).format(
             entered=lang.number(done.counts.new),
@@ -376,7 +377,11 @@ def _register_verdict(app: Dash) -> None:
         except ForbiddenError:
             raise
         except EWaterError as error:
-            return [say(_NOT_SAVED).format(why=error), no_update, no_update]
+            return [
+                say(_NOT_SAVED).format(why=why_not(error, lang)),
+                no_update,
+                no_update,
+            ]
         words = say(_JUDGED).format(
             count=lang.number(done.counts.rows_read),
             level=word(APPROVALS, level, lang),
