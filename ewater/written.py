@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import math
 import re
+from copy import deepcopy
 from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from babel import Locale
+from babel import Locale, localedata
 from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal
 
@@ -106,11 +107,40 @@ def _day(language: str) -> str:
     return "dd.MM.y" if language in ("az", "ru") else "d MMM y"
 
 
+@cache
+def _names(kind: str, language: str) -> Any:
+    """Read names of months or quarters as they stand alone, by width.
+
+    Babel fills in what a language takes from elsewhere within dictionaries that all
+    languages share: of these each language has its own here.
+    """
+    known = localedata.load(str(locale(language)))
+    own: dict[Any, Any] = {kind: deepcopy(known[kind])}
+    return localedata.LocaleDataDict(own)[kind]["stand-alone"]
+
+
+#: Read before anything can be filled in.
+for _language in LANGUAGES:
+    for _kind in ("months", "quarters"):
+        _names(_kind, _language)
+
+
 def month(number: int, language: str, width: str = "wide") -> str:
     """Name a month as it stands alone, from 1 for January."""
-    names: Any = locale(language).months["stand-alone"]
+    names = _names("months", language)
     name = str(names.get(width, names["wide"])[number]).rstrip(".")
     return capital(name, language)
+
+
+def quarter(number: int, language: str) -> str:
+    """Name a quarter as it stands alone, from 1.
+
+    Examples
+    --------
+    >>> [quarter(3, language) for language in ("az", "ru", "en", "ru")]
+    ['3-cü kvartal', '3-й квартал', '3rd quarter', '3-й квартал']
+    """
+    return str(_names("quarters", language)["wide"][number])
 
 
 def months(numbers: Iterable[int], language: str) -> str:
@@ -183,5 +213,4 @@ def period(code: str, language: str) -> str:
     said = _QUARTER.fullmatch(code)
     if said is None:
         return code
-    names: Any = locale(language).quarters["stand-alone"]["wide"]
-    return f"{names[int(said[2])]} {said[1]}"
+    return f"{quarter(int(said[2]), language)} {said[1]}"

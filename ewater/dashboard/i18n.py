@@ -81,7 +81,7 @@ class Language:
 
     def quarter(self, quarter: int) -> str:
         """Name a quarter as it stands alone, from 1."""
-        return str(self.locale.quarters["stand-alone"]["wide"][quarter])
+        return written.quarter(quarter, self.code)
 
     def when(self, moment: datetime) -> str:
         """Write a date and time in the given zone."""

@@ -7,9 +7,10 @@ import math
 import pytest
 
 from ewater.dashboard.i18n import language
-from ewater.dashboard.pages.compare import choosing, kinds, tables
+from ewater.dashboard.pages.compare import PAGE, choosing, kinds, tables
+from ewater.dashboard.pages.page import FILTERS
 from ewater.dashboard.queries import CachedReader
-from ewater.dashboard.state import State
+from ewater.dashboard.state import State, parse
 
 EN = language("en")
 STATE = State(territory="TL", year=2023)
@@ -178,3 +179,28 @@ def test_the_third_side_can_be_nothing_the_first_cannot(cached):
     assert next(item["value"] for item in first) == "2025"
     assert third[-1]["value"] == kinds.NONE
     assert kinds.NONE not in {item["value"] for item in first}
+
+
+@pytest.mark.parametrize(
+    ("query", "without"),
+    [
+        ("?what=years", {"step", "sector"}),
+        ("?what=years&years1=2022&years2=2023", {"step", "sector", "year"}),
+        ("?what=versions", {"step", "sector", "version"}),
+        ("?what=editions", {"step", "sector"}),
+        (
+            "?what=editions&editions1=a&editions2=b",
+            {"step", "sector", "boundary", "version", "as_of"},
+        ),
+        ("?what=scenarios", set(FILTERS) - {"territory"}),
+    ],
+)
+def test_filters_that_the_sides_do_not_depend_on_are_hidden(query, without):
+    state = parse(query, territories=["TL"], years=[2022, 2023])
+    assert set(FILTERS) - set(PAGE.filters_of(state)) == without
+
+
+def test_a_hidden_filter_stays_in_the_address():
+    address = "?boundary=territory&what=scenarios"
+    state = parse(address, territories=["TL"], years=[2023])
+    assert "boundary=territory" in state.query()

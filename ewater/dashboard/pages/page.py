@@ -55,7 +55,8 @@ class Page:
     it appears and whenever the state changes. Ids are the page's own and begin with
     its name where another page could use the same. ``exhibits`` are connected besides;
     the layout holds the panel of each (`ewater.dashboard.exhibits.board`). Whoever may
-    do one of ``acts`` (`ewater.people.roles`) may open it (`pages.opening`).
+    do one of ``acts`` (`ewater.people.roles`) may open it (`pages.opening`). Where what
+    is shown does not always use all of ``filters``, ``used`` says which it does.
     """
 
     name: str
@@ -66,5 +67,10 @@ class Page:
     register: Callable[[Dash, CachedReader], None] | None = None
     exhibits: tuple[Exhibit, ...] = ()
     filters: tuple[str, ...] = ("territory", "year", "period", "boundary")
+    used: Callable[[State], tuple[str, ...]] | None = None
     subtitle: Callable[[State, Language], str] | None = None
     acts: tuple[str, ...] = ("oversee",)
+
+    def filters_of(self, state: State) -> tuple[str, ...]:
+        """Name the filters that mean something to what is shown of a view."""
+        return self.used(state) if self.used else self.filters

@@ -153,7 +153,6 @@ def _register_page(app: Dash, reader: CachedReader) -> None:
     @app.callback(
         Output("page", "children"),
         Output("shown", "data"),
-        *(Output(f"filter-{name}", "style") for name in FILTERS),
         Input("url", "pathname"),
         Input("state", "data"),
         State("shown", "data"),
@@ -166,18 +165,23 @@ def _register_page(app: Dash, reader: CachedReader) -> None:
         wanted = [page.name if page else "", state.lang]
         if shown == wanted:
             raise PreventUpdate
-        used = page.filters if page else ()
-        styles = [{} if name in used else {"display": "none"} for name in FILTERS]
         if page is None:
             words = lang.gettext("There is no such page; choose one above.")
-            return [html.P(words, className="empty"), wanted, *styles]
+            return [html.P(words, className="empty"), wanted]
         if not opens(page):
-            return [
-                html.P(lang.gettext(WORDS[403]), className="empty"),
-                wanted,
-                *styles,
-            ]
-        return [page.layout(state, lang), wanted, *styles]
+            return [html.P(lang.gettext(WORDS[403]), className="empty"), wanted]
+        return [page.layout(state, lang), wanted]
+
+    @app.callback(
+        *(Output(f"filter-{name}", "style") for name in FILTERS),
+        Input("url", "pathname"),
+        Input("state", "data"),
+    )
+    def show_filters(path: str | None, data: Mapping[str, Any] | None) -> Any:
+        state, _ = view.opened(data)
+        page = page_at(path)
+        used = page.filters_of(state) if page else ()
+        return [{} if name in used else {"display": "none"} for name in FILTERS]
 
     @app.callback(
         Output("pages", "children"),
@@ -210,7 +214,7 @@ def _register_page(app: Dash, reader: CachedReader) -> None:
                 *bulletins,
             )
         subtitle = page.subtitle(state, lang) if page.subtitle else ""
-        in_path = "territory" in page.filters
+        in_path = "territory" in page.filters_of(state)
         return (
             navigation(page, state, lang),
             _path(geography, state, lang) if in_path else [],

@@ -150,6 +150,29 @@ def _bulletin() -> html.Details:
     )
 
 
+def _waiting() -> html.P:
+    """Make the words of a long computation; `assets/busy.js` shows them."""
+    return html.P(
+        [
+            text(mark("Being computed:"), "busy"),
+            " ",
+            html.B(id="busy-what"),
+            ". ",
+            text(
+                mark(
+                    "The first time takes some seconds; what was computed is kept, and "
+                    "the next view of it is there at once."
+                ),
+                "busy",
+            ),
+        ],
+        id="busy",
+        className="waiting",
+        role="status",
+        hidden=True,
+    )
+
+
 def _title() -> html.Div:
     return html.Div(
         [
@@ -211,6 +234,7 @@ def layout() -> dmc.MantineProvider:
                 **attributes(aria_labelledby="title"),
             ),
             html.Footer(id="footer"),
+            _waiting(),
             *explain.drawer(),
         ],
         id="theme",

@@ -28,13 +28,15 @@ _CHOOSE = ("years", "editions", "scenarios")  # of the others the address says a
 def controls(state: State, lang: Language) -> list[Any]:
     """Make the choice of a kind, and a row of lists for each that has any."""
     labels = {name: kind.label for name, kind in KINDS.items()}
+    what = state.pick("what", KINDS)
     return [
-        segments("what", state.pick("what", KINDS), labels, lang, _WHAT),
+        segments("what", what, labels, lang, _WHAT),
         *(
             html.Div(
                 [_list(f"{name}{n}", n, state, lang) for n in range(1, SIDES + 1)],
                 id=f"compare-{name}",
                 className="compare-lists",
+                style={} if name == what else {"display": "none"},
             )
             for name in _CHOOSE
         ),

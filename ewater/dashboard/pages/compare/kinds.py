@@ -81,13 +81,17 @@ class Kind:
     least: float = 0.0
 
 
+def given(state: State, name: str) -> list[str]:
+    """Values of the sides of a kind in the address, as they stand there."""
+    return [v for n in range(1, SIDES + 1) if (v := state.get(f"{name}{n}"))]
+
+
 def chosen(reader: CachedReader, state: State, lang: Language) -> list[str]:
     """Values of the sides in the address; the default where there are none."""
     name = state.pick("what", KINDS)
     kind = KINDS[name]
     offered = kind.options(reader, state, lang)
-    given = [state.get(f"{name}{n}") for n in range(1, SIDES + 1)]
-    kept = list(dict.fromkeys(v for v in given if v in offered))
+    kept = list(dict.fromkeys(v for v in given(state, name) if v in offered))
     if len(kept) >= 2:
         return kept
     default = [v for v in kind.default(reader, state) if v not in kept]
