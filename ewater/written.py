@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 LANGUAGES = ("az", "en", "ru")
 PLACE = MappingProxyType({language: at for at, language in enumerate(LANGUAGES)})
+_POINTS = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})\b")
 _QUARTER = re.compile(r"(\d{4})-?Q([1-4])")
+_RAISED = str.maketrans({"³": "3", "²": "2"})
 #: Units by the code that files and programs use.
 _UNITS: dict[str, tuple[str, str, str]] = {
     "m3/s": ("m³/san", "m³/s", "м³/с"),
@@ -35,13 +37,21 @@ _UNITS: dict[str, tuple[str, str, str]] = {
     "million m3": ("mln m³", "million m³", "млн м³"),
     "thousand m3": ("min m³", "thousand m³", "тыс. м³"),
     "1000 m3": ("min m³", "thousand m³", "тыс. м³"),
+    "km3/yr": ("km³/il", "km³/yr", "км³/год"),
+    "km3": ("km³", "km³", "км³"),
     "km2": ("km²", "km²", "км²"),
     "m": ("m", "m", "м"),
     "cm": ("sm", "cm", "см"),
     "mm": ("mm", "mm", "мм"),
     "h": ("saat", "h", "ч"),
+    "d": ("gün", "d", "сут"),
+    "min": ("dəq", "min", "мин"),
     "s": ("san", "s", "с"),
     "t": ("t", "t", "т"),
+    "persons": ("nəfər", "persons", "чел."),
+    "m3/person": ("m³/nəfər", "m³/person", "м³/чел."),
+    "million USD": ("mln ABŞ dolları", "million USD", "млн долл. США"),
+    "USD/m3": ("ABŞ dolları/m³", "USD/m³", "долл. США/м³"),
     "kWh": ("kVt·saat", "kWh", "кВт·ч"),
 }
 
@@ -53,14 +63,16 @@ def locale(language: str) -> Locale:
 
 
 def unit(code: str, language: str) -> str:
-    """Write a unit; one without words stands for itself.
+    """Write a unit; one without words stands for itself, hm³ in every language.
 
     Examples
     --------
     >>> unit("1000 m3", "ru"), unit("m3/s", "az"), unit("ft3/s", "en")
     ('тыс. м³', 'm³/san', 'ft3/s')
+    >>> unit("m³/s", "ru"), unit("hm³", "ru"), unit("mm", "az")
+    ('м³/с', 'hm³', 'mm')
     """
-    said = _UNITS.get(code)
+    said = None if code == "hm³" else _UNITS.get(code.translate(_RAISED))
     return said[PLACE.get(language, 1)] if said else code
 
 
@@ -95,6 +107,26 @@ def day(date: date, language: str) -> str:
     ('1 May 2023', '01.05.2023')
     """
     return str(format_date(date, _day(language), locale=locale(language)))
+
+
+def typed_day(date: date, language: str) -> str:
+    """Write a day as a person types it: with points, in English as ISO 8601."""
+    return day(date, language) if language in ("az", "ru") else date.isoformat()
+
+
+def as_typed(text: str) -> str:
+    """Read a day that begins a text, with points or not, as ISO 8601; other texts stay.
+
+    Examples
+    --------
+    >>> as_typed("31.03.2024 12:00"), as_typed(" 1.4.2024"), as_typed("2024-03-31")
+    ('2024-03-31 12:00', '2024-04-01', '2024-03-31')
+    """
+    said = _POINTS.match(text.strip())
+    if said is None:
+        return text.strip()
+    day, month, year = (int(part) for part in said.groups())
+    return f"{year:04}-{month:02}-{day:02}{text.strip()[said.end() :]}"
 
 
 def moment(when: datetime, language: str) -> str:

@@ -95,6 +95,10 @@ class Language:
         """Write a date and time shortly, in the given zone."""
         return written.moment(moment, self.code)
 
+    def period(self, code: str) -> str:
+        """Write a period of returns, given as 2024-Q1."""
+        return written.period(code, self.code)
+
     def unit(self, code: str) -> str:
         """Write a unit, given as files and programs have it."""
         return written.unit(code, self.code)

@@ -124,6 +124,15 @@ KNOWN = (
     mark("the key has fewer than 2048 bits"),
     mark("the key is neither RSA, ECDSA nor Ed25519"),
     mark("the version is not what was sealed; restore a backup"),
+    # what an edition was sealed in spite of
+    mark("{count} inputs changed since {time}, first {code}"),
+    mark("readings of {first} to {last} wait for {command}"),
+    mark("{state}: version {version} was sent, none is approved"),
+    mark("{state}: version {version} was sent, {number} is approved"),
+    mark("{state}, revision {number}"),
+    mark("unknown without {codes} and {count} more"),
+    mark("unknown without {codes}"),
+    mark("{share} observed, below {least}"),
     # accounts
     mark("there is no account yet"),
     mark("there is no account from {first} to {last}"),
@@ -151,17 +160,22 @@ _PLACE = re.compile(r"\\\{(\w+)\\\}")
 
 def why_not(error: Exception, lang: Language) -> str:
     """Say what an error says, in the language of the reader."""
-    words = str(error)
+    said = told(str(error), lang)
+    return lang.gettext(_OTHER).format(words=error) if said is None else said
+
+
+def told(words: str, lang: Language) -> str | None:
+    """Say a message in the language of the reader; None where it has no words."""
     if lang.code == "en" or not words:
         return words
-    told = lang.gettext(words)
-    if told != words:
-        return told
+    whole = lang.gettext(words)
+    if whole != words:
+        return whole
     for template, pattern in _patterns():
         if match := pattern.fullmatch(words):
             values = {k: _value(k, v, lang) for k, v in match.groupdict().items()}
             return lang.gettext(template).format(**values)
-    return lang.gettext(_OTHER).format(words=words)
+    return None
 
 
 def is_known(words: str) -> bool:
@@ -179,6 +193,8 @@ def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
 
 def _value(name: str, text: str, lang: Language) -> str:
     """Write a time or a day as the language does; anything else stays."""
+    if name in ("share", "least"):
+        return text.replace(".", lang.separators[0]).replace("%", " %")
     if name == "state" and text in STATES:
         return lang.within(lang.gettext(STATES[text]))
     try:

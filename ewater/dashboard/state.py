@@ -18,7 +18,7 @@ from ewater.dashboard.answers import Basis
 from ewater.dashboard.labels import LEVELS, MEASURES, STEPS, VERSIONS
 from ewater.errors import UsageError
 from ewater.terms import BOUNDARIES, SECTORS
-from ewater.written import LANGUAGES
+from ewater.written import LANGUAGES, as_typed, typed_day
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -209,25 +209,29 @@ def as_of_typed(text: str) -> str:
     --------
     >>> as_of_typed("2024-03-31 12:00 UTC"), as_of_typed("2024-03-31T00:00+04:00")
     ('2024-03-31T12:00:00+00:00', '2024-03-31T00:00+04:00')
+    >>> as_of_typed("31.03.2024 12:00")
+    '2024-03-31T12:00:00+00:00'
     """
-    text = text.strip().removesuffix("UTC").rstrip()
+    text = as_typed(text).removesuffix("UTC").rstrip()
     if text and (moment := datetime.fromisoformat(text)).tzinfo is None:
         return moment.replace(tzinfo=UTC).isoformat()
     return as_of_text(text)
 
 
-def as_of_shown(text: str) -> str:
+def as_of_shown(text: str, lang: str = "en") -> str:
     """Write such a time as a person would type it; one of another offset stays.
 
     Examples
     --------
     >>> as_of_shown("2024-03-31T12:00:00+00:00"), as_of_shown("2024-03-31T00:00+04:00")
     ('2024-03-31 12:00 UTC', '2024-03-31T00:00+04:00')
+    >>> as_of_shown("2024-03-31T12:00:00+00:00", "az")
+    '31.03.2024 12:00 UTC'
     """
     if not text or (moment := datetime.fromisoformat(text)).utcoffset():
         return text
-    exact = moment.replace(tzinfo=None).isoformat(" ")
-    return f"{exact.removesuffix(':00')} UTC"
+    exact = moment.time().isoformat().removesuffix(":00")
+    return f"{typed_day(moment.date(), lang)} {exact} UTC"
 
 
 def _checked(data: Mapping[str, Any]) -> dict[str, Any]:

@@ -39,7 +39,10 @@ def test_a_withdrawn_edition_says_so_and_why(cached, state):
     old = state.with_more("edition", "2022-annual")
     sheet = lists.steps_sheet(cached, old, language("en"))
     assert sheet.notes[0] == "This edition was withdrawn: a wrong curve"
-    assert any("coverage:inflow" in note for note in sheet.notes)
+    assert any("coverage of Inflow" in note for note in sheet.notes)
+    told = lists.steps_sheet(cached, old, language("ru")).notes
+    assert any("несмотря на охват: Приток" in note for note in told)
+    assert not any("observed" in note or "unknown" in note for note in told)
     rows = lists.editions_sheet(cached, old, language("en")).rows
     assert [row["state"] for row in rows] == ["Published", "Withdrawn"]
     # days of the calendar, though periods are kept in UTC

@@ -14,11 +14,14 @@ from babel.messages.pofile import read_po
 
 import ewater
 from ewater.accounts.editions import chain
-from ewater.dashboard import i18n, labels
+from ewater.accounts.measured import EXTRAPOLATED
+from ewater.balance.expressions import RULE_ARGUMENTS
+from ewater.dashboard import i18n, known_by, labels
 from ewater.dashboard.i18n import catalogues, language
 from ewater.dashboard.pages.admin import deeds
 from ewater.dashboard.pages.admin.words import SOURCE_KINDS
 from ewater.ingest.sources import model
+from ewater.series.donors import Method
 from ewater.store import audit
 from ewater.terms import BOUNDARIES, SECTORS, SITE_KINDS, TERRITORY_KINDS, Status
 
@@ -164,6 +167,14 @@ def test_a_record_of_the_audit_is_told_in_words():
     assert told == "состояние: подан; версия: 2; срок: 01.04.2025 00:00"
     assert deeds.thing("return:2-TP/E1/2024", language("az")).endswith("2-TP/E1/2024")
     assert deeds.action("an.older", language("az")) == "an.older"
+
+
+def test_every_rule_and_method_has_a_word():
+    assert set(known_by.RULES) == set(RULE_ARGUMENTS)
+    assert set(known_by.METHODS) == {m.name.lower() for m in Method} | {EXTRAPOLATED}
+    said = known_by.way("report:use else rule:constant(5)", language("ru"))
+    assert said == "отчёты предприятий: использование; иначе правило: постоянный объём"
+    assert known_by.way("KUR.Q + ARA.Q", language("az")) == "KUR.Q + ARA.Q"
 
 
 def test_a_neighbour_is_named_by_the_country_in_its_code():

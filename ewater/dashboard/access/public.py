@@ -17,7 +17,7 @@ from ewater.dashboard.access import refusals
 from ewater.dashboard.exhibits.files import safe
 from ewater.dashboard.i18n import mark
 from ewater.dashboard.labels import STATUSES
-from ewater.dashboard.pages.editions.lists import STATES, checked
+from ewater.dashboard.pages.editions.lists import STATES, checked, exception
 from ewater.dashboard.pages.editions.sealed import KEY, SIGNED
 from ewater.dashboard.questions import editions as questions
 from ewater.dashboard.words import year_words
@@ -85,7 +85,7 @@ def _shown(engine: Engine, name: str, lang: Language) -> Document:
         if one["cell"] == cell
     ]
     notes = [
-        lang.gettext("Sealed in spite of {name}: {why}").format(**one)
+        lang.gettext("Sealed in spite of {name}: {why}").format(**exception(one, lang))
         for one in row["exceptions"]
     ]
     if row["exceptions_hidden"]:

@@ -73,6 +73,12 @@ def wants_page() -> bool:
     )
 
 
+def _opens_a_file() -> bool:
+    """Whether a person follows a link to a file, and would see a refusal."""
+    mode = request.headers.get("Sec-Fetch-Mode", "")
+    return request.path.startswith("/download") and mode == "navigate"
+
+
 def page(template: str, status: int = 200, **values: object) -> Response:
     """Write one of the pages that need no script."""
     lang = asked_language()
@@ -99,7 +105,7 @@ def words_of(status: int) -> str:
 def refuse(status: int, message: str | None = None) -> Response:
     """Answer with a refusal, as a page or as JSON."""
     words = asked_language().gettext(message or words_of(status))
-    if wants_page():
+    if wants_page() or _opens_a_file():
         return page("refused.html", status, words=words)
     answer = jsonify({"error": words})
     answer.status_code = status

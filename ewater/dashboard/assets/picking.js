@@ -2,9 +2,12 @@
 // browser's language; what is picked is written into the field, which takes any time
 // that is typed as well. Times are picked in UTC, days as they are.
 (function () {
-  function shown(kind, text) {
+  function shown(kind, typed) {
+    const text = typed.trim().replace(/^(\d{1,2})\.(\d{1,2})\.(\d{4})/, function (_, day, month, year) {
+      return year + "-" + month.padStart(2, "0") + "-" + day.padStart(2, "0");
+    });
     if (kind === "date") return text;
-    const moment = new Date(text.trim().replace(" UTC", "Z").replace(" ", "T"));
+    const moment = new Date(text.replace(" UTC", "Z").replace(" ", "T"));
     return isNaN(moment) ? "" : moment.toISOString().slice(0, 16);
   }
 

@@ -118,7 +118,9 @@ def document(reader: CachedReader, state: State, pages: int) -> str:
             (say(BOUNDARIES[state.boundary]), say(BOUNDARY_MEANINGS[state.boundary])),
             *((say(words), say(told)) for words, told in files.MEANINGS.items()),
         ],
-        about=files.about(reader, state, lang, [plan.YEARS.made(reader, state, lang)]),
+        about=files.about(
+            reader, state, lang, [plan.YEARS.made(reader, state, lang)], told=True
+        ),
         as_of=facts_of.moment(balance["as_of"], lang),
         run=balance["run"][:_RUN_SHOWN],
         ewater=__version__,
@@ -207,7 +209,7 @@ def _block(
         title=lang.gettext(exhibit.title),
         hint=lang.gettext(exhibit.hint),
         chart=chart,
-        heads=[(_head(column), column.is_number) for column in columns] if rows else [],
+        heads=[(_head(c, lang), c.is_number) for c in columns] if rows else [],
         rows=[
             (
                 "total" if row.get("total") else "",
@@ -227,8 +229,8 @@ def _columns(sheet: Sheet, *, narrow: bool) -> list[Column]:
     return columns[:_NARROWEST] if narrow else columns
 
 
-def _head(column: Column) -> str:
-    unit = "" if column.shown_unit == "%" else column.shown_unit
+def _head(column: Column, lang: Language) -> str:
+    unit = "" if column.shown_unit == "%" else lang.unit(column.shown_unit)
     words = ", ".join(filter(None, (column.label, unit)))
     is_volume = column.kind in ("quantity", "signed")
     return f"{words} {fmt.UNCERTAINTY}" if is_volume else words

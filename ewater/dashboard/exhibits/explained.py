@@ -5,18 +5,19 @@ The document is that of `ewater explain --format json` (docs/explain.md).
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from dash import dcc, html
 
 from ewater.dashboard import format as fmt
-from ewater.dashboard import overtaken
+from ewater.dashboard import known_by, overtaken
 from ewater.dashboard.exhibits.facts import moment
 from ewater.dashboard.exhibits.sheet import Column, Sheet
 from ewater.dashboard.exhibits.table import badge, codes, table
 from ewater.dashboard.i18n import mark
+from ewater.dashboard.reading_labels import FLAGS
 from ewater.units import HM3
 
 if TYPE_CHECKING:
@@ -28,6 +29,23 @@ if TYPE_CHECKING:
     Document = Mapping[str, Any]
 
 _HASH = 12  # digits that tell hashes apart; the address of the figure has all
+#: Why a figure has no value, where nothing of it is missing.
+_WHY = {
+    "apportioned": mark(
+        "The gross total is not defined across a shared reach; the net is."
+    ),
+    "no such territory then": mark("There was no such territory then."),
+    "the territory holds no account inside the boundary": mark(
+        "The territory holds no account inside the boundary."
+    ),
+    "not modelled": mark("Nothing says what is stored in some of its accounts."),
+    "undefined": mark("It is not defined: it would be divided by nothing."),
+}
+_CURVES = {
+    "rating": mark("rating"),
+    "storage": mark("storage"),
+    "area": mark("area"),
+}
 _KINDS = {
     "flow": mark("flow"),
     "stock": mark("stock"),
@@ -81,7 +99,7 @@ def _figure(document: Document, period: Document, lang: Language) -> html.Div:
                 html.Span(
                     at_least + _amount(known, quantity, lang), className="number"
                 ),
-                html.Span(_unit(quantity), className="unit"),
+                html.Span(_unit(quantity, lang), className="unit"),
                 html.Span(
                     f"± {_amount(_double(quantity['u']), quantity, lang)} (95 %)",
                     className="hint",
@@ -93,7 +111,7 @@ def _figure(document: Document, period: Document, lang: Language) -> html.Div:
         html.P(
             [
                 html.Code(f"{document['cell']} {document['territory']}"),
-                f" {_day(period['start'])} – {_day(period['end'])} · ",
+                f" {_span(period, lang)} · ",
                 lang.gettext("Coverage"),
                 f" {fmt.percent(quantity['coverage'], lang)}",
             ],
@@ -101,7 +119,8 @@ def _figure(document: Document, period: Document, lang: Language) -> html.Div:
         ),
     ]
     if quantity["why"]:
-        lines.append(html.P(quantity["why"], className="hint"))
+        why = lang.gettext(_WHY.get(quantity["why"], quantity["why"]))
+        lines.append(html.P(why, className="hint"))
     if quantity["missing"]:
         lines.append(codes(fmt.gap(quantity, lang), quantity["missing"]))
     return html.Div(lines)
@@ -111,8 +130,9 @@ def _double(u: float | None) -> float | None:
     return None if u is None else fmt.EXPANSION * u
 
 
-def _unit(quantity: Document) -> str:
-    return fmt.UNIT if quantity["unit"] == "m3" else str(quantity["unit"] or "")
+def _unit(quantity: Document, lang: Language) -> str:
+    code = quantity["unit"]
+    return fmt.UNIT if code == "m3" else lang.unit(str(code or ""))
 
 
 def _amount(value: float | None, quantity: Document, lang: Language) -> str:
@@ -125,11 +145,18 @@ def _day(stamp: str) -> str:
     return stamp[:10]
 
 
+def _span(period: Document, lang: Language) -> str:
+    """Write the first and the last day of a period; one day alone is written once."""
+    first, end = (date.fromisoformat(_day(period[one])) for one in ("start", "end"))
+    last = max(first, end - timedelta(days=1))
+    return " – ".join(dict.fromkeys((lang.day(first), lang.day(last))))
+
+
 def _shares(period: Document, lang: Language) -> tuple[Column, ...]:
     say, quantity = lang.gettext, period["quantity"]
     scale = HM3 if quantity["unit"] == "m3" else 1.0
     return (
-        Column("value", say("Value"), _unit(quantity), "number", scale),
+        Column("value", say("Value"), _unit(quantity, lang), "number", scale),
         Column("share", say("Share of value"), kind="share"),
         Column("variance_share", say("Share of variance"), kind="share"),
     )
@@ -144,7 +171,10 @@ def _cells(period: Document, lang: Language) -> html.Div:
         Column("unit", say("Unit")),
     )
     # each is a way further down, by the key `cell`
-    rows = [{**one, "of": one["cell"]} for one in period["cells"]]
+    rows = [
+        {**one, "of": one["cell"], "unit": lang.unit(str(one["unit"] or ""))}
+        for one in period["cells"]
+    ]
     return table(Sheet(say("Formula"), columns, rows), lang)
 
 
@@ -210,24 +240,27 @@ def _source(
     say = lang.gettext
     lines: list[Any] = []
     if source["way"] or source["measured_by"]:
-        lines.append(
-            [say("Measured by"), " ", html.Code(source["way"] or source["measured_by"])]
-        )
+        text = str(source["way"] or source["measured_by"])
+        said = known_by.way(text, lang)
+        told = [] if said == text else [f" ({said})"]
+        lines.append([say("Measured by"), " ", html.Code(text), *told])
     for gap in source["gaps"] or ():
         words = say("Gap filled by {method}: {volume} hm³").format(
-            method=gap["method"], volume=fmt.hm3(gap["volume"], lang)
+            method=say(known_by.METHODS.get(gap["method"], gap["method"])),
+            volume=fmt.hm3(gap["volume"], lang),
         )
         lines.append([html.Code(gap["series"]), " ", words])
     for report in source["reports"] or ():
         words = say("{item}: {value} {unit}, revision {revision}").format(
-            item=report["item"],
+            item=known_by.item(report["item"], lang),
             value=fmt.figure(report["value"], lang),
-            unit=report["unit"],
+            unit=lang.unit(str(report["unit"])),
             revision=report["revision"],
         )
         lines.append([html.Code(report["enterprise"]), " ", words])
     for one in source["series"] or ():
-        lines.append(_link(one["code"], one["role"], state, series_page))
+        role = say(known_by.ROLES.get(one["role"], one["role"]))
+        lines.append(_link(one["code"], role, state, series_page))
         lines += _evidence(period.get("series", {}).get(one["code"]), lang)
     items = html.Ul([html.Li(line) for line in lines], className="evidence")
     summary = html.Summary(html.Code(source["source"]))
@@ -251,7 +284,8 @@ def _evidence(told: Document | None, lang: Language) -> list[Any]:
     readings = told.get("readings")
     if readings:
         flags = ", ".join(
-            f"{flag} {count}" for flag, count in readings["flags"].items()
+            f"{lang.gettext(FLAGS.get(flag, flag))} {lang.number(count)}"
+            for flag, count in readings["flags"].items()
         )
         words = say("{count} readings, {versions} with those replaced").format(
             count=lang.number(readings["count"]),
@@ -273,14 +307,16 @@ def _evidence(told: Document | None, lang: Language) -> list[Any]:
         lines.append(html.Details([html.Summary(words), items]))
     for curve in told.get("curves", ()):
         words = say("Curve {kind}, {points} points, from {time}").format(
-            kind=curve["kind"],
+            kind=say(_CURVES.get(curve["kind"], curve["kind"])),
             points=lang.number(_count(curve["points"])),
             time=_when(curve["valid_from"], lang),
         )
         lines.append([words, *_hash(curve["sha256"])])
     for verdict in told.get("verdicts", ()):
         words = say("{by} decided {flag}: {reason}").format(
-            by=verdict["by"], flag=verdict["flag"], reason=verdict["reason"]
+            by=verdict["by"],
+            flag=say(FLAGS.get(verdict["flag"], verdict["flag"] or fmt.DASH)),
+            reason=verdict["reason"],
         )
         lines.append(words)
     return lines

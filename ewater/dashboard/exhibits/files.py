@@ -66,7 +66,7 @@ def heads(sheet: Sheet, lang: Language) -> list[Head]:
     found = []
     for column in _columns(sheet):
         if column.kind not in OF_QUANTITIES:
-            unit = "UTC" if column.kind == "time" else column.shown_unit
+            unit = "UTC" if column.kind == "time" else lang.unit(column.shown_unit)
             kept = Head(column.label, unit, column.note, column.is_number)
             found.append(kept)
             continue
@@ -167,9 +167,17 @@ def safe(text: str) -> str:
 
 
 def about(
-    reader: CachedReader, state: State, lang: Language, sheets: Sequence[Sheet]
+    reader: CachedReader,
+    state: State,
+    lang: Language,
+    sheets: Sequence[Sheet],
+    *,
+    told: bool = False,
 ) -> list[tuple[str, str]]:
-    """Say what a file is of: pairs of a word and its value, in a fixed order."""
+    """Say what a file is of: pairs of a word and its value, in a fixed order.
+
+    Days and times are ISO 8601 for a program; with ``told`` as people write them.
+    """
     say = lang.gettext
     facts = facts_of.complete(sheets[0], reader, state)
     balance = _balance(reader, state)
@@ -178,7 +186,7 @@ def about(
     units = {facts_of.complete(one, reader, state).unit for one in sheets}
     pairs = [
         (say("Territory"), f"{state.territory} {name}"),
-        (say("Period"), f"{state.start.isoformat()} / {state.end.isoformat()}"),
+        (say("Period"), _period(state, lang, told=told)),
         (say("Calendar"), state.calendar),
         (
             say("Boundary"),
@@ -187,7 +195,7 @@ def about(
         ),
         (say("Version"), say(VERSIONS[state.version])),
         (say("Edition"), facts.edition),
-        (say("Data as of"), facts.as_of),
+        (say("Data as of"), _moment(facts.as_of, lang, told=told)),
         (say("Run"), run),
         (say("Unit"), "; ".join(sorted(filter(None, units)))),
         *(_measures(facts, lang) if len(sheets) == 1 and sheets[0].rows else ()),
@@ -195,6 +203,17 @@ def about(
         (say("Made with"), f"ewater {__version__}"),
     ]
     return [(key, safe(value)) for key, value in pairs if value]
+
+
+def _period(state: State, lang: Language, *, told: bool) -> str:
+    if not told:
+        return f"{state.start.isoformat()} / {state.end.isoformat()}"
+    last = state.end - dt.timedelta(days=1)
+    return f"{lang.day(state.start)} – {lang.day(last)}"
+
+
+def _moment(stamp: str, lang: Language, *, told: bool) -> str:
+    return facts_of.moment(stamp, lang) if told and stamp else stamp
 
 
 def nothing(sheet: Sheet, lang: Language) -> str:

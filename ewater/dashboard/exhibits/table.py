@@ -79,7 +79,9 @@ def table(sheet: Sheet, lang: Language) -> html.Div:
     columns = sheet.on("page")
     explained = any(cell_of(row) for row in sheet.rows)
     heads = [
-        html.Th(_head(c), scope="col", className="number" if c.is_number else "words")
+        html.Th(
+            _head(c, lang), scope="col", className="number" if c.is_number else "words"
+        )
         for c in columns
     ]
     if explained:
@@ -122,8 +124,8 @@ def _local(row: Row, columns: list[Column], zone: dt.tzinfo | None) -> Row:
     return {**row, **found} if found else row
 
 
-def _head(column: Column) -> Any:
-    unit = "" if column.shown_unit == "%" else column.shown_unit  # it is in the cells
+def _head(column: Column, lang: Language) -> Any:
+    unit = "" if column.shown_unit == "%" else lang.unit(column.shown_unit)  # in cells
     words = ", ".join(filter(None, (column.label, unit)))
     if column.kind in ("quantity", "signed"):
         return [words, " ", html.Small(fmt.UNCERTAINTY)]

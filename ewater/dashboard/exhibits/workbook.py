@@ -130,7 +130,7 @@ def _notes(
     page.set_column(0, 0, 22)
     page.set_column(1, 1, _WIDEST)
     page.write_string(0, 0, files.safe(title), formats["title"])
-    pairs = files.about(reader, state, lang, sheets)
+    pairs = files.about(reader, state, lang, sheets, told=True)
     word = lang.gettext("Note")
     pairs += [(word, note) for note in files.notes(reader, state, lang)]
     if len(sheets) > 1:

@@ -59,7 +59,7 @@ def control_values(state: states.State, calendars: Mapping[str, int]) -> list[An
         state.sector or ALL_SECTORS,
         state.calendar or next(iter(calendars), ""),
         state.version,
-        states.as_of_shown(state.as_of),
+        states.as_of_shown(state.as_of, state.lang),
         state.lang,
         state.theme == "dark",
     ]

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from ewater.dashboard.queries import CachedReader
     from ewater.dashboard.state import State as View
 
+_EXAMPLE = "2024-03-31T00:00:00+00:00"  # of what can be typed
 _RUN_SHOWN = 12  # characters of a hash that tell runs apart
 _SPOKEN = {
     "territory": mark("Territory"),
@@ -73,6 +74,7 @@ def _register_words(app: Dash) -> None:
         Output("pages", "aria-label"),
         Output("path", "aria-label"),
         Output("territory", "nothingFoundMessage"),
+        Output("as_of", "placeholder"),
         Input("state", "data"),
         State({"type": "text", "message": ALL, "place": ALL}, "id"),
         prevent_initial_call=True,
@@ -85,6 +87,7 @@ def _register_words(app: Dash) -> None:
             lang.gettext("Pages"),
             lang.gettext("Path to the territory"),
             lang.gettext("No territory has this name."),
+            states.as_of_shown(_EXAMPLE, lang.code),
         ]
 
 

@@ -116,7 +116,6 @@ def _as_of() -> html.Div:
                 id="as_of",
                 size="sm",
                 debounce=True,
-                placeholder="2024-03-31 00:00 UTC",
                 className="pick-as-of",
                 rightSection=picker(
                     "as_of",

@@ -11,6 +11,7 @@ from ewater.dashboard import view
 from ewater.dashboard.exhibits import Column, Exhibit, Link, Sheet, reasons
 from ewater.dashboard.i18n import mark
 from ewater.dashboard.questions import editions as questions
+from ewater.dashboard.reasons import told
 from ewater.errors import NotReadyError
 
 if TYPE_CHECKING:
@@ -21,6 +22,26 @@ if TYPE_CHECKING:
     from ewater.dashboard.state import State
 
 PATH = "/editions"
+#: Rules that an account may break and be sealed nevertheless, by their names.
+_RULES: Mapping[str, str] = MappingProxyType(
+    {
+        "stale": mark("newer data"),
+        "unjudged": mark("readings not judged:"),
+        "report": mark("return not approved:"),
+        "coverage": mark("coverage of"),
+    }
+)
+#: Totals by the names that obstacles give them.
+KEY_WORDS: Mapping[str, str] = MappingProxyType(
+    {
+        "inflow": mark("Inflow"),
+        "outflow": mark("Outflow"),
+        "net_inflow": mark("Net inflow"),
+        "storage_change": mark("Storage change"),
+        "residual": mark("Residual"),
+        "use": mark("Use"),
+    }
+)
 NONE_YET = mark("Nothing is sealed yet; `ewater edition seal` does it.")
 STATES: Mapping[str, str] = MappingProxyType(
     {
@@ -109,6 +130,29 @@ def editions_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
     return Sheet(say("Editions"), columns, rows, empty=say(NONE_YET))
 
 
+def exception(one: Mapping[str, str], lang: Language) -> dict[str, str]:
+    """Say what an edition was sealed in spite of: its name, and why, in words."""
+    why = told(one["why"], lang)
+    return {"name": obstacle(one["name"], lang), "why": why or one["why"]}
+
+
+def obstacle(name: str, lang: Language) -> str:
+    """Name an obstacle: the rule that it breaks, and where."""
+    rule, _, place = name.partition(":")
+    where, *more = place.split("/")
+    label = KEY_WORDS.get(where)
+    parts = [lang.gettext(label) if label else where, *(_day(p, lang) for p in more)]
+    said = lang.gettext(_RULES.get(rule, rule))
+    return " ".join(filter(None, (said, " / ".join(filter(None, parts)))))
+
+
+def _day(text: str, lang: Language) -> str:
+    try:
+        return lang.day(dt.date.fromisoformat(text))
+    except ValueError:
+        return lang.period(text)
+
+
 def steps_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
     """Tell the steps of the edition: who signed what, and what was excepted."""
     say = lang.gettext
@@ -120,7 +164,9 @@ def steps_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
             "at": _time(step["at"]),
             "who": step["who"] or step["person"],
             "reason": step["note"]["reason"],
-            "except": ", ".join(step["note"]["exceptions"])
+            "except": ", ".join(
+                obstacle(name, lang) for name in step["note"]["exceptions"]
+            )
             if step["state"] != "draft"
             else "",
             "hash": step["hash"],
@@ -128,7 +174,7 @@ def steps_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
         for step in document["steps"]
     ]
     notes = [
-        say("Sealed in spite of {name}: {why}").format(**one)
+        say("Sealed in spite of {name}: {why}").format(**exception(one, lang))
         for one in document["exceptions"]
     ]
     if hidden := document.get("exceptions_hidden"):

@@ -76,12 +76,17 @@ def sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
                 "middle one 80 %, the light one 90 %."
             ).format(count=lang.number(found["members"])),
             say("Forecast {code}, from {month} on.").format(
-                code=found["forecast"][:12], month=found["origin"][:7]
+                code=found["forecast"][:12], month=_month(found["origin"], lang)
             ),
         ],
         facts=asked.facts(found["as_of"], lang),
         data=(found["origin"][:10], name),
     )
+
+
+def _month(origin: str, lang: Language) -> str:
+    first = dt.date.fromisoformat(origin[:10])
+    return f"{lang.within(lang.month(first.month, 'wide'))} {first.year}"
 
 
 def _quantiles(cell: dict[str, Any]) -> dict[str, float | None]:

@@ -100,7 +100,7 @@ def sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
             "cell": None if one["to"].startswith(_PUBLISHED) else one["to"],
         },
     ]
-    shown = asked.shown_unit(unit)[0]
+    shown = lang.unit(asked.shown_unit(unit)[0])
     columns = (
         Column("line", say("Line")),
         Column("value", say("Value"), shown, "number"),

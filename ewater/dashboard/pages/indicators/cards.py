@@ -59,7 +59,7 @@ def _card(
     theme: str,
 ) -> html.Article:
     say = lang.gettext
-    unit = asked.shown_unit(cell["unit"])[0]
+    unit = lang.unit(asked.shown_unit(cell["unit"])[0])
     value = asked.scaled(cell["value"], cell["unit"])
     content: list[Any] = [
         html.Header(

@@ -53,7 +53,7 @@ def all_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
                 "line": lang.pick(row["label"]),
                 "value": asked.scaled(cell["value"], cell["unit"]),
                 "expanded": asked.expanded(cell),
-                "unit": asked.shown_unit(cell["unit"])[0],
+                "unit": lang.unit(asked.shown_unit(cell["unit"])[0]),
                 "coverage": cell["coverage"],
                 "status": _status(cell),
                 "why": asked.why(cell, lang),
@@ -102,6 +102,7 @@ def _over_years(
     years = asked.every_year(reader, state)
     labels = _labels(reader, state, lang)
     unit = asked.shown_unit(years[0][1][codes[0]]["unit"])[0] if years else ""
+    unit = lang.unit(unit)
     rows = []
     for year, cells in years:
         row: dict[str, Any] = {"year": year_words(year, state.first_month)}

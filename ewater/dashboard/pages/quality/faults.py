@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from ewater.dashboard import format as fmt
-from ewater.dashboard import totals, view
+from ewater.dashboard import known_by, totals, view
 from ewater.dashboard.components import segments
 from ewater.dashboard.exhibits import Column, Exhibit, Facts, Link, Sheet, reasons
 from ewater.dashboard.i18n import mark
@@ -202,7 +202,8 @@ def mend_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
             "status": row["status"],
             "coverage": row["coverage"],
             "advice": advice(row, lang),
-            "how": row["measured_by"],
+            "how": known_by.way(row["measured_by"], lang),
+            "way": row["measured_by"],
             "cell": f"balance.{figure}",
         }
         for row in found["rows"]
@@ -217,6 +218,7 @@ def mend_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
         Column("coverage", say("Coverage"), kind="share"),
         Column("advice", say("What would help")),
         Column("how", say("Known by"), kind="aside"),
+        Column("way", say("Code of how it is known"), where="file"),
     )
     rests = totals.rests_on(view.load(reader, state).period, figure)
     notes = [
@@ -249,9 +251,10 @@ def source_name(row: Mapping[str, Any], ends: Mapping[str, str], lang: Language)
     kind, _, code = row["source"].partition(":")
     if kind == "series" and (place := lang.pick(row["names"], "name_")):
         return f"{place} ({code})"
-    giver, _, taker = code.partition(":")
+    giver, taker, *more = [*code.split(":"), ""][:3]
     if kind == "flow" and giver in ends and taker in ends:
-        return f"{ends[giver]} → {ends[taker]}"
+        named = f"{ends[giver]} → {ends[taker]}"
+        return f"{named} ({code})" if any(more) else named
     return str(row["source"])
 
 

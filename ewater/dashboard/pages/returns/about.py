@@ -23,6 +23,7 @@ from ewater.dashboard.return_labels import (
 )
 from ewater.reports.workflow import OPEN
 from ewater.series.calendars import last_day, local_day
+from ewater.written import figure as written_figure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -74,11 +75,10 @@ def head(told: Told, lang: Language) -> list[Any]:
             className="return-state",
         )
     ]
-    unit = say("Volumes in {unit}, to {step}; a decimal point.")
-    volume = form.unit.replace("m3", "m³")
-    parts.append(
-        html.P(unit.format(unit=volume, step=f"{form.step:g}"), className="hint")
-    )
+    unit = say("Volumes in {unit}, to {step}; a comma is as good as a point.")
+    step = written_figure(form.step, lang.code)
+    words = unit.format(unit=lang.unit(form.unit), step=step)
+    parts.append(html.P(words, className="hint"))
     if form.note:
         parts.append(html.P(form.note.say(lang.code), className="hint"))
     return parts
@@ -101,7 +101,7 @@ def permits(told: Told, lang: Language) -> list[Any]:
     body = []
     for row in rows:
         limit = fmt.figure(row["limit_m3"] / told["form"].factor, lang)
-        unit = told["form"].unit.replace("m3", "m³")
+        unit = lang.unit(told["form"].unit)
         source = named(SOURCES, row["source_kind"], lang)
         start, end = row["valid_from"], row["valid_to"]
         first = start and local_day(start, told["zone"])
@@ -251,18 +251,13 @@ def conflict(
     rows = []
     for path, (theirs, mine) in changed.items():
         section, line, key = path.split(".")
-        column = form.section(section).column(key)
-        name = say("{section}, line {line}, {column}").format(
-            section=form.section(section).names.say(lang.code),
-            line=line,
-            column=f"{column.number}. {column.names.say(lang.code)}",
-        )
+        name = cell_name(form, section, int(line), key, lang)
         rows.append(
             html.Tr(
                 [
                     html.Th(name, scope="row"),
-                    html.Td(written(theirs) or fmt.DASH),
-                    html.Td(written(mine) or fmt.DASH),
+                    html.Td(written(theirs, lang) or fmt.DASH),
+                    html.Td(written(mine, lang) or fmt.DASH),
                 ]
             )
         )
@@ -293,9 +288,20 @@ def conflict(
     )
 
 
+def cell_name(form: Form, section: str, line: int, key: str, lang: Language) -> str:
+    """Name a cell: its section, line and column."""
+    column = form.section(section).column(key)
+    return lang.gettext("{section}, line {line}, {column}").format(
+        section=form.section(section).names.say(lang.code),
+        line=line,
+        column=f"{column.number}. {column.names.say(lang.code)}",
+    )
+
+
 def asides(told: Told, lang: Language) -> list[Any]:
     """List drafts that were set aside; they stay readable."""
     say = lang.gettext
+    form: Form = told["form"]
     items = []
     for one in told["asides"]:
         words = say("{who}, {when}: {count} cells").format(
@@ -304,10 +310,11 @@ def asides(told: Told, lang: Language) -> list[Any]:
             count=sum(len(line) for lines in one["content"].values() for line in lines),
         )
         cells = [
-            html.Li(f"{section} · {at + 1} · {key}: {written(value)}")
+            html.Li(f"{cell_name(form, section, at + 1, key, lang)}: {said}")
             for section, lines in one["content"].items()
             for at, line in enumerate(lines)
             for key, value in line.items()
+            if (said := written(value, lang))
         ]
         items.append(html.Details([html.Summary(words), html.Ul(cells)]))
     if not items:

@@ -135,7 +135,7 @@ class _Work:
         found = []
         for one, value in zip(ids, values, strict=True):
             section, line, key = one["at"].split(".")
-            new = written(lines[section][int(line)].get(key))
+            new = written(lines[section][int(line)].get(key), self.lang)
             found.append(no_update if new == (value or "") else new)
         return found
 

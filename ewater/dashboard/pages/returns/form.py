@@ -42,19 +42,33 @@ def act(name: str) -> dict[str, str]:
     return {"type": _ACT, "act": name}
 
 
-def written(value: Any) -> str:
-    """Write a value as it is typed: a decimal point, no more digits than needed.
+def written(value: Any, lang: Language) -> str:
+    """Write a value as it is typed: no more digits than needed.
+
+    With the decimal comma of the language, unless it could be read as one of thousands.
 
     Examples
     --------
-    >>> written(40.0), written(0.1), written("much"), written(None)
+    >>> from ewater.dashboard.i18n import language
+    >>> en, ru = language("en"), language("ru")
+    >>> written(40.0, en), written(0.1, en), written("much", en), written(None, en)
     ('40', '0.1', 'much', '')
+    >>> written(12.5, ru), written(1.234, ru)
+    ('12,5', '1.234')
     """
     if value is None:
         return ""
-    if isinstance(value, float):
-        return f"{int(value)}" if value.is_integer() else repr(value)
-    return str(value)
+    if not isinstance(value, float):
+        return str(value)
+    text = f"{int(value)}" if value.is_integer() else repr(value)
+    comma = text.replace(".", ",")
+    return comma if lang.separators[0] == "," and _with_point(comma) == text else text
+
+
+def _with_point(text: str) -> str:
+    """Write a decimal comma as a point; a comma that may be of thousands stays."""
+    is_ambiguous = cells.number(text)[1] != "decimal_comma"
+    return text if is_ambiguous else text.replace(",", ".")
 
 
 def collected(
@@ -80,7 +94,8 @@ def collected(
 def _typed(kind: str, value: Any) -> Any:
     if kind != "number" or cells.is_blank(value):
         return value
-    number, problem = cells.number(value)
+    text = _with_point(value.strip()) if isinstance(value, str) else value
+    number, problem = cells.number(text)
     return str(value) if problem else number
 
 
@@ -190,7 +205,7 @@ class _Draw:
         settings: dict[str, Any] = {
             "id": cell_id(section.key, at, column.key),
             "label": label,
-            "value": written(line.get(column.key)),
+            "value": written(line.get(column.key), self.lang),
             "description": self.earlier(column, before.get(column.key)),
             "readOnly": self.fixed or column.filled,
             "size": "xs",
@@ -217,11 +232,16 @@ class _Draw:
         shown = (
             self.lang.number(value, self.form.decimals)
             if isinstance(value, float)
-            else str(value)
+            else self.named(column, str(value))
         )
         if column.month:
             return shown
         return self.lang.gettext("a year before: {value}").format(value=shown)
+
+    def named(self, column: Column, code: str) -> str:
+        """Name a code of the form; other text stays."""
+        known = self.form.codes[column.codes] if column.codes is not None else {}
+        return known[code].names.say(self.lang.code) if code in known else code
 
     def options(self, column: Column, value: Any) -> list[dict[str, str]] | None:
         """Codes to choose from; None where anything may be typed."""
@@ -229,7 +249,7 @@ class _Draw:
             codes = {code: code for code in self.permits}
         elif column.codes is not None:
             codes = {
-                code: f"{code} · {one.names.say(self.lang.code)}"
+                code: one.names.say(self.lang.code)
                 for code, one in self.form.codes[column.codes].items()
             }
         else:

@@ -54,7 +54,7 @@ def sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
         }
         for time, value, flag, failed, lineage, load in zip(*columns_of, strict=True)
     ]
-    unit = chosen.unit(shown["series"]["unit"])
+    unit = chosen.unit(shown["series"]["unit"], lang)
     columns = (
         Column("time", say("Time"), found["zone"], "time"),
         Column("value", say("Value"), unit, "number", shown["series"]["factor"]),

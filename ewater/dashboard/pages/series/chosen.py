@@ -101,14 +101,17 @@ def to_series(state: State, series: str) -> str:
     return address(state, series=series, day="", at="", find="", kind="")
 
 
-def unit(text: str) -> str:
+def unit(text: str, lang: Language) -> str:
     """Write a unit as people do.
 
     Examples
     --------
-    >>> unit("m3/s"), unit("m3 s-1")
-    ('m³/s', 'm³ s⁻¹')
+    >>> from ewater.dashboard.i18n import language
+    >>> unit("m3/s", language("ru")), unit("kg m-3 s-1", language("en"))
+    ('м³/с', 'kg m-3 s⁻¹')
     """
+    if (said := lang.unit(text)) != text:
+        return said
     for plain, written in _POWERS:
         text = text.replace(plain, written)
     return text
@@ -127,9 +130,9 @@ def title(series: Mapping[str, Any], lang: Language) -> str:
 
 def duration(seconds: float, lang: Language) -> str:
     """Write a length of time in its largest unit."""
-    for size, unit in ((86_400.0, "d"), (3600.0, "h"), (60.0, "min")):
+    for size, code in ((86_400.0, "d"), (3600.0, "h"), (60.0, "min")):
         if seconds >= size:
             amount = seconds / size
             digits = 0 if amount == int(amount) or amount >= 10 else 1
-            return f"{lang.number(amount, digits)}\u00a0{unit}"
-    return f"{lang.number(seconds)}\u00a0s"
+            return f"{lang.number(amount, digits)}\u00a0{lang.unit(code)}"
+    return f"{lang.number(seconds)}\u00a0{lang.unit('s')}"

@@ -54,7 +54,8 @@ def sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
     picked = state.get("curve")
     kind = picked if picked in kinds else kinds[0]
     versions = [row for row in found if row["kind"] == kind][::-1]
-    unit, factor = _UNITS[kind]
+    code, factor = _UNITS[kind]
+    unit = lang.unit(code)
     rows = [
         {
             "version": _valid(one, lang),
@@ -86,7 +87,8 @@ def sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
 def chart(shown: Sheet, state: State, lang: Language) -> dict[str, Any]:
     """Draw every version, the newest first."""
     kind, versions = shown.data
-    unit, factor = _UNITS[kind]
+    code, factor = _UNITS[kind]
+    unit = lang.unit(code)
     say = lang.gettext
     lines = [
         {**one, "name": _valid(one, lang), "value": one["value"] / factor}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from ewater.dashboard.pages.series import chosen
 from ewater.dashboard.pages.series.line import flag_words
 from ewater.dashboard.pages.series.tables import clocks
 from ewater.dashboard.reading_labels import APPROVALS
+from ewater.written import typed_day
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -90,8 +92,8 @@ def _day(lang: Language) -> html.Div:
             dcc.Input(
                 id="series-day",
                 type="text",
-                pattern=r"\d{4}-\d{2}-\d{2}",
-                placeholder="2025-01-31",
+                pattern=r"\d{4}-\d{2}-\d{2}|\d{1,2}\.\d{1,2}\.\d{4}",
+                placeholder=typed_day(dt.date(2025, 1, 31), lang.code),
                 debounce=True,
                 className="day",
             ),
@@ -184,7 +186,7 @@ def rows(
         What the person has typed already, and marked to be taken back.
     """
     say = lang.gettext
-    unit = chosen.unit(found["series"]["unit"])
+    unit = chosen.unit(found["series"]["unit"], lang)
     heads = (
         say("Time"),
         ", ".join((say("Stands"), unit)),

@@ -65,7 +65,7 @@ def sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
     found = ask(reader, state)
     now = ask(reader, state, "") if state.as_of else None
     series = found["series"]
-    unit = unit_of(found)
+    unit = unit_of(found, lang)
     usual = _usual(reader, state, found)
     return Sheet(
         chosen.title(series, lang),
@@ -85,7 +85,7 @@ def chart(shown: Sheet, state: State, lang: Language) -> dict[str, Any]:
     factor = found["series"]["factor"]
     drawing = Drawing(
         name=found["series"]["code"],
-        unit=unit_of(found),
+        unit=unit_of(found, lang),
         zone=found["zone"],
         ends=found["ends"],
         time=found["time"],
@@ -107,10 +107,10 @@ def chart(shown: Sheet, state: State, lang: Language) -> dict[str, Any]:
     return drawn(drawing, theme=state.theme, lang=lang)
 
 
-def unit_of(found: Answer) -> str:
+def unit_of(found: Answer, lang: Language) -> str:
     """Write the unit in which values are shown."""
-    unit = chosen.unit(found["series"]["unit"])
-    return f"{unit}/d" if found.get("per_day") else unit
+    unit = chosen.unit(found["series"]["unit"], lang)
+    return f"{unit}/{lang.unit('d')}" if found.get("per_day") else unit
 
 
 def _range(

@@ -19,6 +19,7 @@ from ewater.dashboard.reading_labels import APPROVALS, SIGNALS, word
 from ewater.dashboard.reasons import why_not
 from ewater.errors import ConflictError, EWaterError, ForbiddenError
 from ewater.units import factor_to_si
+from ewater.written import as_typed, typed_day
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -142,7 +143,7 @@ def _register_day(app: Dash, reader: CachedReader) -> None:
 
 def _date(text: str | None) -> dt.date | None:
     try:
-        return dt.date.fromisoformat((text or "").strip())
+        return dt.date.fromisoformat(as_typed(text or ""))
     except ValueError:
         return None
 
@@ -187,7 +188,7 @@ def _register_forms(app: Dash, reader: CachedReader) -> None:
             seen,
             said,
             said,
-            found["date"],
+            typed_day(dt.date.fromisoformat(found["date"]), lang.code),
         ]
 
 

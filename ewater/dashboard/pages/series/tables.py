@@ -51,7 +51,7 @@ def day_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
     """Every reading of the day, and the times at which one is due."""
     say = lang.gettext
     found = of_day(reader, state)
-    unit = chosen.unit(found["series"]["unit"])
+    unit = chosen.unit(found["series"]["unit"], lang)
     known = [row for row in found["rows"] if row["si"] is not None]
     columns = (
         Column("time", say("Time")),
@@ -128,7 +128,7 @@ def versions_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
         why = say("Choose a reading by its time in the list of the day.")
         return Sheet(title, (), (), calm=why)
     found = of_day(reader, state)
-    factor, unit = found["series"]["factor"], chosen.unit(found["series"]["unit"])
+    factor, unit = found["series"]["factor"], chosen.unit(found["series"]["unit"], lang)
     listed = reader.ask(days.versions, found["series"]["code"], int(at))
     zone = _zone(reader, state)
     rows = [
@@ -189,7 +189,7 @@ def then_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
         chosen.calendar(state),
     )
     zone = ZoneInfo(shown["zone"])
-    unit, factor = chosen.unit(shown["series"]["unit"]), shown["series"]["factor"]
+    unit, factor = chosen.unit(shown["series"]["unit"], lang), shown["series"]["factor"]
     rows = [
         {
             "time": instant(row["time"]).astimezone(zone),
