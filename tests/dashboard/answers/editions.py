@@ -56,7 +56,7 @@ _LATE = "24 readings, 2022-05-03T00:00:00Z to 2022-05-03T23:00:00Z"
 def _edition(reader, name, states=()):
     row = next(row for row in ROWS if row["name"] == name)
     return row | {
-        "exceptions": [{"name": "coverage:inflow", "why": "71 % observed"}],
+        "exceptions": [{"name": "coverage:inflow", "why": "71.0% observed, below 90%"}],
         "steps": [_STEP, _STEP | {"state": row["state"]}],
         "check": None if row["intact"] is None else _CHECK,
     }

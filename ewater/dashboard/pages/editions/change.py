@@ -165,6 +165,10 @@ def _how(what: str, lang: Language) -> str:
             "{count} readings, {first} to {last} UTC",
             count,
         )
+        if first == last:
+            words = lang.ngettext(
+                "{count} reading, {first} UTC", "{count} readings, {first} UTC", count
+            )
         return words.format(count=lang.number(count), first=first, last=last)
     if what in _SENTENCES:
         return lang.gettext(_SENTENCES[what])
