@@ -136,12 +136,13 @@ class Provider:
         connection.commit()  # serves once, whatever comes
         if begun is None or begun.expires_at.timestamp() < time.time():
             raise ProviderError("no sign-in was begun here, or too long ago")
-        if not secrets.compare_digest(begun.state, answer.get("state", "")):
+        given = answer.get("state", "").encode("utf-8", "surrogatepass")
+        if not secrets.compare_digest(begun.state.encode(), given):
             raise ProviderError("the answer belongs to another sign-in")
         if "code" not in answer:
             raise ProviderError(f"the provider refuses: {answer.get('error')!r}")
-        given = self._exchange(answer["code"], begun.verifier, back)
-        return self._identity(given, begun.nonce), begun.next
+        told = self._exchange(answer["code"], begun.verifier, back)
+        return self._identity(told, begun.nonce), begun.next
 
     def _exchange(self, code: str, verifier: str, back: str) -> Mapping[str, Any]:
         return _asked(

@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 
 from ewater.cli.logs import KeyValue
 from ewater.dashboard import access
-from ewater.dashboard.access import config
+from ewater.dashboard.access import config, refusals
 from ewater.dashboard.access.guard import own_page
 from ewater.dashboard.access.pages import TEMPLATE_WORDS
 from ewater.dashboard.access.refusals import WORDS
@@ -447,6 +447,35 @@ def test_a_script_in_a_name_or_an_address_is_text(server):
     assert "<script" not in page
     page = client.get("/login?next=/%22%3E%3Cscript%3Ealert(1)%3C/script%3E").text
     assert "<script" not in page
+
+
+@pytest.mark.parametrize("name", ["receipt", "refused", "login", "public"])
+def test_what_a_page_without_scripts_is_given_is_text(make_app, name):
+    attack = '"><img src=x onerror=alert(1)>'
+    said = dict.fromkeys(("title", "verdict", "words", "error", "name", "next"), attack)
+    figure = dict.fromkeys(
+        ("label", "period", "value", "status", "status_words"), attack
+    )
+    edition = dict.fromkeys(("name", "territory", "reason", "seal", "span"), attack)
+    edition |= {"withdrawn": True, "several": True, "notes": [attack]}
+    with make_app(public=True).test_request_context("/?lang=en"):
+        page = refusals.page(
+            f"{name}.html",
+            **said,
+            provider=attack,
+            lines=[(attack, attack, True), (attack, attack, False)],
+            editions=[edition | {"figures": [figure]}],
+        ).get_data(as_text=True)
+    assert "<img src=x" not in page
+    assert "&lt;img src=x" in page
+
+
+def test_no_template_takes_anything_as_it_is_but_our_own_colours():
+    for path in Path(access.__file__).parents[1].rglob("*.html"):
+        said = set(re.findall(r"\{\{\s*(\w+)\s*\|\s*safe", path.read_text()))
+        ours = {"variables", "plotly", "world", "charts"}
+        assert said <= (ours if path.name == "bulletin.html" else {"variables"})
+        assert "autoescape" not in path.read_text()
 
 
 def test_a_first_password_opens_nothing_but_its_change(server, engine, ask):

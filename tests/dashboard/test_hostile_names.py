@@ -122,6 +122,7 @@ def test_a_hostile_name_in_a_figure_is_text_on_paper(made_up_country):
         reader.territories()[column] = ATTACKS[3]
     html = document.document(CachedReader(reader), STATE, 10)
     written = html.rsplit("const charts = ", 1)[1].split(";\n", 1)[0]
+    assert "<" not in written, "nothing in a script ends it"
     charts = json.dumps(json.loads(written))
     assert "<a href" not in charts
     assert "&lt;a href" in charts
