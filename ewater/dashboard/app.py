@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from dash import Dash, html
 from flask import request
 
-from ewater.dashboard import balances, leaving
+from ewater.dashboard import balances, leaving, posted
 from ewater.dashboard.access import menu
 from ewater.dashboard.access.guard import FILES
 from ewater.dashboard.access.install import install
@@ -86,6 +86,7 @@ def create_app(
     )
     install(app.server, guard, lambda path: page_at(path) is not None)
     opening.install(app.server)
+    posted.install(app)
     asked = guard.engine if guard is not None else engine
     if asked is not None:
         leaving.install(app.server, asked)

@@ -433,6 +433,8 @@ def test_two_dots_in_a_file_name_lead_nowhere(signed_in, path):
         "elsewhere",
         "/login?next=/",
         "/logout",
+        "http://[::1",
+        "//[",
         "",
         None,
     ],
@@ -562,6 +564,34 @@ def test_there_is_no_public_view_unless_it_is_switched_on(server):
     assert answer.status_code == 404
 
 
+def test_a_page_that_was_left_may_have_an_address_that_is_none(server):
+    headers = {"Referer": "http://[::1/?lang=az"}
+    answer = server.test_client().get("/login?next=http://[", headers=headers)
+    assert answer.status_code == 200
+    assert "Parol" in answer.text
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        [],
+        {},
+        None,
+        "kpis.children",
+        {"output": 5},
+        {"output": "none.children", "outputs": {}, "inputs": []},
+        {"output": "kpis.children", "outputs": {}},
+        {"output": "kpis.children", "outputs": {}, "inputs": [5]},
+        {"output": "kpis.children", "outputs": {}, "inputs": [], "state": {"id": 1}},
+        {"output": "kpis.children", "outputs": {}, "inputs": [], "changedPropIds": 5},
+    ],
+    ids=str,
+)
+def test_what_is_no_callback_is_refused_and_no_fault_of_ours(signed_in, body):
+    answer = signed_in().post("/_dash-update-component", json=body, headers=HERE)
+    assert (answer.status_code, answer.get_json()) == (400, {"error": WORDS[400]})
+
+
 @pytest.mark.parametrize("lang", ["az", "en", "ru"])
 def test_the_pages_speak_three_languages(server, lang):
     page = server.test_client().get(f"/login?lang={lang}&theme=dark").text
@@ -619,6 +649,7 @@ def test_strong_settings_start():
         ({"oidc_issuer": "http://login.example"}, "not https"),
         ({"oidc_client_secret": "changeme"}, "default or shorter"),
         ({"oidc_client_secret": "your-client-secret"}, "default or shorter"),
+        ({"oidc_client_secret": "Zx8-k2!mm-q9w_t"}, "default or shorter"),
         ({"database_url": "postgresql://u:postgres@db.example/w"}, "default"),
         ({"database_url": "postgresql://water:water@db.example/w"}, "default"),
     ],

@@ -7,7 +7,7 @@ from alembic import command
 from alembic.runtime.migration import MigrationContext
 
 from ewater.dashboard import wsgi
-from ewater.errors import NotReadyError
+from ewater.errors import NotReadyError, UsageError
 from ewater.ingest.push import endpoint
 from ewater.store import database
 
@@ -54,3 +54,23 @@ def test_a_database_that_does_not_answer_is_said_in_words(store, make):
     store("postgresql://ewater@127.0.0.1:9/none")
     with pytest.raises(NotReadyError, match="ewater doctor"):
         make()
+
+
+@pytest.mark.parametrize(
+    ("environment", "host", "is_open", "says"),
+    [
+        ({}, "0.0.0.0", False, "in the clear"),  # noqa: S104
+        ({"FLASK_DEBUG": "1"}, "127.0.0.1", False, "FLASK_DEBUG is on"),
+        ({"EWATER_PUBLIC_URL": "http://w.example"}, None, False, "not https"),
+        ({}, "0.0.0.0", True, "without sign-in"),  # noqa: S104
+        ({"DASH_DEBUG": "yes"}, "127.0.0.1", True, "DASH_DEBUG is on"),
+    ],
+)
+def test_a_weak_server_is_refused_before_the_database_is_asked(
+    monkeypatch, environment, host, is_open, says
+):
+    monkeypatch.setenv("EWATER_DATABASE_URL", "postgresql://nobody@127.0.0.1:9/none")
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(UsageError, match=says):
+        wsgi.make.__wrapped__(host, is_open=is_open)

@@ -182,7 +182,10 @@ def own_page(wanted: str | None) -> str:
     ('/?lang=az', '/', '/')
     """
     wanted = wanted or "/"
-    parts = urlsplit(wanted)
+    try:
+        parts = urlsplit(wanted)
+    except ValueError:  # no address at all
+        return "/"
     foreign = parts.scheme or parts.netloc or not re.match(r"/(?!/)", wanted)
     unsafe = "\\" in wanted or any(ord(c) < 33 for c in wanted)
     again = parts.path in {"/login", "/logout", "/password"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import MappingProxyType
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from flask import Response, jsonify, render_template, request
 
@@ -42,7 +42,9 @@ def asked(name: str) -> str:
         request.headers.get("Referer", ""),
     )
     for source in sources:
-        if given := parse_qs(urlsplit(source).query).get(name):
+        # what a browser sends may be no address, so it is not taken for one
+        query = source.partition("#")[0].partition("?")[2]
+        if given := parse_qs(query).get(name):
             return given[-1]
     return ""
 
