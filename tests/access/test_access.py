@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import re
+import time
 from functools import wraps
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from babel.messages.pofile import read_po
@@ -529,6 +531,9 @@ def test_the_database_down_shows_the_last_view_and_health_is_red(
     unknown = server.test_client()
     unknown.set_cookie("ewater", "x" * 43)
     assert ask(unknown).status_code == 503
+    late = SimpleNamespace(monotonic=lambda: time.monotonic() + 600)
+    monkeypatch.setattr("ewater.dashboard.access.guard.time", late)
+    assert ask(client).status_code == 503, "nobody is believed for long"
 
 
 def test_what_somebody_asks_for_is_one_line_of_the_log():
