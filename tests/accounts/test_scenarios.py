@@ -83,6 +83,10 @@ def test_a_scenario_that_changes_nothing_is_told_as_the_forecast(three_years, wr
     assert {"storage", "use.agriculture"} <= known.keys()
     for name, (before, after) in known.items():
         assert after == pytest.approx(before, abs=1.0), name
+    of_stock = told["quantities"]["storage"]
+    # a level is that of the last month: its band is that of the months, there
+    assert of_stock["scenario_low"][-1] == of_stock["scenario"]["quantiles"]["0.1"]
+    assert of_stock["scenario_high"][-1] == of_stock["scenario"]["quantiles"]["0.9"]
 
 
 def test_a_scenario_with_a_canal_is_kept_and_read_back(three_years, written):

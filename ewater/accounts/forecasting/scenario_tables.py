@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     Document = dict[str, Any]
 
 _LEVELS = ("storage",)
+_BAND = ("0.1", "0.9")  # quantiles of each month
 
 
 def document(
@@ -48,11 +49,14 @@ def document(
             rest = before.mean(axis=1) - before[:, same].mean(axis=1)
             after = after + rest[:, None]
         level = quantity in _LEVELS
+        months = [summary(month)["quantiles"] or {} for month in after]
         quantities[quantity] = {
             "forecast": summary(before[-1] if level else before.sum(axis=0)),
             "scenario": summary(after[-1] if level else after.sum(axis=0)),
             "forecast_months": [finite(v) for v in before.mean(axis=1)],
             "scenario_months": [finite(v) for v in after.mean(axis=1)],
+            "scenario_low": [month.get(_BAND[0]) for month in months],
+            "scenario_high": [month.get(_BAND[1]) for month in months],
         }
     return {
         "scenario": name,

@@ -88,6 +88,7 @@ def _came(reader, territory, quantity, minute):
 def _beside(reader, territory, name, minute):
     both = {"forecast": _cell(2e9), "scenario": _cell(1.5e9)}
     months = {"forecast_months": [2e8] * 12, "scenario_months": [1.5e8] * 12}
+    months |= {"scenario_low": [1.2e8] * 12, "scenario_high": [1.9e8] * 12}
     lack = {"demand": [1e8] * 12, "deficit": [1e7] * 12, "futures_short": 0.5}
     return {
         "scenario": name,

@@ -9,7 +9,7 @@ from dash import Input, Output
 from ewater.dashboard import view
 from ewater.dashboard.components import choice, select
 from ewater.dashboard.exhibits import Column, Exhibit, Sheet, reasons
-from ewater.dashboard.figures.fan import HEIGHT, Course, fan, hm3
+from ewater.dashboard.figures.fan import HEIGHT, Band, Course, fan, hm3
 from ewater.dashboard.html import attributes
 from ewater.dashboard.i18n import mark
 from ewater.dashboard.pages.forecast import asked
@@ -150,9 +150,15 @@ def chart(shown: Sheet, state: State, lang: Language) -> dict[str, Any] | None:
         ),
     ]
     x = [start[:10] for start in told["starts"]]
+    band = Band(
+        name=say("80 %"),
+        low=[hm3(v) for v in cell["scenario_low"]],
+        high=[hm3(v) for v in cell["scenario_high"]],
+        opacity=0.2,
+    )
     return fan(
         x,
-        [],
+        [band],
         courses,
         theme=state.theme,
         lang=lang,
