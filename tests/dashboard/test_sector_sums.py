@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 
 from ewater.dashboard.i18n import language
 from ewater.dashboard.pages import enterprise
-from ewater.dashboard.pages.sectors import sums
+from ewater.dashboard.pages.sectors import charts, sheets, sums
 from ewater.dashboard.queries import CachedReader
+from ewater.dashboard.questions.users import _covered
 from ewater.dashboard.state import State
 
 
@@ -46,3 +48,30 @@ def test_figures_over_the_years_have_their_uncertainty_and_lead_to_the_return(re
     taken, used = enterprise.years_chart(sheet, state, lang)["data"]
     assert (taken["y"], taken["error_y"]["array"]) == ([0.5], [0.05])
     assert used["error_y"]["array"] == [0.12]
+
+
+def test_returns_cover_what_they_say_by_volume_and_a_nil_is_an_answer():
+    def covered(*lines):
+        columns = ("item", "coverage", "volume", "imputed")
+        return _covered(pd.DataFrame(lines, columns=columns))
+
+    never = ("received", 0.0, 0.0, float("nan"))  # of this year, and none before
+    assert covered(("abstraction", 1.0, 7e6, 0.0), never) == 1.0
+    late = ("abstraction", 0.25, 1e6, 3e6)
+    assert covered(late, never) == 0.25
+    assert covered(late, ("received", 1.0, 4e6, 0.0)) == pytest.approx(0.625)
+    assert covered(("abstraction", 1.0, 0.0, 0.0), never) == 1.0
+    assert covered(never) == 0.0
+    # who only gives water back is told by that
+    assert covered(("return_flow", 0.5, 2e6, 2e6)) == 0.5
+
+
+def test_users_are_drawn_with_the_uncertainty_of_each_part(reader):
+    state, lang = State(territory="TL", year=2025), language("en")
+    sheet = sheets.largest(CachedReader(reader), state, lang)
+    told, filled = charts.largest(sheet, state, lang)["data"]
+    for part, key in ((told, "taken_u"), (filled, "imputed_u")):
+        want = [(q and 2 * q["u"] / 1e6) or None for q in (r[key] for r in sheet.rows)]
+        assert part["error_x"]["array"] == pytest.approx(want)
+    assert any(told["error_x"]["array"])
+    assert sheet.facts.coverage == pytest.approx(sheet.facts.statuses["reported"])

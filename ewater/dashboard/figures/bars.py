@@ -7,23 +7,32 @@ from typing import TYPE_CHECKING, Any
 from ewater.dashboard.figures.parts import expanded, in_hm3, told
 from ewater.dashboard.format import UNIT
 from ewater.dashboard.theme import alpha, axis, base_layout, palette
-from ewater.units import HM3
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from ewater.dashboard.answers import Quantity
     from ewater.dashboard.i18n import Language
 
-    Series = Sequence[tuple[str, str, Sequence[float | None]]]
     Known = Sequence[tuple[str, str, Sequence[Quantity | None]]]
 
 
 _UNIT = {"text": UNIT, "font": {"size": 11}}
 
 
-def _scaled(values: Sequence[float | None]) -> list[float | None]:
-    return [None if value is None else value / HM3 for value in values]
+def _errors(values: Sequence[Quantity | None], colours: Mapping[str, str]) -> Any:
+    """Draw U where there is a value to have one; of nothing there is none."""
+    return {
+        "type": "data",
+        "array": [(q and expanded(q["u"])) or None for q in values],
+        "color": colours["ink"],
+        "thickness": 1.4,
+        "width": 4,
+    }
+
+
+def _hover(values: Sequence[Quantity | None], lang: Language) -> list[str]:
+    return ["" if q is None else told(q, lang) for q in values]
 
 
 def grouped(
@@ -41,15 +50,9 @@ def grouped(
                 "name": label,
                 "x": list(names),
                 "y": [q and in_hm3(q["value"]) for q in values],
-                "error_y": {
-                    "type": "data",
-                    "array": [q and expanded(q["u"]) for q in values],
-                    "color": colours["ink"],
-                    "thickness": 1.4,
-                    "width": 4,
-                },
+                "error_y": _errors(values, colours),
                 "marker": {"color": colours[colour]},
-                "customdata": ["" if q is None else told(q, lang) for q in values],
+                "customdata": _hover(values, lang),
                 "hovertemplate": f"%{{customdata}}<extra>{label}</extra>",
             }
             for label, colour, values in series
@@ -66,9 +69,12 @@ def grouped(
 
 
 def lying(
-    names: Sequence[str], series: Series, theme: str, lang: Language
+    names: Sequence[str], series: Known, theme: str, lang: Language
 ) -> dict[str, Any]:
-    """Draw series (label, colour, m3) as lying bars on top of each other."""
+    """Draw series (label, colour, quantities) as lying bars that go on from each other.
+
+    Each part has its own ± U at its end.
+    """
     colours = palette(theme)
     return {
         "data": [
@@ -77,9 +83,12 @@ def lying(
                 "orientation": "h",
                 "name": label,
                 "y": list(names),
-                "x": _scaled(values),
+                "x": [q and in_hm3(q["value"]) for q in values],
+                "error_x": _errors(values, colours),
                 "marker": {"color": colours[colour]},
-                "hovertemplate": f"%{{x:,.3~r}} {UNIT}<extra>{label}</extra>",
+                "customdata": _hover(values, lang),
+                "hovertemplate": f"<b>%{{y}}</b>, {label}<br>%{{customdata}}"
+                "<extra></extra>",
             }
             for label, colour, values in series
         ],
@@ -105,18 +114,9 @@ def measured(
     """Draw quantities as lying bars with ± U; a hatched one is what is known of it."""
     drawn = palette(theme)[colour]
     whole = [q["value"] is not None for q in quantities]
-    figure = lying(
-        names, [(label, colour, [q["known"] for q in quantities])], theme, lang
-    )
+    figure = lying(names, [(label, colour, quantities)], theme, lang)
     figure["data"][0] |= {
         "x": [in_hm3(q["known"]) for q in quantities],
-        "error_x": {
-            "type": "data",
-            "array": [expanded(q["u"]) for q in quantities],
-            "color": palette(theme)["ink"],
-            "thickness": 1.4,
-            "width": 4,
-        },
         "marker": {
             "color": [drawn if w else alpha(drawn, 0.25) for w in whole],
             "line": {"color": drawn, "width": 1},
@@ -127,8 +127,6 @@ def measured(
                 "solidity": 0.25,
             },
         },
-        "customdata": [told(q, lang) for q in quantities],
-        "hovertemplate": f"<b>%{{y}}</b>, {label}<br>%{{customdata}}<extra></extra>",
     }
     figure["layout"]["xaxis"] |= {"rangemode": "normal", "zeroline": True}
     return figure

@@ -52,10 +52,10 @@ def users(
     dict
         ``enterprises``: code, name, isic, sector, for each of `ITEMS` the reported m3
         (None: no return), ``imputed`` m3 of abstraction and received where a return is
-        missing, ``covered`` (share of the time), ``metered`` (share of what was
-        taken), ``metered_m3`` by item, ``permitted`` m3 and ``excess`` m3 above it.
-        ``sources``: by source, m3 taken and m3 of it metered. ``deals``: supplier,
-        user, supplied, received, unmatched, and ``supplied_metered`` and
+        missing, ``covered`` (share of the time, by volume taken), ``metered`` (share of
+        what was taken), ``metered_m3`` by item, ``permitted`` m3 and ``excess`` m3
+        above it. ``sources``: by source, m3 taken and m3 of it metered. ``deals``:
+        supplier, user, supplied, received, unmatched, and ``supplied_metered`` and
         ``received_metered`` m3. A scope of organisations is told of its own
         enterprises alone.
 
@@ -142,7 +142,7 @@ def _enterprises(
             "sector": places["sector"].get(code) or None,
             **{item: _item(by_item, item, str(code) in given) for item in ITEMS},
             "imputed": _plain(taken["imputed"].sum()) if len(lines) else None,
-            "covered": _plain(lines["coverage"].min()),
+            "covered": _covered(lines),
             "metered": metered.get(str(code)),
             "metered_m3": {
                 item: _item(by_item, item, str(code) in given, "metered") or 0.0
@@ -154,6 +154,19 @@ def _enterprises(
         one["excess"] = _plain(max(over, 0.0)) if one["permitted"] else None
         found.append(one)
     return found
+
+
+def _covered(lines: pd.DataFrame) -> float | None:
+    """Share of the time that returns of one enterprise cover, by what they say.
+
+    Of what it takes, where it takes any. An item that it never gave weighs nothing.
+    """
+    taken = lines[lines["item"].isin(("abstraction", "received"))]
+    told = taken if len(taken) else lines
+    expected = told["volume"] + told["imputed"].fillna(0.0)
+    if expected.sum() > 0:
+        return _plain((told["coverage"] * expected).sum() / expected.sum())
+    return _plain(told["coverage"].max())  # a nil is an answer
 
 
 def _item(

@@ -27,13 +27,13 @@ def isic(shown: Sheet, state: State, lang: Language) -> dict[str, Any]:
     """Draw reported and imputed volumes of each ISIC group."""
     rows = shown.rows[:_MOST]
     names = [f"{row['isic']} {row['division']}" for row in rows]
-    return lying(names, _reported(rows, "reported", lang), state.theme, lang)
+    return lying(names, _reported(rows, "reported_u", lang), state.theme, lang)
 
 
 def sources(shown: Sheet, state: State, lang: Language) -> dict[str, Any]:
     """Volumes by source."""
     names = [str(row["source"]) for row in shown.rows]
-    values = [row["volume"] for row in shown.rows]
+    values = [row["volume_u"] for row in shown.rows]
     series = [(lang.gettext("Reported"), "reported", values)]
     return lying(names, series, state.theme, lang)
 
@@ -42,11 +42,11 @@ def largest(shown: Sheet, state: State, lang: Language) -> dict[str, Any]:
     """Draw reported and imputed volumes of the largest users."""
     rows = shown.rows[:LARGEST]
     names = [str(row["name"]) for row in rows]
-    return lying(names, _reported(rows, "taken", lang), state.theme, lang)
+    return lying(names, _reported(rows, "taken_u", lang), state.theme, lang)
 
 
 def _reported(rows: Any, key: str, lang: Language) -> list[Any]:
     return [
         (lang.gettext("Reported"), "reported", [row[key] for row in rows]),
-        (lang.gettext("Imputed"), "imputed", [row["imputed"] for row in rows]),
+        (lang.gettext("Imputed"), "imputed", [row["imputed_u"] for row in rows]),
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
+from ewater.dashboard import totals
 from ewater.dashboard.exhibits import Column, Facts, Sheet
 from ewater.dashboard.isic import isic_words
 from ewater.dashboard.labels import SECTORS
@@ -56,13 +57,22 @@ def _facts(rows: Sequence[Row], lang: Language) -> Facts:
     reported = _sum(map(_taken, rows)) or 0.0
     imputed = _sum(row["imputed"] for row in rows) or 0.0
     whole = reported + imputed
-    covered = [row["covered"] for row in rows if row["covered"] is not None]
+    parts = [
+        sums.made(
+            (_taken(row) or 0.0) + (row["imputed"] or 0.0),
+            None,
+            "reported",
+            coverage=min(row["covered"], 1.0),
+        )
+        for row in rows
+        if row["covered"] is not None
+    ]
     return Facts(
         uncertainty=lang.gettext("± 5 to 30 % by metered share; imputed ± 60 %"),
         statuses={"reported": reported / whole, "imputed": imputed / whole}
         if whole
         else {},
-        coverage=sum(min(c, 1.0) for c in covered) / len(covered) if covered else None,
+        coverage=totals.add(parts)["coverage"],
     )
 
 

@@ -48,14 +48,16 @@ def of_items(row: Mapping[str, Any], *items: str) -> list[Said]:
     return [(row[item], row["metered_m3"][item]) for item in items]
 
 
-def made(value: float, u: float | None, status: str) -> Quantity:
+def made(
+    value: float, u: float | None, status: str, coverage: float | None = None
+) -> Quantity:
     """Give a volume that is wholly known as a quantity, m3 and k = 1."""
     return Quantity(
         value=value,
         known=value,
         missing=[],
         u=u,
-        coverage=None,
+        coverage=coverage,
         status=status,
         status_shares={status: 1.0},
     )
