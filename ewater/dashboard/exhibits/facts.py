@@ -34,7 +34,8 @@ def complete(sheet: Sheet, reader: CachedReader, state: State) -> Facts:
     quantities = _main_quantities(sheet)
     if quantities:
         whole = totals.add(quantities)
-        told = all(q["coverage"] is not None for q in quantities)
+        there = (q for q in quantities if q["known"] or q["missing"])
+        told = all(q["coverage"] is not None for q in there)
         covered = whole["coverage"] if told else None
         facts = replace(
             facts,

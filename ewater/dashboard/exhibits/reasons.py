@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ewater.dashboard.i18n import mark
 
-RECORDS = mark("a list of what was recorded; nothing in it is measured")
+RECORDS = mark("a list of records, not a measurement")
 MOMENTS = mark("values of single moments; their series says how far to believe them")
 FUTURES = mark("computed futures; nothing of them was observed")
 OUTCOMES = mark("forecasts beside totals of the account that are known whole")
