@@ -7,13 +7,17 @@ import datetime as dt
 import io
 import json
 import math
+import re
+from typing import get_args
 
 import pytest
 from openpyxl import load_workbook
 
+from ewater.dashboard import still
 from ewater.dashboard.app import create_app, warm
 from ewater.dashboard.exhibits import Cell, Column, Exhibit, Facts, Sheet, files, table
 from ewater.dashboard.exhibits import facts as facts_of
+from ewater.dashboard.exhibits.sheet import OF_QUANTITIES, Kind
 from ewater.dashboard.i18n import LANGUAGES, language
 from ewater.dashboard.pages.registry import PAGES
 from ewater.dashboard.queries import CachedReader
@@ -142,6 +146,20 @@ def test_a_sheet_that_cannot_be_made_says_why_and_a_refusal_stays_one(reader):
     assert (made.rows, made.empty) == ([], "no curve")
     with pytest.raises(ForbiddenError):
         failing(ForbiddenError("x")).made(CachedReader(reader), STATE, EN)
+
+
+@pytest.mark.parametrize("unknown", [None, math.nan], ids=str)
+@pytest.mark.parametrize("kind", get_args(Kind))
+def test_what_is_unknown_is_a_dash_on_the_page_and_nothing_in_a_file(kind, unknown):
+    """Whatever the kind of a column; and a row that has no such value at all."""
+    given = None if kind in OF_QUANTITIES else unknown
+    rows = [{"q": given}, {}]
+    sheet = Sheet("T", (Column("q", "Q", kind=kind),), rows)
+    for line in files.values(sheet, EN):
+        assert set(line) == {None}
+    said = re.sub("<[^>]*>", "", still.written(table.table(sheet, EN)))
+    assert "0" not in said
+    assert said.count("—") >= len(rows)
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+cmd", "-cmd|x", "@SUM(A1)", "\t=1", " =1"])
