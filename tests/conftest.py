@@ -266,7 +266,8 @@ class _Hook(BaseHTTPRequestHandler):
     def do_POST(self):
         body = self.rfile.read(int(self.headers["content-length"]))
         self.server.got.append((dict(self.headers), body))
-        self.send_response(500 if self.server.refuses else 204)
+        self.send_response(self.server.refuses or 204)
+        self.send_header("Location", "/elsewhere")  # where an answer leads on
         self.end_headers()
 
     def log_message(self, *_):

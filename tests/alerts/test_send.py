@@ -92,7 +92,7 @@ def test_a_webhook_is_signed(country, raise_one, hook, monkeypatch):
 
 
 def test_what_fails_is_tried_again_later_and_given_up(country, raise_one, hook):
-    hook.refuses = True
+    hook.refuses = 500
     raise_one(f"http://127.0.0.1:{hook.server_address[1]}/x")
     now = datetime.now(UTC) + timedelta(seconds=1)
     assert send_due(country, now) == 0
@@ -106,6 +106,14 @@ def test_what_fails_is_tried_again_later_and_given_up(country, raise_one, hook):
     (row,) = waiting(country)
     assert (row.attempts, row.due, row.sent_at) == (ATTEMPTS, None, None)
     assert len(hook.got) == ATTEMPTS
+
+
+def test_a_webhook_that_leads_on_is_not_followed(country, raise_one, hook):
+    hook.refuses = 307
+    raise_one(f"http://127.0.0.1:{hook.server_address[1]}/x")
+    assert send_due(country) == 0
+    assert len(hook.got) == 1
+    assert "307" in waiting(country)[0].error
 
 
 def test_one_address_that_fails_does_not_hold_up_another(country, raise_one, mail):

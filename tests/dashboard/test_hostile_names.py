@@ -99,10 +99,12 @@ def test_a_hostile_name_is_text_on_every_page(
     serve_reader, made_up_country, open_page, go_on, settled
 ):
     url = serve_reader(Hostile(made_up_country.MadeUpReader()))
-    shown = open_page(f"{url}/?territory=B-MID&year=2023&lang=en")
+    view = "?territory=B-MID&year=2023&lang=en"
+    shown = open_page(f"{url}{PAGES[0].path}{view}")
     told, drawn = [], []
     for page in PAGES:
-        go_on(shown, f"{page.path}?territory=B-MID&year=2023&lang=en")
+        if page is not PAGES[0]:
+            go_on(shown, page.path + view)
         shown.evaluate(_HOVER)
         if page.name == "territory":
             shown.locator("[data-explain]").first.click()
