@@ -39,6 +39,12 @@ def hm3(value: float | None, lang: Language) -> str:
     return figure(None if value is None else value / HM3, lang)
 
 
+def stated(value: float | None, code: str, lang: Language) -> str:
+    """Write a figure in the unit in which it was stated, hm³ as on the pages."""
+    unit = UNIT if code == "hm3" else lang.unit(code)
+    return f"{figure(value, lang)} {unit}"
+
+
 def with_unit(words: str) -> str:
     """Head of a column or axis: the words and the unit of volumes."""
     return f"{words}, {UNIT}"

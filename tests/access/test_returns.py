@@ -207,10 +207,10 @@ def test_a_return_goes_from_typing_to_approval_with_a_receipt(
     reporting, form_code, reporter, signed_in
 ):
     at = place(form_code)
-    wrong = typed(reporter, at, {**LINE, "g29": "12,5"})
-    assert "has a decimal comma; give 12.5" in answer(wrong, "returns-findings")
+    wrong = typed(reporter, at, {**LINE, "g29": "1,234"})
+    assert "may mean 1.234 or 1234" in answer(wrong, "returns-findings")
     where = '{"at":"intake.0.g29","type":"cell"}'
-    assert "12.5" in answer(wrong, where)
+    assert "1.234" in answer(wrong, where)
     (head,) = kept(reporting)
     assert (head.state, head.edits) == ("draft", 1)
     refused = pressed(

@@ -177,7 +177,7 @@ def test_an_account_that_was_overtaken_says_since_when_and_by_what(reader):
 
 def test_what_a_link_asks_for_in_vain_is_said(reader):
     state = State(territory="TL", year=2023, dropped=("year=1999",))
-    assert "year=1999" in words(notices(state, shown(reader), None, EN))
+    assert "Year: 1999" in words(notices(state, shown(reader), None, EN))
 
 
 def test_the_same_question_is_asked_once_until_the_data_change(made_up_country):

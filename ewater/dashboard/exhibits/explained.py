@@ -18,6 +18,7 @@ from ewater.dashboard.exhibits.sheet import Column, Sheet
 from ewater.dashboard.exhibits.table import badge, codes, table
 from ewater.dashboard.i18n import mark
 from ewater.dashboard.reading_labels import FLAGS
+from ewater.store import judged
 from ewater.units import HM3
 
 if TYPE_CHECKING:
@@ -29,6 +30,11 @@ if TYPE_CHECKING:
     Document = Mapping[str, Any]
 
 _HASH = 12  # digits that tell hashes apart; the address of the figure has all
+#: Loads that no file brought, by their sources.
+_LOADS = {
+    judged.SOURCE: mark("quality control"),
+    "edit": mark("edit"),
+}
 #: Why a figure has no value, where nothing of it is missing.
 _WHY = {
     "apportioned": mark(
@@ -295,7 +301,7 @@ def _evidence(told: Document | None, lang: Language) -> list[Any]:
     for load in told.get("loads", ()):
         words = say("Load {load} of {source}, recorded {time}").format(
             load=load["load"],
-            source=load["source"],
+            source=say(_LOADS.get(load["source"], load["source"])),
             time=moment(load["recorded_from"], lang),
         )
         lines.append([words, *_hash(load["file_sha256"])])

@@ -248,9 +248,16 @@ def notices(
     if state.dropped:
         words = lang.gettext(
             "The link asks for something this country does not have: {what}."
-        ).format(what=", ".join(state.dropped))
+        ).format(what="; ".join(_asked(one, lang) for one in state.dropped))
         lines.append(html.Li(words, className="dropped"))
     return [html.Ul(lines)] if lines else []
+
+
+def _asked(dropped: str, lang: Language) -> str:
+    """Say what a link asked for: ``year=1890`` in words."""
+    key, _, value = dropped.partition("=")
+    words = {**_SPOKEN, "as_of": mark("As known at"), "months": _SPOKEN["period"]}
+    return f"{lang.gettext(words[key])}: {value}" if key in words else dropped
 
 
 def _written(stamp: str, lang: Language) -> str:

@@ -183,7 +183,7 @@ def _years(rows: Sequence[Told], lang: Language) -> list[Any]:
     body = [
         html.Tr(
             [
-                html.Th(row["period"], scope="row"),
+                html.Th(lang.period(row["period"]), scope="row"),
                 html.Td(fmt.hm3(row["intake"], lang), className="number"),
                 html.Td(fmt.hm3(row["used"], lang), className="number"),
                 html.Td(fmt.hm3(row["discharge"], lang), className="number"),

@@ -8,9 +8,11 @@ import dash_mantine_components as dmc
 from dash import dcc, html
 
 from ewater.dashboard import format as fmt
+from ewater.dashboard import view
 from ewater.dashboard.exhibits import Column, Sheet
 from ewater.dashboard.exhibits.table import insufficient
 from ewater.dashboard.html import attributes
+from ewater.dashboard.naming import territory_name
 from ewater.dashboard.pages.returns.about import badge, plain_table, severity
 from ewater.dashboard.pages.returns.place import form_of, period_of
 from ewater.dashboard.questions import returns as asked
@@ -126,6 +128,8 @@ def queue_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
     rows = [
         {
             **row,
+            "period": lang.period(row["period"]),
+            "territory": _place(reader, row["territory"], lang),
             "severity": named(SEVERITIES, row["severity"], lang)
             if row["severity"]
             else None,
@@ -136,7 +140,7 @@ def queue_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
     columns = (
         Column("enterprise", say("Enterprise"), kind="code"),
         Column("name", say("Name")),
-        Column("territory", say("Territory"), kind="code"),
+        Column("territory", say("Territory")),
         Column("period", say("Period")),
         Column("state", say("State")),
         Column("severity", say("Severity")),
@@ -149,6 +153,11 @@ def queue_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
     return Sheet(say("Returns that wait for review"), columns, rows, empty=why)
 
 
+def _place(reader: CachedReader, code: str | None, lang: Language) -> str | None:
+    """Name the territory of an enterprise."""
+    return code and territory_name(code, view.geography(reader), lang)
+
+
 def missing_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
     """List who owes a return and has not sent one, the largest permits first."""
     say = lang.gettext
@@ -156,6 +165,7 @@ def missing_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
     rows = [
         {
             **row,
+            "territory": _place(reader, row["territory"], lang),
             "state": named(STATES, row["state"], lang),
             "overdue": say("overdue") if row["overdue"] else say("not due yet"),
         }
@@ -164,7 +174,7 @@ def missing_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
     columns = (
         Column("name", say("Enterprise")),
         Column("enterprise", say("Code"), kind="code"),
-        Column("territory", say("Territory"), kind="code"),
+        Column("territory", say("Territory")),
         Column("permitted_m3", say("Permitted a year"), kind="volume"),
         Column("state", say("State")),
         Column("last_day", say("Due"), kind="date"),
@@ -176,7 +186,9 @@ def missing_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
         say("Whoever held a permit in the period, or reported the year before, owes."),
     )
     title = say("Not reported")
-    return Sheet(title, columns, rows, notes=notes, empty=why.format(period=period))
+    return Sheet(
+        title, columns, rows, notes=notes, empty=why.format(period=lang.period(period))
+    )
 
 
 def refused(error: Exception, lang: Language) -> list[Any]:

@@ -76,7 +76,9 @@ def shown(rows: Rows, period: str, lang: Language) -> list[Any]:
         words = say("The register has no address of {names}")
         parts.append(html.P(words.format(names=_names(mute, lang)), className="hint"))
     if not parts:
-        words = say("Nobody is to be reminded of {period} now.").format(period=period)
+        words = say("Nobody is to be reminded of {period} now.").format(
+            period=lang.period(period)
+        )
         parts.append(html.P(words, className="empty"))
     return parts
 

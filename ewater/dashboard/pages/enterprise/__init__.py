@@ -57,7 +57,9 @@ def years_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
     told = reader.look(asked.years, where.enterprise, where.form)
     rows = [
         {
-            "period": Link(row["period"], place.address(state, row["period"])),
+            "period": Link(
+                lang.period(row["period"]), place.address(state, row["period"])
+            ),
             "metered": row["metered"],
             **{key: _sent(row[key], row[f"{key}_u"]) for key in _VOLUMES},
         }
@@ -123,7 +125,7 @@ def returns_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
     for one in reader.look(asked.sent_returns, place.of(reader, state).enterprise):
         rows += [
             {
-                "period": one["period"],
+                "period": lang.period(one["period"]),
                 "form": one["form"],
                 "version": sent["number"],
                 "state": lang.capital(

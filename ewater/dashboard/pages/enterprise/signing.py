@@ -82,7 +82,9 @@ def _versions(
         {
             "value": f"{one['id']}.{version['number']}",
             "label": words.format(
-                period=one["period"], form=one["form"], number=version["number"]
+                period=lang.period(one["period"]),
+                form=one["form"],
+                number=version["number"],
             ),
         }
         for one in reader.look(asked.sent_returns, place.of(reader, state).enterprise)

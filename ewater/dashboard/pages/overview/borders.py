@@ -49,7 +49,7 @@ def sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
                 "kind": kinds[one["kind"]],
                 "stated": one["volume"],
                 "share": _share(ours, one["volume"]),
-                "written": f"{fmt.figure(one['value'], lang)} {lang.unit(one['unit'])}",
+                "written": fmt.stated(one["value"], one["unit"], lang),
                 "source": one["source"],
                 "note": one["note"],
                 "cell": _cell(one),

@@ -244,7 +244,7 @@ def published_table(
             }
         )
         if cell and ours is not None and unit == fmt.UNIT:
-            written = f"{fmt.figure(item['value'], lang)} {lang.unit(item['unit'])}"
+            written = fmt.stated(item["value"], item["unit"], lang)
             drawn.append(
                 {
                     "name": item_label(item["item"], lang),

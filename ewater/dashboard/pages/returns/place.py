@@ -94,7 +94,9 @@ def chooser(
         parts.append(_labelled("form", say("Form"), forms, form))
     period = period_of(reader, state)
     named = {"value": "", "label": ""}
-    periods = [{**named, "value": p, "label": p} for p in _periods(known, period)]
+    periods = [
+        {**named, "value": p, "label": lang.period(p)} for p in _periods(known, period)
+    ]
     parts.append(_labelled("due", say("Period of the return"), periods, period))
     if not clock:
         return parts

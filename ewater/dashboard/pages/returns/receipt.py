@@ -51,7 +51,7 @@ def _words(told: Mapping[str, Any], lang: Language) -> dict[str, Any]:
             (say("Receipt"), told["receipt"], True),
             (say("Enterprise"), told["enterprise"], False),
             (say("Form"), told["form"], False),
-            (say("Period of the return"), told["period"], False),
+            (say("Period of the return"), lang.period(told["period"]), False),
             (say("Version"), str(told["version"]), False),
             (say("Submitted"), f"{submitted} {told['zone']}{late}", False),
             (say("Submitted by"), told["by"] or "—", False),

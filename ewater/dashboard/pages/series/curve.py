@@ -97,7 +97,7 @@ def chart(shown: Sheet, state: State, lang: Language) -> dict[str, Any]:
     return drawn(
         lines,
         value=f"{word(_VALUES, kind, lang)}, {unit}",
-        level=f"{say('Level')}, m",
+        level=f"{say('Level')}, {lang.unit('m')}",
         beyond=say("extrapolated"),
         theme=state.theme,
         lang=lang,
@@ -121,7 +121,8 @@ def _valid(one: dict[str, Any], lang: Language) -> str:
 def _range(one: dict[str, Any], lang: Language) -> str:
     """Say in what range a version was measured."""
     low, high = (
-        "…" if edge is None else f"{lang.number(edge, 2)} m" for edge in one["range"]
+        "…" if edge is None else f"{lang.number(edge, 2)} {lang.unit('m')}"
+        for edge in one["range"]
     )
     words = lang.gettext("{version}: measured from {low} to {high}.")
     return words.format(version=_valid(one, lang), low=low, high=high)
