@@ -10,7 +10,7 @@ from ewater.accounts.view_supply import Supplied
 from ewater.balance.account import account
 from ewater.series import calendars
 from ewater.settings import settings
-from ewater.store import chunks, cluster, database, registry
+from ewater.store import chunks, cluster, database, instants, registry
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class Client:
-    """Read-only access to one country; everything takes ``as_of``."""
+    """Read-only access to one country; ``as_of`` is a time with its offset."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
@@ -57,12 +57,12 @@ class Client:
         """Give back the connections to the database."""
         self.engine.dispose()
 
-    def table(self, name: str, as_of: dt.datetime | None = None) -> pd.DataFrame:
+    def table(self, name: str, as_of: dt.datetime | str | None = None) -> pd.DataFrame:
         """Read one file of the country folder as it stood."""
         with self.engine.connect() as connection:
-            return registry.read_table(connection, name, as_of)
+            return registry.read_table(connection, name, _utc(as_of))
 
-    def series(self, as_of: dt.datetime | None = None) -> GeoDataFrame:
+    def series(self, as_of: dt.datetime | str | None = None) -> GeoDataFrame:
         """List the series with the names and places of their sites.
 
         Returns
@@ -84,7 +84,7 @@ class Client:
         series: str | Sequence[str],
         first: str,
         last: str | None = None,
-        as_of: dt.datetime | None = None,
+        as_of: dt.datetime | str | None = None,
     ) -> xr.Dataset:
         """Read series in SI units, flags kept, gaps absent.
 
@@ -107,7 +107,7 @@ class Client:
         bounds = self._bounds(first, last, "day", None)
         with self.engine.connect() as connection:
             return chunks.read(
-                connection, codes, int(bounds[0]), int(bounds[-1]), as_of=as_of
+                connection, codes, int(bounds[0]), int(bounds[-1]), as_of=_utc(as_of)
             )
 
     def volumes(
@@ -118,7 +118,7 @@ class Client:
         *,
         step: Step = "month",
         calendar: str | None = None,
-        as_of: dt.datetime | None = None,
+        as_of: dt.datetime | str | None = None,
     ) -> xr.Dataset:
         """Observed volumes (m3) of series by period.
 
@@ -134,7 +134,7 @@ class Client:
         codes = _codes(series)
         bounds = self._bounds(first, last, step, calendar)
         with self.engine.connect() as connection:
-            return recomputed.series_volumes(connection, codes, bounds, as_of)
+            return recomputed.series_volumes(connection, codes, bounds, _utc(as_of))
 
     def account(
         self,
@@ -145,7 +145,7 @@ class Client:
         step: Step = "year",
         calendar: str | None = None,
         boundary: str = "managed",
-        as_of: dt.datetime | None = None,
+        as_of: dt.datetime | str | None = None,
     ) -> xr.Dataset:
         """Account of territories by period: inflow, outflow, storage change, residual.
 
@@ -179,7 +179,7 @@ class Client:
         *,
         step: Step = "year",
         boundary: str = "managed",
-        as_of: dt.datetime | None = None,
+        as_of: dt.datetime | str | None = None,
         reconcile: bool = False,
     ) -> dict[str, Any]:
         """Return what ``ewater balance --format json`` prints, as a dictionary."""
@@ -194,7 +194,7 @@ class Client:
         step: Step = "year",
         calendar: str | None = None,
         boundary: str = "managed",
-        as_of: dt.datetime | None = None,
+        as_of: dt.datetime | str | None = None,
         couple: bool = False,
         policy: Policy | None = None,
     ) -> LedgerReconciliation:
@@ -230,7 +230,7 @@ class Client:
         *,
         step: Step = "year",
         calendar: str | None = None,
-        as_of: dt.datetime | None = None,
+        as_of: dt.datetime | str | None = None,
         file: str | Path | None = None,
         inputs: str | Path | None = None,
         reconcile: bool = False,
@@ -285,7 +285,7 @@ class Client:
         first: str | None = None,
         *,
         step: Step = "year",
-        as_of: dt.datetime | None = None,
+        as_of: dt.datetime | str | None = None,
         inputs: str | Path | None = None,
     ) -> pd.DataFrame:
         """Lead from one figure of a period to another, line by line.
@@ -320,7 +320,7 @@ class Client:
         step: Step = "year",
         calendar: str | None = None,
         boundary: str = "managed",
-        as_of: dt.datetime | None = None,
+        as_of: dt.datetime | str | None = None,
         depth: Depth = "chunks",
         top: int = 20,
         file: str | Path | None = None,
@@ -365,12 +365,12 @@ class Client:
         *,
         step: Step = "year",
         calendar: str | None = None,
-        as_of: dt.datetime | None = None,
+        as_of: dt.datetime | str | None = None,
     ) -> runs.Run:
         """Obtain the run behind an account: ledger, sources, weights, stocks."""
         start, end = dates.span(first or str(runs.newest_year(self.engine)), last)
         return runs.obtain(
-            self.engine, start, end, step, calendar=calendar, as_of=as_of
+            self.engine, start, end, step, calendar=calendar, as_of=_utc(as_of)
         )
 
     def _bounds(
@@ -383,6 +383,10 @@ class Client:
 
 def _path(given: str | Path | None) -> Path | None:
     return None if given is None else Path(given)
+
+
+def _utc(as_of: dt.datetime | str | None) -> dt.datetime | None:
+    return None if as_of is None else instants.in_utc(as_of)
 
 
 def _codes(given: str | Sequence[str]) -> list[str]:

@@ -166,8 +166,8 @@ def _asked(
     calendar: str | None,
     as_of: dt.datetime | None,
 ) -> _Asked:
-    latest = recording.latest(connection)
-    seen = min(as_of, latest) if as_of else latest
+    latest = recording.seen(connection, None)
+    seen = latest if as_of is None else recording.seen(connection, as_of)
     frames = registry.read(connection, seen)
     if frames["accounts"].empty:
         raise NotReadyError(

@@ -63,14 +63,12 @@ def instant(option: str, given: str | None) -> dt.datetime | None:
     """
     if given is None:
         return None
-    wanted = "give a time with its offset, such as 2024-01-31T00:00:00+04:00"
+    from ewater.store import instants
+
     try:
-        moment = dt.datetime.fromisoformat(given)
-    except ValueError as error:
-        raise UsageError(f"{option} {given!r} is not a time; {wanted}") from error
-    if moment.tzinfo is None:
-        raise UsageError(f"{option} {given!r} has no offset; {wanted}")
-    return moment
+        return instants.in_utc(given)
+    except UsageError as error:
+        raise UsageError(f"{option} {error}") from error
 
 
 def microseconds(option: str, given: str | None) -> int | None:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ewater.errors import UsageError
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from psycopg import Cursor
@@ -57,6 +59,29 @@ def microseconds(moment: datetime) -> int:
     -1
     """
     return (moment - EPOCH) // timedelta(microseconds=1)
+
+
+def in_utc(moment: datetime | str) -> datetime:
+    """Give a time in UTC: one moment, one way to write it.
+
+    Raises
+    ------
+    UsageError
+        Not a time, or without an offset: nobody knows whose midnight is meant.
+
+    Examples
+    --------
+    >>> in_utc("2024-01-31T00:00:00+04:00").isoformat()
+    '2024-01-30T20:00:00+00:00'
+    """
+    wanted = "give a time with its offset, such as 2024-01-31T00:00:00+04:00"
+    try:
+        found = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+    except ValueError as error:
+        raise UsageError(f"{moment!r} is not a time; {wanted}") from error
+    if found.tzinfo is None:
+        raise UsageError(f"{str(moment)!r} has no offset; {wanted}")
+    return found.astimezone(UTC)
 
 
 def cursor(connection: Connection) -> Cursor[Any]:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
+from ewater.store import instants
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
@@ -69,6 +71,18 @@ def latest(connection: Connection) -> datetime:
         recorded: datetime = connection.execute(statement).scalar_one()
         waiting.rollback()  # gives the lock back at once
     return recorded
+
+
+def seen(connection: Connection, as_of: datetime | None) -> datetime:
+    """State that is asked for, in UTC: what was recorded by then, or all there is.
+
+    Raises
+    ------
+    UsageError
+        The time has no offset.
+    """
+    newest = instants.in_utc(latest(connection))
+    return newest if as_of is None else min(instants.in_utc(as_of), newest)
 
 
 def hold(connection: Connection) -> None:

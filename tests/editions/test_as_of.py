@@ -14,6 +14,7 @@ from sqlalchemy import text
 from ewater.accounts import documents, runs
 from ewater.accounts.client import Client
 from ewater.accounts.reader import DatabaseReader
+from ewater.errors import NotReadyError, UsageError
 from ewater.store import chunks_compact, recording, registry
 
 pytestmark = pytest.mark.db
@@ -117,3 +118,27 @@ def test_what_comes_later_never_changes_what_was_known(loaded, copy_of, happen, 
             happen(engine, event)
         for at, before in told:
             same(before, known(engine, at))
+
+
+def test_one_moment_is_one_account_however_it_is_written(loaded):
+    with loaded.connect() as connection:
+        now = recording.latest(connection)
+    client = Client(loaded)
+    east = now.astimezone(dt.timezone(dt.timedelta(hours=9)))
+    told = [
+        documents.balance(runs.obtain(loaded, *YEAR, "year", as_of=at), "TB")
+        for at in (now, east, dt.datetime(2099, 1, 1, tzinfo=dt.UTC))
+    ]
+    assert told[0] == told[1] == told[2]
+    assert told[0]["as_of"].endswith("+00:00")
+    first = client.account("TB", "2023", as_of=east.isoformat())
+    xr.testing.assert_identical(first, client.account("TB", "2023", as_of=now))
+    for wrong in (now.replace(tzinfo=None), "2024-01-01", "now"):
+        for ask in (client.readings, client.volumes):
+            with pytest.raises(UsageError, match="with its offset"):
+                ask("G-IN.Q", "2023", as_of=wrong)
+        for ask in (client.table, client.run):
+            with pytest.raises(UsageError, match="with its offset"):
+                ask("flows" if ask == client.table else "2023", as_of=wrong)
+    with pytest.raises(NotReadyError, match="no country was loaded by 2001"):
+        client.account("TB", "2023", as_of="2001-01-01T00:00:00Z")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -18,6 +17,7 @@ from ewater.store import audit, editions, landing, recording, registry
 from ewater.terms import CODE_PATTERN
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Sequence
 
     from sqlalchemy import Connection, Engine
@@ -162,8 +162,8 @@ def _read(
     with engine.connect().execution_options(
         isolation_level="REPEATABLE READ"
     ) as connection:
-        latest = recording.latest(connection)
-        seen = min(wanted.as_of or latest, latest)
+        latest = recording.seen(connection, None)
+        seen = recording.seen(connection, wanted.as_of)
         _unused(connection, wanted.name)
         frame = registry.read_table(connection, "calendars", seen)
         spec = Spec(
@@ -174,7 +174,7 @@ def _read(
             step=wanted.step,
             calendar=runs.calendar_of(frame, wanted.calendar).code,
             boundary=wanted.boundary,
-            as_of=seen.astimezone(dt.UTC),
+            as_of=seen,
             least_coverage=wanted.least_coverage,
         )
         material = from_store(connection, spec)

@@ -16,7 +16,7 @@ from ewater.balance.flows import resolve
 from ewater.errors import NotReadyError, UsageError
 from ewater.forecast.records import Records
 from ewater.series import calendars, stages, stocks
-from ewater.store import chunks, landing, recording, registry, spans
+from ewater.store import chunks, instants, landing, recording, registry, spans
 from ewater.terms import Status
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def plan(
     """
     with engine.connect() as connection:
         latest = _changed(connection)
-        seen = min(as_of, latest) if as_of else latest
+        seen = min(instants.in_utc(as_of), latest) if as_of else latest
         frames = registry.read(connection, seen)
         if frames["accounts"].empty and seen < latest:
             raise NotReadyError(f"no country had been loaded by {seen.isoformat()}")
