@@ -99,6 +99,19 @@ def test_without_readings_it_says_how_to_get_some(country):
         kept.obtain(country)
 
 
+def test_the_annual_balance_of_a_page_is_that_of_the_command(three_years):
+    origin = dt.date(2023, 7, 1)
+    told = statutory.document(three_years, origin=origin)
+    kept.obtain(three_years, origin=dt.date(2023, 10, 1), horizon=12)
+    with three_years.connect() as connection:
+        code = statutory.newest_kept(connection)
+    assert code == told["forecast"]  # the later one ends too early
+    found = statutory.of_kept(three_years, code, told["territory"])
+    forms = [statutory_tables.as_html(one, "en") for one in (found, told)]
+    assert forms[0] == forms[1]
+    assert statutory.of_kept(three_years, "f" * 64, told["territory"]) is None
+
+
 def test_the_annual_balance_has_years_past_expected_and_forecast(three_years):
     origin = dt.date(2023, 7, 1)
     document = statutory.document(three_years, origin=origin)
@@ -120,6 +133,8 @@ def test_the_annual_balance_has_years_past_expected_and_forecast(three_years):
     assert columns["2023"]["cells"][row]["value"] == pytest.approx(
         0.5 * (known + coming)  # half of the reservoir is ours
     )
+    year_of_takes = made.flow[made.ledger.flows == "TAKE", 6:].sum(axis=1).std()
+    assert year["u"] == pytest.approx(0.5 * year_of_takes)  # nothing of it is past
     losses = columns["2023"]["cells"]["residual"]
     assert losses["value"] is None
     assert "EVAP" in losses["missing"]
@@ -134,7 +149,14 @@ def test_the_annual_balance_is_written_in_each_language(three_years, lang):
     sheet, details, notes = book.worksheets
     assert sheet.max_row == 3 + len(document["rows"])
     assert details.max_row == 1 + 8 * len(document["rows"])
-    assert notes.max_row == len(statutory_tables.notes(document, lang))
+    said = statutory_tables.notes(document, lang)
+    assert notes.max_row == len(said)
+    assert not list(statutory_tables.unlike_year(document))
+    document["columns"][-1]["cells"]["taken_surface"]["value"] -= 10.0
+    (row,) = statutory_tables.unlike_year(document)
+    assert row["code"] == "taken_surface"
+    (told,) = {*statutory_tables.notes(document, lang)} - {*said}
+    assert "2.1" in told
     page = statutory_tables.as_html(document, lang)
     for row in document["rows"]:
         assert row["label"][lang] in page

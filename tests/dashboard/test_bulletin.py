@@ -183,3 +183,18 @@ def test_a_printer_killed_amid_a_bulletin_gives_no_half_file_and_can_be_asked_ag
 )
 def test_a_bulletin_of_what_does_not_exist_is_refused(client, address, status):
     assert client.get(f"/download/bulletin-{address}").status_code == status
+
+
+def test_the_annual_balance_is_taken_away_as_it_is_handed_in(
+    client, monkeypatch, tmp_path
+):
+    half = "for a; do case $a in --print-to-pdf=*) f=${a#--print-to-pdf=};; esac; done"
+    browser_that(tmp_path, monkeypatch, f'{half}\nprintf "%%PDF-1.4 %%%%EOF" > "$f"')
+    for kind, begin in (("xlsx", b"PK"), ("pdf", b"%PDF")):
+        address = f"/download/annual-balance.{kind}?territory=TL&year=2023&lang=az"
+        answer = client.get(address)
+        assert answer.data.startswith(begin)
+        name = f"filename=ewater-annual-balance-TL-2026-2027.{kind}"
+        assert name in answer.headers["Content-Disposition"]
+    assert client.get("/download/annual-balance.csv").status_code == 404
+    assert client.get("/download/annual-balance.xlsx?territory=NONE").status_code == 403

@@ -53,7 +53,10 @@ class Ahead:
         self._stock = outlook.stock[place]
 
     def run(self, bounds: NDArray[np.int64], step: Step) -> Run:
-        """Make a run over some periods: the mean future, uncertain by the spread.
+        """Make a run over some periods: the mean future, as uncertain as its past is.
+
+        What the futures are apart is not in it: they move together, which a run does
+        not know of its flows; it is seen in `futures`, cell by cell.
 
         Parameters
         ----------
@@ -63,7 +66,6 @@ class Ahead:
         cuts = self._cuts(bounds)
         known, coming, stock = self._tables(cuts)
         made = known + coming
-        spread = np.hypot(made.std(axis=2), self._u(cuts))
         value = made.mean(axis=2)
         covered = self._covered(cuts)
         mostly = np.abs(known[:, :, 0]) >= np.abs(coming.mean(axis=2))
@@ -71,12 +73,12 @@ class Ahead:
         status = np.where(mostly & (covered > 0), newest, int(Status.MODELLED))
         early = cuts <= self._before
         volume = stock.mean(axis=2)
-        stock_u = np.nan_to_num(stock.std(axis=2))
+        stock_u = np.zeros_like(volume)
         given = self.past.inputs.stocks
         stock_u[:, early] = given["u_random"].to_numpy()[:, cuts[early]]
         other = np.zeros_like(volume)
         other[:, early] = given["other_change"].to_numpy()[:, cuts[early]]
-        tables = {"volume": value, "u_random": spread, "coverage": covered}
+        tables = {"volume": value, "u_random": self._u(cuts), "coverage": covered}
         return self._run(
             bounds, step, tables | {"status": status}, (volume, stock_u, other)
         )

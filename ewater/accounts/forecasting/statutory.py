@@ -19,13 +19,15 @@ from ewater.accounts.view_tables import Views, quantity
 from ewater.errors import UsageError
 from ewater.forecast.scores import BAND
 from ewater.series import calendars
+from ewater.store import registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
-    from sqlalchemy import Engine
+    from sqlalchemy import Connection, Engine
 
+    from ewater.accounts.forecasting.make import Outlook
     from ewater.balance.views.evaluate import Evaluated
 
     Document = dict[str, Any]
@@ -44,6 +46,7 @@ def document(
     origin: dt.date | None = None,
     as_of: dt.datetime | None = None,
     files: Files | None = None,
+    forecast: tuple[str, Outlook] | None = None,
 ) -> Document:
     """Write the annual balance of a country, basin or district.
 
@@ -59,6 +62,9 @@ def document(
         What was recorded by then.
     files
         A view of one's own, and what it needs besides the ledger.
+    forecast
+        The one to take, with its code; it begins with ``origin`` and ends with the
+        year after. Default: the one that is kept, else it is made.
 
     Raises
     ------
@@ -70,9 +76,8 @@ def document(
     find(name, given)  # a fault in a file is said before work is done
     plan = history.plan(engine, origin, as_of=as_of)
     year = plan.origin.year
-    months = (year + 2) * 12 - (plan.origin.year * 12 + plan.origin.month - 1)
-    code, outlook = kept.obtain(
-        engine, origin=plan.origin, horizon=months, as_of=plan.seen
+    code, outlook = forecast or kept.obtain(
+        engine, origin=plan.origin, horizon=months_ahead(plan.origin), as_of=plan.seen
     )
     past = runs.obtain(engine, plan.first, plan.origin, "month", as_of=plan.seen)
     ahead = Ahead(past, outlook)
@@ -116,6 +121,37 @@ def document(
     }
 
 
+def months_ahead(origin: dt.date) -> int:
+    """Count the months from an origin to the end of the year after."""
+    return 25 - origin.month
+
+
+def newest_kept(connection: Connection) -> str | None:
+    """Code of the newest forecast that is kept and ends with the year after."""
+    frame = kept.listed(connection)
+    if frame.empty:
+        return None
+    calendar = runs.calendar_of(registry.read_table(connection, "calendars"), None)
+    month = frame["origin"].dt.tz_convert(calendar.timezone).dt.month
+    found = frame.loc[frame["horizon"] == 25 - month, "code"]
+    return None if found.empty else str(found.iloc[-1])
+
+
+def of_kept(engine: Engine, code: str, territory: str) -> Document | None:
+    """Write the annual balance over one kept forecast; None if it is not kept."""
+    with engine.connect() as connection:
+        outlook = kept.load(connection, code)
+    if outlook is None:
+        return None
+    return document(
+        engine,
+        territory,
+        origin=outlook.origin,
+        as_of=outlook.as_of,
+        forecast=(code, outlook),
+    )
+
+
 def _coming(
     ahead: Ahead,
     bounds: NDArray[np.int64],
@@ -124,7 +160,7 @@ def _coming(
     files: Files,
     name: str,
 ) -> Iterator[dict[str, Document]]:
-    """Cells of each period: those of the mean future, with the band of all."""
+    """Cells of each period: those of the mean future, with spread and band of all."""
     mean = Views(ahead.run(bounds, step), codes, files).view(name)
     cells = list(mean.compiled.cells)
     if any(row.input for row in mean.view.rows):
@@ -133,13 +169,16 @@ def _coming(
             "view of flows and stocks"
         )
     run, places = ahead.futures(bounds, step)
-    table = _values(Views(run, codes, files).view(name))[:, places]
-    table = np.moveaxis(table, 1, 0)
+    made = Views(run, codes, files).view(name)
+    table, known = (_by_future(made, which, places) for which in ("value", "known"))
     low, high = np.quantile(table, BAND, axis=0, method="weibull")
-    middle = table.mean(axis=0)
+    middle, spread = table.mean(axis=0), known.std(axis=0)
     for period in range(bounds.size - 1):
         found = _cells(mean, period)
         for place, cell in enumerate(cells):
+            past_u, apart = found[cell]["u"], spread[place, period]
+            if past_u is not None and np.isfinite(apart):
+                found[cell]["u"] = float(np.hypot(past_u, apart))
             if found[cell]["value"] is None:
                 continue
             # the mean over the futures: of a ratio it is not that of the mean future
@@ -151,10 +190,12 @@ def _coming(
         yield found
 
 
-def _values(evaluated: Evaluated) -> Floats:
-    """Value of every cell, (cell, period)."""
-    cells = [evaluated.cell(code).value[0] for code in evaluated.compiled.cells]
-    return np.stack(cells)
+def _by_future(evaluated: Evaluated, which: str, places: Any) -> Floats:
+    """Value, or known part, of every cell, (member, cell, period)."""
+    cells = [
+        getattr(evaluated.cell(code), which)[0] for code in evaluated.compiled.cells
+    ]
+    return np.moveaxis(np.stack(cells)[:, places], 1, 0)
 
 
 def _cells(evaluated: Evaluated, period: int) -> dict[str, Document]:

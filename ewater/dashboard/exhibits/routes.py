@@ -113,11 +113,17 @@ def _answer(
 
 
 def as_download(
-    body: bytes, content_type: str, names: Sequence[str], state: State, kind: str
+    body: bytes,
+    content_type: str,
+    names: Sequence[str],
+    state: State,
+    kind: str,
+    period: str = "",
 ) -> Response:
-    """Answer with a file whose name says what it is of."""
+    """Answer with a file whose name says what it is of (``period``: not the view's)."""
     answer = Response(body, content_type=content_type)
-    parts = filter(None, ("ewater", *names, state.territory, state.start.isoformat()))
+    of = (state.territory, period or state.start.isoformat())
+    parts = filter(None, ("ewater", *names, *of))
     name = _NOT_IN_NAMES.sub("_", "-".join(parts))
     answer.headers.set("Content-Disposition", "attachment", filename=f"{name}.{kind}")
     answer.headers["Cache-Control"] = "no-store"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ewater.dashboard.i18n import Language
 
 HEIGHT = 400
-_COLOURS = ("muted", "accent", "use", "outflow")
+_COLOURS = ("muted", "accent", "use", "outflow", "agriculture")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -105,6 +105,52 @@ def _listed(reader, minute):
     return [{"scenario": "dry", "title": title, "said": {}}]
 
 
+def _balance(reader, code, territory):
+    quantity = {
+        "value": 2e9,
+        "known": 2e9,
+        "missing": [],
+        "u": 1e8,
+        "coverage": 0.9,
+        "status": "measured",
+        "status_shares": {"measured": 1.0},
+        "why": None,
+    }
+    words = {"az": "Ehtiyatlar", "en": "Resources", "ru": "Ресурсы"}
+    lacking = quantity | {"value": None, "known": 1e9, "missing": ["OUT"]}
+    ends = {"low": 1e9, "high": 3e9}
+    columns = [
+        {"code": str(year), "basis": "actual", "year": year, "quarter": None,
+         "cells": {"resources": lacking if year == 2025 else quantity}}
+        for year in (2023, 2024, 2025)
+    ] + [
+        {"code": f"{year}-q{quarter}" if quarter else str(year), "basis": basis,
+         "year": year, "quarter": quarter, "cells": {"resources": quantity | ends}}
+        for year, quarter, basis in (
+            (2026, None, "expected"), *((2027, n, "forecast") for n in (1, 2, 3, 4)),
+            (2027, None, "forecast"),
+        )
+    ]  # fmt: skip
+    return {
+        "view": "statutory",
+        "title": words,
+        "source": "Form",
+        "territory": territory,
+        "names": {"az": "Ölkə", "en": "Country", "ru": "Страна"},
+        "rows": [{"code": "resources", "number": "1", "label": words, "unit": "m3",
+                  "memo": False}],
+        "columns": columns,
+        "forecast": code,
+        "origin": "2026-01-01",
+        "year": 2026,
+        "as_of": "2026-01-01T00:00:00+00:00",
+        "members": 90,
+        "notices": [],
+        "known_months": 0,
+        "missing_years": [],
+    }  # fmt: skip
+
+
 def _schedule(reader, account, revision):
     names = ("inflow", "inflow_low", "inflow_high", "demand", "release", "stock",
              "stock_low", "stock_high", "actual_inflow", "actual_release",
@@ -139,6 +185,8 @@ ANSWERS = {
     "forecast_of": _forecast,
     "forecast_scores": lambda reader, code: [_score("IN", 0.2), _score("OUT", -0.1)],
     "came_true": _came,
+    "newest_annual": lambda reader, minute: "f" * 64,
+    "annual_balance": _balance,
     "scenario_beside": _beside,
     "described_scenarios": _listed,
     "schedule_of": _schedule,

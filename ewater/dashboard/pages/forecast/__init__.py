@@ -1,4 +1,4 @@
-"""Forecast: what may come, how far such forecasts were right, and what if."""
+"""Forecast: what may come, the annual balance, what came of earlier ones, what if."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ewater.dashboard.exhibits import board
 from ewater.dashboard.i18n import mark
-from ewater.dashboard.pages.forecast import coming, earlier, scores, whatif
+from ewater.dashboard.pages.forecast import annual, coming, earlier, scores, whatif
 from ewater.dashboard.pages.page import Page
 
 if TYPE_CHECKING:
@@ -17,7 +17,13 @@ if TYPE_CHECKING:
     from ewater.dashboard.queries import CachedReader
     from ewater.dashboard.state import State
 
-EXHIBITS = (coming.COMING, earlier.EARLIER, whatif.WHATIF, scores.SCORES)
+EXHIBITS = (
+    coming.COMING,
+    annual.ANNUAL,
+    earlier.EARLIER,
+    whatif.WHATIF,
+    scores.SCORES,
+)
 
 
 def heading(state: State, geography: Geography, lang: Language) -> str:
@@ -34,6 +40,7 @@ def layout(state: State, lang: Language) -> html.Div:
 
 def register(app: Dash, reader: CachedReader) -> None:
     """Connect what is no exhibit."""
+    annual.register(app)
     whatif.register(app, reader)
 
 
