@@ -59,11 +59,10 @@ def prepare(engine: Engine, home: Path, country: Path) -> None:
 
 def _scenarios(engine: Engine, forecast: str, folder: Path) -> str:
     """Record those of the sample, and compute some over the forecast."""
-    from ewater.accounts.forecasting import scenario_model, scenarios
+    from ewater.accounts.forecasting import scenarios
 
     files = sorted(folder.glob("*.yaml"))
-    for file in files:
-        scenarios.put(engine, scenario_model.read(file))
+    scenarios.load(engine, files)
     for name in _SCENARIOS:
         scenarios.obtain(engine, name, forecast)
     return f"{len(files)} described, {', '.join(_SCENARIOS)} computed"

@@ -33,13 +33,12 @@ def load(
 
     Exit status: 0 recorded or already there, 2 refused and nothing changed.
     """
-    from ewater.accounts.forecasting import scenario_model, scenarios
+    from ewater.accounts.forecasting import scenarios
 
-    read = [scenario_model.read(file) for file in files]
     with open_store() as engine:
-        for one in read:
-            new = scenarios.put(engine, one)
-            typer.echo(f"{one.scenario}: {'recorded' if new else 'as it was'}")
+        done = scenarios.load(engine, files)
+    for name, new in done.items():
+        typer.echo(f"{name}: {'recorded' if new else 'as it was'}")
 
 
 @_app.command("list")

@@ -42,9 +42,42 @@ def test_a_scenario_is_described_once_and_again_when_it_changes(engine, written)
     assert found["said"]["inflow"] == {"quantile": 0.2}
 
 
+def test_what_the_country_does_not_have_is_refused_with_all_files_by_line(
+    three_years, tmp_path
+):
+    paths = [tmp_path / f"{name}.yaml" for name in ("good", "bad")]
+    paths[0].write_text(TITLE + "inflow: {quantile: 0.1}\n", encoding="utf-8")
+    paths[1].write_text(
+        TITLE + "demand:\n  - {sector: industry, factor: 2, territory: ATLANTIS}\n"
+        "canals:\n"
+        "  - {code: TAKE, from: RES, to: NOWHERE, capacity_m3s: 1}\n"
+        "  - {code: NEW, from: RES, to: RES, capacity_m3s: 1}\n"
+        "reservoirs:\n"
+        "  - {account: RES, least: 0.9, most: 0.2}\n"
+        "  - {account: FARMS}\n",
+        encoding="utf-8",
+    )
+    with pytest.raises(FaultsError) as refused:
+        scenarios.load(three_years, paths)
+    assert [(f.file, f.line, f.column) for f in refused.value.faults] == [
+        ("bad.yaml", 3, "demand.0.territory"),
+        ("bad.yaml", 5, "canals.0.code"),
+        ("bad.yaml", 5, "canals.0.to"),
+        ("bad.yaml", 6, "canals.1.to"),
+        ("bad.yaml", 8, "reservoirs.0.least"),
+        ("bad.yaml", 9, "reservoirs.1.account"),
+    ]
+    with three_years.connect() as connection:
+        assert scenarios.listed(connection) == []
+    assert scenarios.load(three_years, paths[:1]) == {"good": True}
+    with pytest.raises(UsageError, match="two files describe one"):
+        scenarios.load(three_years, paths[:1] * 2)
+
+
 @pytest.mark.parametrize(
     ("text", "line", "message"),
     [
+        ("canals: [{code: A, from: B, to: C, capacity_m3s: .inf}]\n", 2, "finite"),
         ("demand: [{sector: farming, factor: 1}]\n", 2, "agriculture"),
         ("inflow: {quantile: 1.5}\n", 2, "less than 1"),
         ("reservoir: []\n", 2, "no field of a scenario"),

@@ -13,6 +13,8 @@ from ewater.terms import CODE_PATTERN, SECTORS
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from ewater.described import Lines
+
 _SEE = "docs/forecast.md"
 _Code = Annotated[str, Field(pattern=f"^{CODE_PATTERN}$")]
 _Month = Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
@@ -39,7 +41,7 @@ PRIORITIES: tuple[Sector, ...] = (
 
 
 class _Said(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Words(_Said):
@@ -114,7 +116,12 @@ class Scenario(_Said):
 
 
 def read(path: Path) -> Scenario:
-    """Read a scenario.
+    """Read a scenario; see `with_lines`."""
+    return with_lines(path)[0]
+
+
+def with_lines(path: Path) -> tuple[Scenario, Lines]:
+    """Read a scenario, with the line of all that it says.
 
     Raises
     ------
@@ -128,6 +135,6 @@ def read(path: Path) -> Scenario:
     text = described.text_of(path, "scenario")
     said, lines = described.load(text, path.name, _SEE)
     try:
-        return Scenario.model_validate({"scenario": path.stem, **said})
+        return Scenario.model_validate({"scenario": path.stem, **said}), lines
     except ValidationError as error:
         raise described.faults_of(error, path.name, lines, "scenario", _SEE) from error

@@ -8,19 +8,51 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import insert, select, text, update
 
 import ewater
-from ewater.accounts.forecasting import kept
+from ewater.accounts.forecasting import kept, scenario_check, scenario_model
 from ewater.accounts.forecasting.scenario_model import Scenario
 from ewater.accounts.forecasting.scenario_run import run
-from ewater.errors import UsageError
+from ewater.errors import FaultsError, UsageError
 from ewater.store import registry
 from ewater.store.tables.forecasts import Scenario as ScenarioRow
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
     from sqlalchemy import Connection, Engine
 
     from ewater.accounts.forecasting.make import Outlook
 
     Document = dict[str, Any]
+
+
+def load(engine: Engine, paths: Sequence[Path]) -> dict[str, bool]:
+    """Record scenarios of files, all or none; say by name which are new.
+
+    Raises
+    ------
+    FaultsError
+        Every fault of every file: what cannot be meant, and what the country lacks.
+    UsageError, NotReadyError
+        A file is not there, or is named as another one; no country is loaded.
+    """
+    read = [(path, *scenario_model.with_lines(path)) for path in paths]
+    with engine.connect() as connection:
+        frames = {
+            name: registry.read_table(connection, name)
+            for name in ("accounts", "flows", "territories")
+        }
+    found = [
+        fault
+        for path, scenario, lines in read
+        for fault in scenario_check.faults(scenario, path.name, lines, frames)
+    ]
+    if found:
+        raise FaultsError(found)
+    names = [scenario.scenario for _, scenario, _ in read]
+    if len(set(names)) < len(names):
+        raise UsageError(f"two files describe one scenario: {', '.join(sorted(names))}")
+    return {one.scenario: put(engine, one) for _, one, _ in read}
 
 
 def put(engine: Engine, scenario: Scenario) -> bool:
