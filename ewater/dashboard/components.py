@@ -66,20 +66,16 @@ def picker(field: str, kind: str, words: Any, *, submits: bool = False) -> html.
     return html.Span(button, className="picks")
 
 
-def graph(name: Any, height: int) -> dcc.Graph:
+def graph(name: Any, height: int, lang: Language) -> dcc.Graph:
     """Make an empty figure with the settings every figure must have."""
+    config: Any = {**GRAPH_CONFIG, **lang.plotted}
     return dcc.Graph(
         id=name,
         figure={"data": [], "layout": {"height": height, **UNDRAWN}},
-        config=GRAPH_CONFIG,
+        config=config,
         className="graph",
         style={"minHeight": f"{height}px"},
     )
-
-
-def area_map(name: str, height: int) -> dcc.Graph:
-    """Make a figure in which a click on an area goes into its territory."""
-    return graph({"type": "area-map", "name": name}, height)
 
 
 def select(name: Any, **more: Any) -> dmc.Select:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from babel import Locale
 
 LOCALE_DIR = Path(__file__).parent / "locale"
+_ONLY_MONTH = re.compile(r"(?<!%d\.)%m\.%Y")
 _COUNTRY = re.compile(r"(?<![A-Z0-9])[A-Z]{2}(?![A-Z0-9])")
 
 
@@ -118,18 +119,29 @@ class Language:
     def drawn(self, pattern: str) -> str:
         """Write a pattern of days and months, as Plotly takes it, in this language.
 
-        Plotly knows names of months in English alone; elsewhere they stay numbers.
-
         Examples
         --------
         >>> language("en").drawn("%d.%m.%Y %H:%M"), language("ru").drawn("%m.%Y")
-        ('%-d %b %Y %H:%M', '%m.%Y')
+        ('%-d %b %Y %H:%M', '%b %Y')
+        >>> language("az").drawn("%d.%m.%Y")
+        '%d.%m.%Y'
         """
         if self.code != "en":
-            return pattern
+            return _ONLY_MONTH.sub("%b %Y", pattern)
         return (
             pattern.replace("%d.", "%-d ").replace("%m", "%b").replace("b.%Y", "b %Y")
         )
+
+    @property
+    def plotted(self) -> dict[str, Any]:
+        """Names of months, as Plotly wants them: part of the settings of a figure."""
+        months = range(1, 13)
+        words = {
+            "months": [self.month(one, "wide") for one in months],
+            "shortMonths": [self.month(one) for one in months],
+        }
+        named = {"dictionary": {}, "format": words}
+        return {"locale": self.code, "locales": {self.code: named}}
 
     @property
     def separators(self) -> str:

@@ -17,6 +17,7 @@ from ewater.accounts.editions import chain
 from ewater.accounts.measured import EXTRAPOLATED
 from ewater.balance.expressions import RULE_ARGUMENTS
 from ewater.dashboard import i18n, known_by, labels
+from ewater.dashboard.components import graph
 from ewater.dashboard.i18n import catalogues, language
 from ewater.dashboard.pages.admin import deeds
 from ewater.dashboard.pages.admin.words import SOURCE_KINDS
@@ -186,6 +187,24 @@ def test_a_neighbour_is_named_by_the_country_in_its_code():
 def test_months_are_named_as_they_stand_alone():
     assert language("ru").month(5, "wide") == "Май"
     assert language("az").month(2, "wide") == "Fevral"
+
+
+def test_an_azerbaijani_i_keeps_its_dot():
+    az = language("az")
+    assert [az.month(n, "wide") for n in (6, 7)] == ["İyun", "İyul"]
+    assert (az.capital("istifadə"), az.small("İLLƏR")) == ("İstifadə", "illər")
+
+
+def test_quarters_are_named_in_their_own_language_whoever_asked_first():
+    asked = [language(code).quarter(3) for code in ("az", "ru", "en", "az")]
+    assert asked == ["3-cü kvartal", "3-й квартал", "3rd quarter", "3-cü kvartal"]
+
+
+def test_charts_name_months_in_the_language():
+    config = graph("any", 100, language("az")).config
+    named = config["locales"][config["locale"]]["format"]
+    assert (named["months"][5], named["shortMonths"][5]) == ("İyun", "İyn")
+    assert language("az").drawn("%m.%Y") == "%b %Y"
 
 
 def test_an_unknown_language_is_english():

@@ -126,6 +126,7 @@ def document(reader: CachedReader, state: State, pages: int) -> str:
         ewater=__version__,
         count=pages,
         charts=_script_safe(charts),
+        plotted=_script_safe(lang.plotted),
         plotly=_plotly(),
         world=_world(),
     )

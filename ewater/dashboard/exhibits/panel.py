@@ -46,7 +46,7 @@ def exhibit_panel(
     say = lang.gettext
     content: Any = html.Div(id=f"{name}-table", className="alone")
     if exhibit.chart is not None:
-        chart: Any = graph(graph_id(page, exhibit), exhibit.height)
+        chart: Any = graph(graph_id(page, exhibit), exhibit.height, lang)
         if exhibit.least:
             chart = scrolled(chart, exhibit.least, say(exhibit.title))
         content = twin(name, chart, lang)

@@ -3,7 +3,7 @@
 One callback owns all of them: the address, a control or a click on a map
 changes the state, and the state is written back to the rest. It is the only
 circle, and Dash allows it because it is one callback. A page's own controls take
-part by the type of their id (`components.choice`, `components.area_map`).
+part by the type of their id (`components.choice`, `exhibits.exhibit.graph_id`).
 """
 
 from __future__ import annotations

@@ -207,7 +207,7 @@ def check_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
         why = say("Nobody verified it yet; `ewater edition verify` does it.")
         return Sheet(title, (), [], calm=why)
     found = check["found"]
-    when = f"{_time(check['at']):%Y-%m-%d %H:%M} UTC"
+    when = f"{lang.moment(_time(check['at']))} UTC"
     notes = [f"{checked(check['intact'], lang)}: {when}, {check['who']}"]
     if found is None or check["intact"]:
         rows: list[dict[str, Any]] = [{"item": checked(check["intact"], lang)}]

@@ -97,7 +97,7 @@ def chart(shown: Sheet, state: State, lang: Language) -> dict[str, Any]:
         days = [row["month"].isoformat() for row in last]
         courses.append(
             Course(
-                name=say("from {month}").format(month=f"{origin:%m.%Y}"),
+                name=say("from {month}").format(month=_month(origin, lang)),
                 values=[hm3(row["middle"]) for row in last],
                 colour=colour,
                 dash="dot",
@@ -121,6 +121,10 @@ def chart(shown: Sheet, state: State, lang: Language) -> dict[str, Any]:
         colour=colour,
         zero=name not in asked.SIGNED,
     )
+
+
+def _month(first: dt.date, lang: Language) -> str:
+    return f"{lang.within(lang.month(first.month))} {first.year}"
 
 
 EARLIER = Exhibit(
