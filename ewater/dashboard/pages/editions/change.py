@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +11,7 @@ from ewater.dashboard.figures.bridge import bridge, height_of
 from ewater.dashboard.format import UNIT
 from ewater.dashboard.html import attributes
 from ewater.dashboard.i18n import mark
+from ewater.dashboard.pages.editions.how import how
 from ewater.dashboard.pages.editions.lists import address
 from ewater.dashboard.pages.editions.sealed import KEY
 from ewater.dashboard.questions import editions as questions
@@ -38,16 +37,6 @@ GROUPS: Mapping[str, str] = MappingProxyType(
 )
 _NONE = mark("No two editions were compared yet; `ewater edition diff A B` does it.")
 _FIGURE = mark("Which figure")
-# as `ewater.accounts.editions` writes how inputs differ
-_READINGS = re.compile(r"(?P<count>\d+) readings, (?P<first>\S+Z) to (?P<last>\S+Z)")
-_WAS_IS = re.compile(r"(?P<column>\w+) was (?P<was>.*), is (?P<is>.*)")
-_SENTENCES = MappingProxyType(
-    {
-        "is gone": mark("is gone"),
-        "was not there": mark("was not there"),
-        "is another one": mark("is another one"),
-    }
-)
 
 
 def pair(reader: CachedReader, state: State, lang: Language) -> tuple[str, str]:
@@ -138,7 +127,7 @@ def causes_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
         {
             "group": say(GROUPS[group]),
             "item": one["item"],
-            "what": _how(one["what"], lang),
+            "what": how(one["what"], lang),
         }
         for group in GROUPS
         for one in causes[group]
@@ -149,41 +138,6 @@ def causes_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
         Column("what", say("How it differs")),
     )
     return Sheet(title, columns, rows, calm=say("Nothing differs."))
-
-
-def _how(what: str, lang: Language) -> str:
-    """Say how an input differs, in the words of the language where it is a sentence."""
-    span = _READINGS.fullmatch(what)
-    if span is not None:
-        first, last = (
-            lang.moment(dt.datetime.fromisoformat(span[name]).astimezone(dt.UTC))
-            for name in ("first", "last")
-        )
-        count = int(span["count"])
-        words = lang.ngettext(
-            "{count} reading, {first} to {last} UTC",
-            "{count} readings, {first} to {last} UTC",
-            count,
-        )
-        if first == last:
-            words = lang.ngettext(
-                "{count} reading, {first} UTC", "{count} readings, {first} UTC", count
-            )
-        return words.format(count=lang.number(count), first=first, last=last)
-    if what in _SENTENCES:
-        return lang.gettext(_SENTENCES[what])
-    return "; ".join(_column(part, lang) for part in what.split("; "))
-
-
-def _column(what: str, lang: Language) -> str:
-    """Say what a column of a row was and is."""
-    found = _WAS_IS.fullmatch(what)
-    if found is None:
-        return what
-    empty = lang.gettext("empty")
-    was, is_ = (empty if v == "empty" else v for v in (found["was"], found["is"]))
-    words = lang.gettext("{column} was {was}, is {now}")
-    return words.format(column=found["column"], was=was, now=is_)
 
 
 def chart(shown: Sheet, state: State, lang: Language) -> dict[str, Any] | None:

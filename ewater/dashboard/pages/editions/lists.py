@@ -10,6 +10,7 @@ from ewater.accounts.editions import show
 from ewater.dashboard import view
 from ewater.dashboard.exhibits import Column, Exhibit, Link, Sheet, reasons
 from ewater.dashboard.i18n import mark
+from ewater.dashboard.pages.editions.how import how, named
 from ewater.dashboard.questions import editions as questions
 from ewater.dashboard.reasons import told
 from ewater.errors import NotReadyError
@@ -214,8 +215,8 @@ def check_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
     else:
         rows = [
             {
-                "item": f"{one['kind']} {one['item']}",
-                "what": one["what"],
+                "item": named(one["kind"], one["item"], lang),
+                "what": how(one["what"], lang),
                 "cells": float(len(one["cells"])),
                 "names": " ".join("/".join(cell) for cell in one["cells"]),
             }
