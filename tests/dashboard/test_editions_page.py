@@ -57,6 +57,9 @@ def test_a_withdrawn_edition_says_so_and_why(cached, state):
         ("1 readings, 2022-05-03T00:00:00Z to 2022-05-03T00:00:00Z",
          "1 измерение, 03.05.2022 00:00 UTC"),
         ("is gone", "больше нет"),
+        ("in the sealed copy alone: altered", "только в опечатанной копии: изменено"),
+        ("12 lines are not as they were sealed: a, b",
+         "строк не таких, как опечатано: 12 (a, b)"),
         ("u_pct was 5, is empty; term was a, is b",
          "u_pct: было 5, стало пусто; term: было a, стало b"),
         ("something else", "something else"),
@@ -74,7 +77,7 @@ def test_how_inputs_differ_is_said_in_the_language(cached, state, what, told):
 
 def test_a_verification_names_what_differs_and_how_much_it_touches(cached, state):
     (row,) = lists.check_sheet(cached, state, language("en")).rows
-    assert row["item"].endswith("2022-05-03T07:00:00Z")
+    assert row["item"].endswith("3 May 2022 07:00 UTC")
     assert row["cells"] == 1
 
 

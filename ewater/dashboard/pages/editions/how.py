@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _READINGS = re.compile(r"(?P<count>\d+) readings, (?P<first>\S+Z) to (?P<last>\S+Z)")
 _WAS_IS = re.compile(r"(?P<column>\w+) was (?P<was>.*), is (?P<is>.*)")
 _LINES = re.compile(r"(?P<n>\d+) lines are not as they were sealed: (?P<shown>.*)")
+_NOT_SO = mark("lines that are not as they were sealed: {count} ({shown})")
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z")
 _COPY = "in the sealed copy alone: "
 _SENTENCES = MappingProxyType(
     {
@@ -64,7 +66,13 @@ KINDS: Mapping[str, str] = MappingProxyType(
 def named(kind: str, item: str, lang: Language) -> str:
     """Name what differs: its kind and which one."""
     words = lang.gettext(KINDS[kind]) if kind in KINDS else kind
-    return f"{words}: {item}" if item else words
+    place = _INSTANT.sub(lambda found: _moment(found[0], lang), item)
+    return f"{words}: {place}" if place else words
+
+
+def _moment(stamp: str, lang: Language) -> str:
+    when = dt.datetime.fromisoformat(stamp).astimezone(dt.UTC)
+    return f"{lang.moment(when)} UTC"
 
 
 def how(what: str, lang: Language) -> str:
@@ -87,9 +95,7 @@ def how(what: str, lang: Language) -> str:
             )
         return words.format(count=lang.number(count), first=first, last=last)
     if (lines := _LINES.fullmatch(what)) is not None:
-        words = lang.gettext(
-            "lines that are not as they were sealed: {count} ({shown})"
-        )
+        words = lang.gettext(_NOT_SO)
         return words.format(count=lang.number(int(lines["n"])), shown=lines["shown"])
     if what.startswith(_COPY):
         words = lang.gettext("in the sealed copy alone: {how}")
