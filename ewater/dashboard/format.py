@@ -63,16 +63,19 @@ def expanded(u: float | None, lang: Language) -> str:
     return f"± {hm3(EXPANSION * u, lang)}"
 
 
-def unsure(quantity: Quantity, lang: Language, *, signed: bool = False) -> str:
-    """Write the expanded uncertainty of what `amount` writes; of a dash there is none.
+def is_absent(quantity: Quantity) -> bool:
+    """Whether no flow makes a quantity: it is nothing, and nobody measured that."""
+    return quantity["status"] == "unknown" and quantity["value"] is not None
 
-    Examples
-    --------
-    >>> from ewater.dashboard.i18n import language
-    >>> unsure({"value": None, "known": 5e6, "u": 1e6}, language("en"), signed=True)
-    ''
+
+def unsure(quantity: Quantity, lang: Language, *, signed: bool = False) -> str:
+    """Write the expanded uncertainty of what `amount` writes.
+
+    A dash has none, nor has what no flow makes.
     """
     if amount(quantity, lang, signed=signed) == DASH or not _finite(quantity["u"]):
+        return ""
+    if is_absent(quantity):
         return ""
     return expanded(quantity["u"], lang)
 

@@ -46,6 +46,15 @@ def test_uncertainty_is_written_expanded():
     assert fmt.expanded(12 * HM3, EN) == "± 24.0"
 
 
+def test_what_is_unknown_or_made_by_no_flow_has_no_uncertainty():
+    assert fmt.told(quantity(5 * HM3), EN) == "5.00 hm³  ± 2.00 (95 %)"
+    part = quantity(None, known=5 * HM3, missing=["A"], status="unknown")
+    assert fmt.told(part, EN) == "≥ 5.00 hm³  ± 2.00 (95 %)"
+    assert fmt.told(part, EN, signed=True) == "—"
+    assert fmt.told(quantity(0.0, u=0.0, status="unknown"), EN) == "0 hm³"
+    assert fmt.unsure(quantity(5 * HM3, u=None), EN) == ""
+
+
 @pytest.mark.parametrize("absent", [None, math.nan])
 def test_what_is_unknown_is_a_dash_and_never_a_zero(absent):
     assert fmt.hm3(absent, EN) == fmt.DASH

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from jinja2 import Template
 
+    from ewater.dashboard.answers import Quantity
     from ewater.dashboard.bulletin.plan import Place
     from ewater.dashboard.exhibits.sheet import Column, Sheet
     from ewater.dashboard.i18n import Language
@@ -154,10 +155,12 @@ def _figures(
     from ewater.dashboard.pages.overview.cards import CARDS
 
     shown = view.load(reader, state)
+    since = lang.gettext("against {year}").format(year=state.year - 1)
     strip = []
     for card in CARDS:
         now = card.quantity(shown.period)
         before = card.quantity(shown.before) if shown.before else None
+        change = fmt.change(now, before, lang, signed=card.signed)
         verdict = ""
         if card.name == "residual" and (z := shown.period["residual"]["z"]) is not None:
             verdict = f"z = {lang.number(z, 2)}"
@@ -168,14 +171,19 @@ def _figures(
                 "value": (amount := fmt.amount(now, lang, signed=card.signed)),
                 "unit": "" if amount == fmt.DASH else fmt.UNIT,
                 "unsure": fmt.unsure(now, lang, signed=card.signed),
-                "change": fmt.change(now, before, lang, signed=card.signed),
-                "since": lang.gettext("against {year}").format(year=state.year - 1),
+                "change": "" if change == fmt.DASH else f"{change} {since}",
                 "covered": fmt.percent(now["coverage"], lang),
-                "status": lang.gettext(STATUSES.get(now["status"], now["status"])),
+                "status": _status(now, lang, known=amount != fmt.DASH),
                 "verdict": verdict,
             }
         )
     return strip
+
+
+def _status(quantity: Quantity, lang: Language, *, known: bool) -> str:
+    """Say how a key figure is known; of one that is not its parts say nothing."""
+    status = quantity["status"] if known else "unknown"
+    return lang.gettext(STATUSES.get(status, status))
 
 
 def _block(

@@ -109,7 +109,7 @@ def _columns(sheet: Sheet) -> list[Column]:
 def _parts(quantity: Any, lang: Language) -> list[Any]:
     if quantity is None:
         return [None] * len(_PARTS)
-    u = quantity["u"]
+    u = None if fmt.is_absent(quantity) else quantity["u"]
     return [
         rounded(quantity["value"], HM3),
         rounded(None if u is None else fmt.EXPANSION * u, HM3),

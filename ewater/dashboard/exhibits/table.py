@@ -29,8 +29,9 @@ def badge(status: str, lang: Language) -> html.Span:
 
 def known(quantity: Quantity, lang: Language) -> list[Any]:
     """Badge of a quantity; where no flow makes it there is nothing to be known."""
-    absent = quantity["status"] == "unknown" and quantity["value"] is not None
-    return [fmt.DASH] if absent else [badge(quantity["status"], lang)]
+    if fmt.is_absent(quantity):
+        return [fmt.DASH]
+    return [badge(quantity["status"], lang)]
 
 
 def missing(quantity: Quantity, lang: Language) -> list[Any]:

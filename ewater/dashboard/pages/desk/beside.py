@@ -171,6 +171,13 @@ def _partners(rows: Sequence[Told], lang: Language) -> list[Any]:
     return [plain_table(say("Counterparties"), heads, body)]
 
 
+def _with_u(row: Told, key: str, lang: Language) -> html.Td:
+    """Write a figure of another year with its ± U; what is not given has none."""
+    u = row[f"{key}_u"]
+    half = [] if u is None else [html.Small(fmt.expanded(u, lang))]
+    return html.Td([fmt.hm3(row[key], lang), *half], className="number")
+
+
 def _years(rows: Sequence[Told], lang: Language) -> list[Any]:
     say = lang.gettext
     heads = (
@@ -184,9 +191,7 @@ def _years(rows: Sequence[Told], lang: Language) -> list[Any]:
         html.Tr(
             [
                 html.Th(lang.period(row["period"]), scope="row"),
-                html.Td(fmt.hm3(row["intake"], lang), className="number"),
-                html.Td(fmt.hm3(row["used"], lang), className="number"),
-                html.Td(fmt.hm3(row["discharge"], lang), className="number"),
+                *(_with_u(row, key, lang) for key in ("intake", "used", "discharge")),
                 html.Td(fmt.percent(row["metered"], lang), className="number"),
             ],
             className="here" if row["this"] else None,
