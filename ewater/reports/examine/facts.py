@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from ewater.balance.reported import u_of_parts
+from ewater.balance.reported import METERED_U, REPORT_U
 from ewater.reports import linear, periods
 
 if TYPE_CHECKING:
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-METERED_U = 0.025  # METHODS 4: reported, metered, U = 5 %
-NORM_U = 0.15  # METHODS 4: reported by norm, U = 30 % [D]
 PERMITTED = ("surface", "groundwater")  # kinds of source that need a permit
 
 
@@ -69,8 +67,7 @@ class Facts:
             ``discharge``. What no column says to be metered is by norm.
         """
         volume: Floats = getattr(self, role)
-        metered = np.nan_to_num(_metered_share(self.batch, role)) * volume
-        return u_of_parts(metered[None], (volume - metered)[None])
+        return volume * u_of_share(_metered_share(self.batch, role))
 
     @cached_property
     def _place(self) -> tuple[NDArray[np.intp], NDArray[np.intp], tuple[int, int], int]:
@@ -114,13 +111,17 @@ class Facts:
 def u_of_share(metered: Floats) -> Floats:
     """Relative standard uncertainty of a reported figure by its metered share.
 
+    As in the account (`ewater.balance.reported.u_of_parts`): what is metered and what
+    follows a norm err independently.
+
     Examples
     --------
-    >>> u_of_share(np.array([1.0, 0.0, np.nan])).tolist()
-    [0.025, 0.15, 0.15]
+    >>> u_of_share(np.array([1.0, 0.0, np.nan, 0.8])).round(6).tolist()
+    [0.025, 0.15, 0.15, 0.036056]
     """
     share = np.nan_to_num(np.clip(metered, 0, 1))
-    return share * METERED_U + (1 - share) * NORM_U
+    u: Floats = np.hypot(share * METERED_U, (1 - share) * REPORT_U)
+    return u
 
 
 def facts(batch: Batch) -> Facts:

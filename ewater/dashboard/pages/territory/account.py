@@ -206,13 +206,15 @@ def assets_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
         rows.append(
             {
                 "line": lang.pick(row["label"]),
-                "total_": _unbounded(whole) if row["code"] in _SIGNED else whole,
+                "total_": _shown(row["code"], whole),
                 "why": _why(whole, lang),
                 "cell": f"{_ASSETS}.{row['code']}.total",
                 "total": row["code"]
                 in ("opening", "additions", "reductions", "change", "closing"),
                 **{
-                    column["code"]: cells.get(f"{row['code']}.{column['code']}")
+                    column["code"]: _shown(
+                        row["code"], cells.get(f"{row['code']}.{column['code']}")
+                    )
                     for column in used
                     if column["code"] != "total"
                 },
@@ -242,6 +244,11 @@ def assets_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
             ),
         ],
     )
+
+
+def _shown(row: str, quantity: Any) -> Any:
+    """Take a cell of a row; what is known of one with a sign bounds nothing."""
+    return _unbounded(quantity) if quantity and row in _SIGNED else quantity
 
 
 def _why(quantity: dict[str, Any], lang: Language) -> str | None:
