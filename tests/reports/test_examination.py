@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from sqlalchemy import text
 
+from ewater.balance.reported import u_of_parts
 from ewater.reports import batch as batches
 from ewater.reports import bulk, bulk_read
 from ewater.reports.examine import facts as figures
@@ -183,8 +184,12 @@ def meter(owner, volume, reported, coverage=1.0, u=0.02):
 
 def test_a_meter_is_compared_with_both_uncertainties(look):
     given = years(scale=1000.0)
-    # u of the report: 0.9 metered = 3.75 % of 1 hm3; of the meter 2 %: 2u = 8.5 %
-    assert look(given, meters=meter(3, 1.0e6, 1.08e6)) == {}
+    # u of the report: 0.9 metered, hypot(2.25, 1.5) = 2.70 % of it; of the meter 2 %:
+    # 2u = 7 % of the meter
+    assert look(given, meters=meter(3, 1.0e6, 1.06e6)) == {}
+    assert list(look(given, meters=meter(3, 1.0e6, 1.08e6))) == [
+        ("E1", "2020", "meter")
+    ]
     found = look(given, meters=meter(3, 1.0e6, 1.10e6))
     assert list(found) == [("E1", "2020", "meter")]
     assert found["E1", "2020", "meter"].size_m3 == pytest.approx(1e5)
@@ -284,7 +289,10 @@ def test_a_break_in_a_total_is_taken_apart(form, around):
 def test_a_norm_is_less_certain_than_a_meter(form):
     batch = batch_of(form, [(("E1", "2024"), {"intake": [line(100.0, metered=0.5)]})])
     known = figures.facts(batch)
-    assert known.u[0] / known.intake[0] == pytest.approx(0.0875, rel=1e-3)
+    half = np.hypot(0.5 * 0.025, 0.5 * 0.15)  # each part errs by itself
+    assert known.u[0] / known.intake[0] == pytest.approx(half, rel=1e-3)
+    taken = np.array([known.intake[0]])
+    assert known.u[0] == pytest.approx(u_of_parts(taken / 2, taken / 2), rel=1e-3)
 
 
 @pytest.mark.parametrize(

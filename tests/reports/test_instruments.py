@@ -95,10 +95,10 @@ def test_a_return_is_compared_with_the_meter_at_the_site_of_its_permit(
     assert row["coverage"] == pytest.approx(1.0)
     assert (row["series"], row["reported"]) == ("S1.V", pytest.approx(500_000))
     (one,) = found(reporting, number, "meter")
-    # 80 % metered: 0.8 x 2.5 % + 0.2 x 15 % = 5 % of 500 thousand m3
+    # 80 % metered: hypot(0.8 x 2.5 %, 0.2 x 15 %) = 3.6056 % of 500 thousand m3
     assert one.size_m3 == pytest.approx(134_000)
     assert one.values["metered_u"] == pytest.approx(18.3)
-    assert one.values["u"] == pytest.approx(25.0)
+    assert one.values["u"] == pytest.approx(18.0278, abs=1e-4)
 
 
 def test_a_meter_that_agrees_within_both_uncertainties_says_nothing(
