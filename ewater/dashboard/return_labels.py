@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 STATES = MappingProxyType(
     {
         "none": mark("Not begun"),
-        "draft": mark("Draft"),
+        "draft": mark("In draft"),
         "submitted": mark("Submitted"),
         "returned": mark("Sent back"),
         "resubmitted": mark("Submitted again"),

@@ -164,8 +164,12 @@ def test_every_kind_of_source_has_a_word():
 
 def test_a_record_of_the_audit_is_told_in_words():
     record = {"state": "submitted", "version": 2, "due_at": "2025-03-31T20:00:00+00:00"}
+    record |= {"sha256": "0123456789abcdef" * 4}
     told = deeds.told(record, ZoneInfo("Asia/Baku"), language("ru"))
-    assert told == "состояние: подан; версия: 2; срок: 01.04.2025 00:00"
+    assert (
+        told
+        == "состояние: подан; версия: 2; срок: 01.04.2025 00:00; хеш: 0123456789ab…"
+    )
     assert deeds.thing("return:2-TP/E1/2024", language("az")).endswith("2-TP/E1/2024")
     assert deeds.action("an.older", language("az")) == "an.older"
 

@@ -138,6 +138,7 @@ _VALUES: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "reason": return_labels.BREAK_REASONS,
     }
 )
+_HASHES, _SHOWN = ("hash", "sha256"), 12  # a file has all digits
 _YES, _NO, _NONE = mark("yes"), mark("no"), mark("none")
 
 
@@ -179,6 +180,8 @@ def _value(key: str, value: Any, zone: dt.tzinfo, lang: Language) -> str:
         return lang.gettext(_NONE)
     if isinstance(value, list) and all(isinstance(one, str) for one in value):
         return ", ".join(dict.fromkeys(value))
+    if key in _HASHES and isinstance(value, str):
+        return f"{value[:_SHOWN]}…"
     if key == "cells" and isinstance(value, dict):
         return lang.number(len(value))
     if not isinstance(value, str):
