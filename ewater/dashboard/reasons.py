@@ -124,6 +124,8 @@ KNOWN = (
     mark("the key has fewer than 2048 bits"),
     mark("the key is neither RSA, ECDSA nor Ed25519"),
     mark("the version is not what was sealed; restore a backup"),
+    # editions
+    mark("there is no edition {name} that you may see"),
     # what an edition was sealed in spite of
     mark("{count} inputs changed since {time}, first {code}"),
     mark("readings of {first} to {last} wait for {command}"),

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from ewater.dashboard.i18n import language
-from ewater.dashboard.pages.editions import change, lists
+from ewater.dashboard.pages.editions import change, lists, sealed
 from ewater.dashboard.queries import CachedReader
 from ewater.dashboard.state import State
 from ewater.errors import NotReadyError
@@ -33,6 +33,18 @@ def test_the_parts_of_a_change_add_up_to_the_whole(cached, state):
     )
     figure = change.chart(sheet, state, language("en"))
     assert figure["data"][0]["measure"] == ["relative"] * 6 + ["total"]
+
+
+@pytest.mark.parametrize("shown", [lists.STEPS, sealed.FIGURES, lists.CHECK])
+def test_an_edition_that_there_is_not_is_not_replaced(cached, state, shown):
+    wrong = state.with_more("edition", "2021-annual")
+    made = shown.made(cached, wrong, language("ru"))
+    assert made.rows == []
+    assert made.empty == "издания '2021-annual', доступного вам, нет"
+    rows = lists.editions_sheet(cached, wrong, language("en")).rows
+    assert [row["mark"] for row in rows] == ["", ""]
+    newest = lists.editions_sheet(cached, state, language("en")).rows
+    assert [row["mark"] for row in newest] == ["chosen", ""]
 
 
 def test_a_withdrawn_edition_says_so_and_why(cached, state):
@@ -90,8 +102,10 @@ def test_where_nothing_was_sealed_or_compared_the_page_says_what_to_do(reader, s
     try:
         empty = CachedReader(reader)
         with pytest.raises(NotReadyError, match="edition seal"):
-            lists.chosen(empty, state, language("en"))
+            lists.chosen(empty, state)
         sheet = change.CHANGE.made(empty, state, language("en"))
+        in_russian = lists.STEPS.made(empty, state, language("ru"))
     finally:
         reader.answers = answers
     assert "edition diff" in sheet.empty
+    assert in_russian.empty.startswith("Ещё ничего не опечатано")

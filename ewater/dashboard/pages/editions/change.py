@@ -52,7 +52,7 @@ def pair(reader: CachedReader, state: State, lang: Language) -> tuple[str, str]:
     if wanted in pairs:
         return wanted
     if not pairs:
-        raise NotReadyError(lang.gettext(_NONE))
+        raise NotReadyError(_NONE)
     first, last = pairs[-1]
     return first, last
 

@@ -13,7 +13,7 @@ from ewater.dashboard.i18n import mark
 from ewater.dashboard.pages.editions.how import how, named
 from ewater.dashboard.questions import editions as questions
 from ewater.dashboard.reasons import told
-from ewater.errors import NotReadyError
+from ewater.errors import NotReadyError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,21 +56,23 @@ STATES: Mapping[str, str] = MappingProxyType(
 _SHORT = 12  # digits of a seal that are shown; a file has all
 
 
-def chosen(reader: CachedReader, state: State, lang: Language) -> str:
+def chosen(reader: CachedReader, state: State) -> str:
     """Edition that is shown: the one of the address, else the newest.
 
     Raises
     ------
     NotReadyError
         There is none.
+    UsageError
+        The address names one that there is not: another is no answer to that.
     """
     names = [row["name"] for row in reader.ask(questions.editions)]
     wanted = state.get("edition")
-    if wanted in names:
-        return str(wanted)
     if not names:
-        raise NotReadyError(lang.gettext(NONE_YET))
-    return str(names[-1])
+        raise NotReadyError(NONE_YET)
+    if wanted and wanted not in names:
+        raise UsageError(f"there is no edition {wanted!r} that you may see")
+    return str(wanted or names[-1])
 
 
 def address(state: State, **more: str) -> str:
@@ -92,7 +94,7 @@ def editions_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
     """All editions, the newest first; the name leads to one."""
     say = lang.gettext
     found = reader.ask(questions.editions)
-    shown = chosen(reader, state, lang) if found else ""
+    shown = state.get("edition") or (found[-1]["name"] if found else "")
     geography = view.geography(reader)
     rows = [
         {
@@ -157,7 +159,7 @@ def _day(text: str, lang: Language) -> str:
 def steps_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
     """Tell the steps of the edition: who signed what, and what was excepted."""
     say = lang.gettext
-    name = chosen(reader, state, lang)
+    name = chosen(reader, state)
     document = reader.ask(questions.edition, name)
     rows = [
         {
@@ -201,7 +203,7 @@ def steps_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
 def check_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
     """Whatever verifying found that is not as it was sealed."""
     say = lang.gettext
-    name = chosen(reader, state, lang)
+    name = chosen(reader, state)
     check = reader.ask(questions.edition, name)["check"]
     title = say("Verification of {edition}").format(edition=name)
     if check is None:

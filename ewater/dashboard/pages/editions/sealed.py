@@ -35,7 +35,7 @@ SIGNED = frozenset({"balance.net_inflow", "balance.storage_change", "balance.res
 def sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
     """Figures of one edition and territory, whole m3."""
     say = lang.gettext
-    name = lists.chosen(reader, state, lang)
+    name = lists.chosen(reader, state)
     found = reader.ask(questions.figures, name, state.territory)
     periods = sorted({one["period"] for one in found})
     rows = [
