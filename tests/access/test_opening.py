@@ -47,23 +47,24 @@ def entered(signed_in, engine):
     return enter
 
 
-def posted(client, output, ids, path="/"):
+def posted(client, output, ids, path="/", cell=None):
     """Ask one callback of the application, as a browser would."""
     state = State(territory="TL", year=2023).to_store()
     ends = [part.rsplit(".", 1) for part in output.strip(".").split("...")]
     parts = [{"id": name, "property": prop} for name, prop in ends]
-    given = {"url.pathname": path, "state.data": state}
+    given = {"url.pathname": path, "state.data": state, "explain-asked.data": cell}
+    inputs = [
+        {"id": i.split(".")[0], "property": i.split(".")[1], "value": given[i]}
+        for i in ids
+    ]
     return client.post(
         "/_dash-update-component",
         json={
             "output": output,
             "outputs": parts if output.startswith("..") else parts[0],
-            "inputs": [
-                {"id": i.split(".")[0], "property": i.split(".")[1], "value": given[i]}
-                for i in ids
-            ],
+            "inputs": inputs[:1] if cell else inputs,
             "changedPropIds": ["state.data"],
-            "state": [],
+            "state": inputs[1:] if cell else [],
         },
         headers=HERE,
     )
@@ -103,6 +104,15 @@ def test_figures_of_a_page_are_refused_whatever_the_address_says(entered, engine
     assert viewer.get(f"/download/admin.xlsx{query}").status_code == 403
     for path in ("overview.xlsx", "overview/map.csv", "bulletin-1.pdf"):
         assert reporter.get(f"/download/{path}{query}").status_code == 403
+    span = "from=2023-01-01&to=2024-01-01"
+    assert reporter.get(f"/api/balance?territory=TL&{span}").status_code == 403
+    opened = callback_of(reporter, "explain-content")
+    asked = {"cell": "balance.inflow", "territory": "", "start": "", "end": ""}
+    for client, status in ((viewer, 200), (reporter, 403)):
+        answer = posted(
+            client, opened, ["explain-asked.data", "state.data"], cell=asked
+        )
+        assert answer.status_code == status
     with engine.connect() as connection:
         rows = audit.read(connection, action="refused.scope")
     assert any("administer" in row["after"]["asked"] for row in rows)
