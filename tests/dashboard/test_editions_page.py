@@ -20,7 +20,7 @@ def cached(reader):
 
 @pytest.fixture
 def state():
-    return State(territory="R", year=2022)
+    return State(territory="TL", year=2022)
 
 
 def test_the_parts_of_a_change_add_up_to_the_whole(cached, state):
@@ -109,3 +109,14 @@ def test_where_nothing_was_sealed_or_compared_the_page_says_what_to_do(reader, s
         reader.answers = answers
     assert "edition diff" in sheet.empty
     assert in_russian.empty.startswith("Ещё ничего не опечатано")
+
+
+def test_a_newer_edition_of_another_territory_is_not_shown_for_ours(
+    cached, state, monkeypatch
+):
+    rows = [row | {"territory": "TL"} for row in cached.ask(lists.questions.editions)]
+    other = dict(rows[-1], name="other", territory="ELSEWHERE")
+    monkeypatch.setattr(cached, "ask", lambda question, *args: [*rows, other])
+    assert lists.chosen(cached, state) == rows[-1]["name"]
+    monkeypatch.setattr(cached, "ask", lambda question, *args: [other])
+    assert lists.chosen(cached, state) == "other"

@@ -16,7 +16,7 @@ from ewater.dashboard.reasons import told
 from ewater.errors import NotReadyError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from ewater.dashboard.i18n import Language
     from ewater.dashboard.queries import CachedReader
@@ -57,7 +57,7 @@ _SHORT = 12  # digits of a seal that are shown; a file has all
 
 
 def chosen(reader: CachedReader, state: State) -> str:
-    """Edition that is shown: the one of the address, else the newest.
+    """Edition that is shown: the one of the address, else the newest of the territory.
 
     Raises
     ------
@@ -66,13 +66,20 @@ def chosen(reader: CachedReader, state: State) -> str:
     UsageError
         The address names one that there is not: another is no answer to that.
     """
-    names = [row["name"] for row in reader.ask(questions.editions)]
+    found = reader.ask(questions.editions)
     wanted = state.get("edition")
-    if not names:
+    if not found:
         raise NotReadyError(NONE_YET)
-    if wanted and wanted not in names:
+    if wanted and wanted not in {row["name"] for row in found}:
         raise UsageError(f"there is no edition {wanted!r} that you may see")
-    return str(wanted or names[-1])
+    return wanted or _newest(reader, state, found)
+
+
+def _newest(reader: CachedReader, state: State, found: Sequence[Any]) -> str:
+    """Newest edition that accounts for the territory; the newest if none does."""
+    around = view.geography(reader).path(state.territory)
+    mine = [row for row in found if row["territory"] in around]
+    return str((mine or found)[-1]["name"])
 
 
 def address(state: State, **more: str) -> str:
@@ -94,7 +101,7 @@ def editions_sheet(reader: CachedReader, state: State, lang: Language) -> Sheet:
     """All editions, the newest first; the name leads to one."""
     say = lang.gettext
     found = reader.ask(questions.editions)
-    shown = state.get("edition") or (found[-1]["name"] if found else "")
+    shown = state.get("edition") or (found and _newest(reader, state, found))
     geography = view.geography(reader)
     rows = [
         {
