@@ -90,6 +90,8 @@ def create_app(
     asked = guard.engine if guard is not None else engine
     if asked is not None:
         leaving.install(app.server, asked)
+    else:
+        leaving.ignore(app.server)
     server: Any = app.server
     server.register_blueprint(routes.blueprint(cached, PAGES))
     server.register_blueprint(bulletins.blueprint(cached))

@@ -117,6 +117,11 @@ def install(server: Any, engine: Engine) -> None:
         return Response(status=204)
 
 
+def ignore(server: Any) -> None:
+    """Answer views that are left where no database has statements to end."""
+    server.post(PATH, endpoint="leave")(lambda: Response(status=204))
+
+
 def was_left() -> bool:
     """Whether the view that asks was left meanwhile."""
     left = current_app.extensions.get("ewater.left")

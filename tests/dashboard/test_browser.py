@@ -165,7 +165,7 @@ def test_a_shared_link_restores_the_view(visit, open_page, settled):
 def test_a_link_to_what_does_not_exist_says_so(visit):
     page = visit("/?territory=ATLANTIS&year=2023&lang=en&theme=light")
     assert title(page) == "Testland: water balance, 2023"
-    assert "territory=ATLANTIS" in page.inner_text("#notices")
+    assert "Territory: ATLANTIS" in page.inner_text("#notices")
 
 
 def test_a_store_without_an_account_says_what_to_do(
