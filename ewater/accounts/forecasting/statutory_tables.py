@@ -8,6 +8,7 @@ import html
 import io
 from typing import TYPE_CHECKING, Any
 
+from ewater import written
 from ewater.accounts.forecasting.statutory_texts import NOTES, TEXTS
 from ewater.units import HM3
 
@@ -103,7 +104,7 @@ def text_of(row: Document, cell: Document, lang: str) -> str:
 def notes(document: Document, lang: str) -> list[str]:
     """Say what stands behind the columns, and what every output must say."""
     facts = {
-        "as_of": document["as_of"],
+        "as_of": _moment(document["as_of"], lang),
         "year": document["year"],
         "months": document["known_months"],
         "members": document["members"],
@@ -116,6 +117,12 @@ def notes(document: Document, lang: str) -> list[str]:
     keys = [key for key in NOTES if key not in where or facts[where[key]]]
     told = [NOTES[key][lang].format(**facts) for key in keys]
     return told + [notice[lang] for notice in document["notices"]]
+
+
+def _moment(text: str, lang: str) -> str:
+    """Write a time in UTC, as files do, as people of the language write it."""
+    when = dt.datetime.fromisoformat(text).astimezone(dt.UTC)
+    return f"{written.moment(when, lang)} UTC"
 
 
 def unlike_year(document: Document) -> Iterator[Document]:
