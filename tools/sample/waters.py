@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tools.sample import curves
-from tools.sample.names import STATIONS
+from tools.sample.names import RIVERS, STATIONS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -223,11 +223,12 @@ def reservoirs(country: Registry, facts: Path) -> None:
 def gauges(country: Registry, facts: Path) -> dict[str, float]:
     """Add the 25 stations with their hourly and their historical daily series."""
     means = {}
+    in_az = {english: az for az, english, _ in RIVERS.values()}
     with facts.open(encoding="utf-8") as source:
         rows = list(csv.DictReader(source))
     for row in rows:
         code = row["code"]
-        az = f"{row['river']}, {row['name_az']}"
+        az = f"{in_az[row['river']]}, {row['name_az']}"
         country.site(
             code, "river_gauge", (az, f"{row['river']}, {row['name_en']}",
             STATIONS[code]), float(row["lat"]), float(row["lon"]),
