@@ -203,3 +203,18 @@ def axis(theme: str, **more: Any) -> dict[str, Any]:
         "tickformat": ",.6~r",
         **more,
     }
+
+
+def mixed(colour: str, ground: str, share: float) -> str:
+    """Mix two hexadecimal colours, so many parts of the first to one of both.
+
+    Examples
+    --------
+    >>> mixed("#ff8000", "#ffffff", 0.5)
+    '#ffbf7f'
+    """
+    parts = [
+        share * int(colour[i : i + 2], 16) + (1 - share) * int(ground[i : i + 2], 16)
+        for i in (1, 3, 5)
+    ]
+    return "#" + "".join(f"{int(part):02x}" for part in parts)

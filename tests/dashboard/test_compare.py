@@ -93,7 +93,10 @@ def test_up_to_four_years_stand_side_by_side_in_the_order_of_the_address(cached)
         state = state.with_more(f"years{n}", str(year))
     sides, changes = sheets(cached, state)
     assert [side.name for side in sides.data] == ["2025", "2021", "2023", "2022"]
-    assert len(tables.sides_chart(sides, state, EN)["data"]) == 4
+    drawn = tables.sides_chart(sides, state, EN)["data"]
+    named = [one["name"] for one in drawn if one.get("showlegend", True)]
+    assert named == [one["name"] for one in drawn if "error_y" in one]
+    assert len(named) == 4
     assert changes.data == ["2021", "2023", "2022"]
 
 

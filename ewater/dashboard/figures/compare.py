@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ewater.dashboard import format as fmt
 from ewater.dashboard.figures.parts import expanded, in_hm3, told
-from ewater.dashboard.theme import alpha, axis, base_layout, palette
+from ewater.dashboard.theme import alpha, axis, base_layout, mixed, palette
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,11 +21,15 @@ _COLOURS = ("muted", "accent", "use", "outflow", "agriculture")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Series:
-    """One side; ``signed`` says which lines have a sign."""
+    """One side; ``signed`` says which lines have a sign.
+
+    ``colour`` is a name of the palette and how much of it; the next of all if absent.
+    """
 
     name: str
     quantities: Sequence[Quantity | None]
     signed: Sequence[bool]
+    colour: tuple[str, float] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,13 +55,18 @@ def sides(
     colours = palette(theme)
     data = []
     for n, one in enumerate(series):
-        colour = colours[_COLOURS[n % len(_COLOURS)]]
+        name, share = one.colour or (_COLOURS[n % len(_COLOURS)], 1.0)
+        colour = mixed(colours[name], colours["surface"], share)
+        data.append(_key(one.name, names[:1], colour))
         pairs = list(zip(one.quantities, one.signed, strict=True))
         whole = [q is not None and q["value"] is not None for q, _ in pairs]
         data.append(
             {
                 "type": "bar",
                 "name": one.name,
+                "showlegend": False,
+                "legendgroup": one.name,
+                "offsetgroup": one.name,
                 "x": list(names),
                 "y": [_height(q and q["value"], q, signed=s) for q, s in pairs],
                 "error_y": {
@@ -79,6 +88,20 @@ def sides(
             }
         )
     return {"data": data, "layout": _layout(theme, lang)}
+
+
+def _key(name: str, first: Sequence[str], colour: str) -> dict[str, Any]:
+    """Stand for a side in the legend, which else is as pale as its first bar."""
+    return {
+        "type": "bar",
+        "name": name,
+        "legendgroup": name,
+        "offsetgroup": name,
+        "x": list(first),
+        "y": [None] * len(first),
+        "marker": {"color": colour},
+        "hoverinfo": "skip",
+    }
 
 
 def differences(

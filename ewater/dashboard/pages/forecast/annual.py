@@ -30,6 +30,8 @@ NO_BALANCE = mark(
 )
 _FORM = mark("Statutory form")
 _KINDS = ("xlsx", "pdf")
+_AHEAD = {"expected": ("outflow", 1.0), "forecast": ("accent", 1.0)}
+_PALER = 0.28  # a year further back, of which the colour fades
 _LINK = "forecast-annual-form-{}"
 
 
@@ -100,14 +102,21 @@ def chart(shown: Sheet, state: State, lang: Language) -> dict[str, Any]:
     ]
     annual = [column for column in found["columns"] if not column["quarter"]]
     cells = [[column["cells"][row["code"]] for row in rows] for column in annual]
+    past = sum(column["basis"] not in _AHEAD for column in annual)
     signed = [
         any((c["known"] or 0) < 0 for c in row) for row in zip(*cells, strict=True)
     ]
     return sides(
         [row["label"][lang.code] for row in rows],
         [
-            Series(name=tables.heading(column, lang.code), quantities=of, signed=signed)
-            for column, of in zip(annual, cells, strict=True)
+            Series(
+                name=tables.heading(column, lang.code),
+                quantities=of,
+                signed=signed,
+                colour=_AHEAD.get(column["basis"])
+                or ("muted", max(1 - _PALER * (past - 1 - n), _PALER)),
+            )
+            for n, (column, of) in enumerate(zip(annual, cells, strict=True))
         ],
         theme=state.theme,
         lang=lang,
