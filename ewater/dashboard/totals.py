@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
 
 def _coverage(parts: Sequence[Quantity]) -> float | None:
-    """Weight coverage by volume; a part wholly unknown weighs as much as the mean."""
+    """Weight coverage by volume; a part wholly unknown weighs as much as the mean.
+
+    None where a part that weighs has none: a forecast is covered by no data.
+    """
     if not parts:
         return None
     sizes = [abs(p["known"] or 0.0) for p in parts]
@@ -22,10 +25,10 @@ def _coverage(parts: Sequence[Quantity]) -> float | None:
         for p, size in zip(parts, sizes, strict=True)
     ]
     total = math.fsum(weights)
-    covered = math.fsum(
-        w * (p["coverage"] or 0.0) for w, p in zip(weights, parts, strict=True)
-    )
-    return covered / total if total > 0 else None
+    covered = [(w, p["coverage"]) for w, p in zip(weights, parts, strict=True) if w]
+    if total == 0 or any(share is None for _, share in covered):
+        return None
+    return math.fsum(w * (share or 0.0) for w, share in covered) / total
 
 
 def add(quantities: Iterable[Quantity]) -> Quantity:

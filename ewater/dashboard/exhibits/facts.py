@@ -34,13 +34,10 @@ def complete(sheet: Sheet, reader: CachedReader, state: State) -> Facts:
     quantities = _main_quantities(sheet)
     if quantities:
         whole = totals.add(quantities)
-        there = (q for q in quantities if q["known"] or q["missing"])
-        told = all(q["coverage"] is not None for q in there)
-        covered = whole["coverage"] if told else None
         facts = replace(
             facts,
             uncertainty=facts.uncertainty or fmt.UNCERTAINTY,
-            coverage=covered if facts.coverage is None else facts.coverage,
+            coverage=whole["coverage"] if facts.coverage is None else facts.coverage,
             statuses=facts.statuses or whole["status_shares"],
         )
     unit = next((c.shown_unit for c in sheet.columns if c.shown_unit), "")
