@@ -6,6 +6,7 @@ import datetime as dt
 
 import pytest
 
+from ewater import written
 from ewater.errors import UsageError
 from ewater.ingest.templates import form as forms
 from ewater.ingest.templates import words, write
@@ -117,7 +118,7 @@ def test_equal_forms_give_equal_bytes(make):
 def test_every_word_and_instruction_is_there_in_three_languages():
     lengths = {language: len(lines) for language, lines in words.INSTRUCTIONS.items()}
     assert len(set(lengths.values())) == 1
-    assert set(lengths) == set(words.LANGUAGES)
+    assert set(lengths) == set(written.LANGUAGES)
     for lines in words.INSTRUCTIONS.values():
         for line in lines:
             assert "{" not in line.format(start="08:00", zone="Z", calendar="c")
