@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def _coverage(parts: Sequence[Quantity]) -> float | None:
     """Weight coverage by volume; a part wholly unknown weighs as much as the mean.
 
-    None where a part that weighs has none: a forecast is covered by no data.
+    None where something is known that has none: a forecast is covered by no data.
     """
     if not parts:
         return None
@@ -26,7 +26,8 @@ def _coverage(parts: Sequence[Quantity]) -> float | None:
     ]
     total = math.fsum(weights)
     covered = [(w, p["coverage"]) for w, p in zip(weights, parts, strict=True) if w]
-    if total == 0 or any(share is None for _, share in covered):
+    bare = any(p["known"] and p["coverage"] is None for p in parts)
+    if total == 0 or bare or all(share is None for _, share in covered):
         return None
     return math.fsum(w * (share or 0.0) for w, share in covered) / total
 

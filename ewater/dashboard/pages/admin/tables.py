@@ -167,7 +167,7 @@ def _run_columns(lang: Language) -> tuple[Column, ...]:
         Column("item", say("File or address"), kind="aside"),
         Column("who", say("Who")),
         Column("state", say("Ended")),
-        Column("seconds", f"{say('Took')}, {lang.unit('s')}", kind="number", digits=1),
+        Column("seconds", say("Took") + f", {lang.unit('s')}", kind="number", digits=1),
         *(Column(key, label, kind="number", digits=0) for key, label in counts),
         Column("error", say("Error"), kind="aside"),
         Column("sha256", say("SHA-256"), kind="code", where="file"),
