@@ -12,7 +12,6 @@ import functools
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
-from scipy.signal import lfilter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -108,6 +107,8 @@ class Arma:
 
     def __call__(self, past: Past) -> Floats:
         """Expect the rest of the last anomaly; err as at the earlier origins."""
+        from scipy.signal import lfilter  # large, and pages make no forecast
+
         anomaly = np.nan_to_num(past.anomaly)
         ar, ma = self._parameters(past, anomaly).T
         surprise = np.stack(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.stats import chi2, norm
+from scipy.special import chdtri, ndtri
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,7 +84,7 @@ def critical_gamma(dof: ArrayLike, alpha: float) -> Floats:
     7.815
     """
     degrees = np.asarray(dof, dtype=float)
-    return np.asarray(chi2.isf(alpha, np.where(degrees > 0, degrees, np.nan)))
+    return np.asarray(chdtri(np.where(degrees > 0, degrees, np.nan), alpha))
 
 
 def sidak_limit(count: ArrayLike, alpha: float) -> Floats:
@@ -96,7 +96,7 @@ def sidak_limit(count: ArrayLike, alpha: float) -> Floats:
     2.569
     """
     tests = np.maximum(np.asarray(count, dtype=float), 1.0)
-    return np.asarray(norm.isf((1.0 - (1.0 - alpha) ** (1.0 / tests)) / 2.0))
+    return np.asarray(-ndtri((1.0 - (1.0 - alpha) ** (1.0 / tests)) / 2.0))
 
 
 def measurement_z(multiplier: Floats, vectors: Matrix, power: Floats) -> Floats:

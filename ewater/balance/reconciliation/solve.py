@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import sparse
-from scipy.stats import chi2
+from scipy.special import chdtrc
 
 from ewater.balance.matrices import csr, pattern
 from ewater.balance.reconciliation.estimate import Response, estimate
@@ -264,7 +264,7 @@ def _reconciled(
     fields["adjustment"][:, raw] = np.nan
     for name in ("", "first_"):
         dof = np.where(fields[f"{name}dof"] > 0, fields[f"{name}dof"], np.nan)
-        fields[f"{name}p"] = np.asarray(chi2.sf(fields[f"{name}gamma"], dof))
+        fields[f"{name}p"] = np.asarray(chdtrc(dof, fields[f"{name}gamma"]))
     back = 1.0 / given.scale
     fields["residual"] *= back[:, None]
     return Reconciled(

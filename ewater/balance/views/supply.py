@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import stats
 
 from ewater.errors import UsageError
 
@@ -79,6 +78,8 @@ def supply(years: Array, percents: Sequence[float]) -> Supply:
     UsageError
         A probability is not between 0 and 100.
     """
+    from scipy import stats  # large, and only few views ask for this
+
     largest_first = -np.sort(-np.asarray(years, dtype=float), axis=-1)  # NaN is last
     count = np.count_nonzero(~np.isnan(largest_first), axis=-1)
     shape = (*count.shape, len(percents))
